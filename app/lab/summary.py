@@ -1,0 +1,183 @@
+"""One pass over blocks of numbers: moments, extremes, a histogram and what is not finite. Two tallies merge.
+
+Sums are float64 around a pivot near the data, counts are int64, so that neither a large mean nor 10⁹ values
+drift. A tally may be read at a scale, 2^log2_scale times what it saw, however large: moments scale exactly.
+"""
+
+from dataclasses import dataclass, field
+from math import ceil, floor, isfinite, log2, log10, sqrt
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.results import Histogram, Summary
+
+SAMPLE = 2048
+RESOLVED = 1e-18  # a spread below this share of the mean square is rounding
+LOG10_2 = log10(2)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Equal bins from `low` to `high`; `pivot` is where sums are taken around."""
+
+    low: float
+    high: float
+    bins: int
+    pivot: float
+
+    @property
+    def edges(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.linspace(self.low, self.high, self.bins + 1)
+
+
+def robust_grid(values: Tensor, bins: int) -> Grid:
+    """A grid that the bulk of `values` fills, from quantiles of a sample, so that no outlier flattens the rest.
+
+    It reaches 1.75 times as far from the median as the 0.5 % and 99.5 % quantiles do (4.5 σ for a normal), no
+    further than the values themselves, and leaves exact zeros aside, so that half a ReLU's output does not hide
+    the other half.
+    """
+    flat = values.flatten()
+    sample = flat[:: max(1, flat.numel() // SAMPLE) | 1]
+    sample = sample[torch.isfinite(sample)]
+    ordered = sample[sample != 0].sort().values
+    if ordered.numel() == 0:
+        return Grid(-0.5, 0.5, bins, 0.0)
+    last = ordered.numel() - 1
+    bottom, middle, top = ordered[[round(0.005 * last), last // 2, round(0.995 * last)]].tolist()
+    smallest, largest = _extremes(flat)
+    low = max(middle - 1.75 * (middle - bottom), smallest)
+    high = min(middle + 1.75 * (top - middle), largest)
+    span = max(high - low, abs(middle) * 2**-10)
+    quantum = 10.0 ** (floor(log10(span)) - 2)
+    low, high = floor(low / quantum) * quantum, ceil(high / quantum) * quantum
+    if high <= low:
+        low, high = low - quantum, high + quantum
+    return Grid(low, high, bins, float(sample.mean()))
+
+
+@dataclass
+class Tally:
+    """What blocks added so far amount to, on one grid."""
+
+    grid: Grid
+    count: int = 0
+    nonfinite: int = 0
+    sums: np.ndarray[tuple[int], np.dtype[np.float64]] = field(default_factory=lambda: np.zeros(4))
+    minimum: float = float("inf")
+    maximum: float = float("-inf")
+    counts: np.ndarray[tuple[int], np.dtype[np.int64]] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def add(self, block: Tensor) -> Self:
+        """Count a block of any shape, float32 or float64."""
+        values = block.flatten()
+        self.count += values.numel()
+        if values.numel() and not all(isfinite(extreme) for extreme in _extremes(values)):
+            values = values[torch.isfinite(values)]
+            self.nonfinite += block.numel() - values.numel()
+        if values.numel() == 0:
+            return self
+        low, high = _extremes(values)
+        self.minimum, self.maximum = min(self.minimum, low), max(self.maximum, high)
+        self._add_powers(values)
+        self._add_counts(values)
+        return self
+
+    def _add_powers(self, values: Tensor) -> None:
+        centred = values.double() - self.grid.pivot
+        square = centred * centred
+        self.sums += [
+            float(centred.sum()),
+            float(square.sum()),
+            float(torch.dot(square, centred)),
+            float(torch.dot(square, square)),
+        ]
+
+    def _add_counts(self, values: Tensor) -> None:
+        grid = self.grid
+        # A hair narrower than a bin, so that a value equal to the last edge falls inside it.
+        per_unit = grid.bins / (grid.high - grid.low) * (1 - 2**-20)
+        index = values.sub(grid.low).mul_(per_unit).add_(1).clamp_(0, grid.bins + 1)
+        found = torch.bincount(index.to(torch.uint8), minlength=grid.bins + 2).numpy()
+        self.counts = found + self.counts if self.counts.size else found
+
+    def merge(self, other: Self) -> Self:
+        """Add what another tally on the same grid has seen."""
+        self.count += other.count
+        self.nonfinite += other.nonfinite
+        self.sums = self.sums + other.sums
+        self.minimum = min(self.minimum, other.minimum)
+        self.maximum = max(self.maximum, other.maximum)
+        if other.counts.size:
+            self.counts = other.counts + self.counts if self.counts.size else other.counts
+        return self
+
+    @property
+    def largest(self) -> float:
+        """The largest magnitude seen."""
+        return max(abs(self.minimum), abs(self.maximum)) if self.count > self.nonfinite else 0.0
+
+    def summary(self, log2_scale: float = 0.0) -> Summary:
+        """The numbers seen, each times 2^log2_scale."""
+        n = self.count - self.nonfinite
+        first, second, third, fourth = self.sums / max(n, 1)
+        spread = max(0.0, second - first**2)
+        mean = self.grid.pivot + first
+        mean_square = spread + mean**2
+        variance = spread * n / (n - 1) if n > 1 else None
+        skewness = kurtosis = None
+        if spread > RESOLVED * mean_square:
+            skewness = (third - 3 * first * second + 2 * first**3) / spread**1.5
+            kurtosis = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / spread**2 - 3
+        empty = n == 0
+        return Summary(
+            count=self.count,
+            mean=None if empty else scaled(mean, log2_scale),
+            variance=None if variance is None else scaled(variance, 2 * log2_scale),
+            std=None if variance is None else scaled(sqrt(variance), log2_scale),
+            mean_square=None if empty else scaled(mean_square, 2 * log2_scale),
+            log10_mean_square=_log10(mean_square, log2_scale),
+            log10_variance=_log10(variance or 0.0, log2_scale),
+            min=None if empty else scaled(self.minimum, log2_scale),
+            max=None if empty else scaled(self.maximum, log2_scale),
+            skewness=skewness,
+            excess_kurtosis=kurtosis,
+            nonfinite=self.nonfinite,
+            histogram=self._histogram(log2_scale),
+        )
+
+    def _histogram(self, log2_scale: float) -> Histogram:
+        below, *counts, above = self.counts.tolist() if self.counts.size else [0] * (self.grid.bins + 2)
+        edges = [scaled(edge, log2_scale) for edge in self.grid.edges.tolist()]
+        rounded = [None if edge is None else float(f"{edge:.7g}") for edge in edges]
+        return Histogram(edges=rounded, counts=counts, below=below, above=above)
+
+
+def largest_magnitude(values: Tensor) -> float:
+    """max |value|, in one pass."""
+    low, high = _extremes(values)
+    return max(-low, high)
+
+
+def _extremes(values: Tensor) -> tuple[float, float]:
+    low, high = torch.aminmax(values)
+    return float(low), float(high)
+
+
+def scaled(value: float, log2_scale: float) -> float | None:
+    """value · 2^log2_scale, or None where float64 cannot hold it with all its digits."""
+    if value == 0 or log2_scale == 0:
+        return value
+    exponent = log2(abs(value)) + log2_scale
+    if not -1021 < exponent < 1023.9:
+        return None
+    whole = floor(log2_scale)
+    mantissa = value * 2.0 ** (log2_scale - whole)
+    return float(np.ldexp(mantissa, whole))
+
+
+def _log10(square: float, log2_scale: float) -> float | None:
+    return log10(square) + 2 * log2_scale * LOG10_2 if square > 0 else None

@@ -1,0 +1,57 @@
+"""One pool of threads for independent blocks, torch on one thread in each: cores are never fought over."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+import torch
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+class _Pool:
+    executor: ThreadPoolExecutor | None = None
+    size: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def use_threads(count: int) -> None:
+    """Compute with `count` threads from now on. Results do not depend on it."""
+    _Pool.executor, _Pool.size = None, count
+
+
+def thread_count() -> int:
+    return _Pool.size
+
+
+def pin() -> None:
+    """Keep torch to one thread within the calling thread: sums must not depend on how many there are."""
+    torch.set_num_threads(1)
+
+
+def submit(function: Callable[[T], U], item: T) -> Future[U]:
+    """Begin function(item) on one of the threads."""
+    if _Pool.executor is None:
+        _Pool.executor = ThreadPoolExecutor(_Pool.size, thread_name_prefix="lab", initializer=pin)
+    return _Pool.executor.submit(function, item)
+
+
+def in_order(function: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
+    """Yield function(item) for every item, in order, computed on all threads a little ahead of the consumer.
+
+    Closing the iterator cancels the blocks that have not begun and waits for those that have.
+    """
+    ahead: deque[Future[U]] = deque()
+    try:
+        for item in items:
+            ahead.append(submit(function, item))
+            if len(ahead) > 2 * _Pool.size:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        for future in ahead:
+            future.cancel()
+        wait([future for future in ahead if not future.cancelled()])

@@ -1,0 +1,224 @@
+"""Specs: the whole configuration of one experiment, said once.
+
+One model is the query of a share link, the body of a POST, the cache's key and the form on the page. A field
+is added here and nowhere else: its label, help, unit, limits and choices live on it.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import quote, urlencode
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.fields import OneOf, SpecError, json_values, query_values, to_text, validate
+from app.lab.activations import ACTIVATIONS
+from app.lab.draws import DISTRIBUTIONS
+from app.lab.initializers import INITIALIZERS
+
+LARGEST_SEED = 2**53 - 1  # the largest whole number a browser holds exactly
+
+
+def _labels(registry: Mapping[str, Any]) -> OneOf:
+    return OneOf({name: entry.label for name, entry in registry.items()})
+
+
+Init = Annotated[str, _labels(INITIALIZERS)]
+Distribution = Annotated[str, _labels(DISTRIBUTIONS)]
+
+
+GROUPS = {"shape": "Shape", "weights": "Weights", "input": "Input", "run": "Run"}
+
+
+def _field(
+    default: Any,
+    group: str,
+    label: str,
+    help: str,
+    *,
+    unit: str = "",
+    step: float | None = None,
+    **limits: Any,
+) -> Any:
+    extra: dict[str, Any] = {"group": group, "unit": unit, "step": step}
+    return Field(default, title=label, description=help, json_schema_extra=extra, **limits)
+
+
+class Spec(BaseModel):
+    """What every experiment has in common."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    name: ClassVar[str]
+
+    init: list[Init] = _field(
+        ["unscaled", "1/D", "1/sqrt(D)"],
+        "weights",
+        "Initializations",
+        "The scale k of the weights; each one chosen is a line in every chart.",
+        min_length=1,
+        max_length=len(INITIALIZERS),
+    )
+    gain: float = _field(
+        1.0, "weights", "Gain", "Multiplies every initialization's own scale.", ge=0, le=1000, step=0.05
+    )
+    weight_mean: float = _field(
+        0.0,
+        "weights",
+        "Mean of the weights",
+        "Added to every weight before it is scaled.",
+        ge=-1000,
+        le=1000,
+        step=0.1,
+    )
+    bins: int = _field(80, "run", "Bins", "Bins of each histogram.", ge=4, le=200, step=4)
+    seed: int = _field(
+        0, "run", "Seed", "The same seed gives the same numbers, to the last bit.", ge=0, le=LARGEST_SEED
+    )
+
+    @model_validator(mode="after")
+    def _inits_differ(self) -> Self:
+        if len(set(self.init)) < len(self.init):
+            raise SpecError([("init", "name each initialization once")])
+        return self
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """A spec from JSON-like values. Raises SpecError, naming every field that is wrong."""
+        return validate(cls, values)
+
+    @classmethod
+    def from_query(cls, query: str) -> Self:
+        """A spec from a query string: lists repeat their key, everything else is given at most once."""
+        return cls.parse(query_values(cls, query))
+
+    @classmethod
+    def from_json(cls, body: str | bytes) -> Self:
+        """A spec from a JSON object. A repeated key, NaN or Infinity is an error."""
+        return cls.parse(json_values(body))
+
+    @property
+    def query(self) -> str:
+        """The canonical query: fields that differ from their default, in the order they are declared."""
+        given: list[tuple[str, str]] = []
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if name not in self._derived and value != field.default:
+                given += [(name, to_text(item)) for item in (value if isinstance(value, list) else [value])]
+        return urlencode(given, safe="/", quote_via=quote)
+
+    @property
+    def _derived(self) -> frozenset[str]:
+        """Fields that follow from others, and so are left out of the link."""
+        return frozenset()
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The addresses of this experiment, relative to the server."""
+        suffix = f"?{self.query}" if self.query else ""
+        return {
+            "page": f"/{self.name}{suffix}",
+            "api": f"/api/{self.name}{suffix}",
+            "csv": f"/api/{self.name}.csv{suffix}",
+        }
+
+
+class MatmulSpec(Spec):
+    """z = x @ (k·w), x of shape (fan_in,), w of shape (fan_in, fan_out), for each init's scale k."""
+
+    name: ClassVar[str] = "matmul"
+
+    fan_in: int = _field(
+        512, "shape", "fan_in (D)", "Entries of x: how many products each output sums.", ge=1, le=65536
+    )
+    fan_out: int = _field(
+        500_000, "shape", "fan_out", "Columns of w: how many outputs the statistics rest on.", ge=1, le=10**9
+    )
+    input: Distribution = _field("normal", "input", "Entries of x", "How the input x is drawn.")
+    weights: Distribution = _field(
+        "normal", "weights", "Entries of w", "How the weights are drawn, before scaling."
+    )
+    input_mean: float = _field(
+        0.0, "input", "Mean of the input", "Added to every entry of x.", ge=-1000, le=1000, step=0.1
+    )
+    draws: Annotated[
+        str,
+        OneOf({"shared": "shared: one x and w for all", "fresh": "fresh: each line draws its own, as asked"}),
+    ] = _field(
+        "shared",
+        "run",
+        "Draws",
+        "Shared draws make the variances differ by exactly k². Fresh ones repeat the question as asked.",
+    )
+    repeats: int = _field(
+        1,
+        "run",
+        "Repeats",
+        "Run it again with fresh x and w, to see how far the variance itself varies.",
+        ge=1,
+        le=1000,
+    )
+
+
+class StackSpec(Spec):
+    """A deep stack: h ← φ(h @ W + b), layer after layer, from a batch of random inputs."""
+
+    name: ClassVar[str] = "stack"
+
+    depth: int = _field(30, "shape", "Depth", "Layers in the stack.", ge=1, le=1000, unit="layers")
+    width: int = _field(
+        512, "shape", "Width (D)", "Units in every layer: fan_in and fan_out.", ge=1, le=8192, unit="units"
+    )
+    batch: int = _field(256, "input", "Batch", "Different inputs sent through the same weights.", ge=2, le=65536)
+    activation: Annotated[str, _labels(ACTIVATIONS)] = _field(
+        "tanh", "shape", "Activation", "φ, applied to each preactivation."
+    )
+    input: Distribution = _field("normal", "input", "Entries of the input", "How the batch of inputs is drawn.")
+    bias_std: float = _field(
+        0.0,
+        "weights",
+        "Std of the biases",
+        "Biases are normal with this standard deviation.",
+        ge=0,
+        le=1000,
+        step=0.05,
+    )
+    tied: bool = _field(
+        False,
+        "weights",
+        "One matrix, reused",
+        "Uses the same weights in every layer, as some notebooks do: a power iteration.",
+    )
+    widths: list[Annotated[int, Field(ge=1, le=8192)]] | None = _field(
+        None,
+        "shape",
+        "Widths",
+        "n₀, n₁, …, n_L, instead of width and depth, so that fan_in and fan_out differ.",
+        min_length=2,
+        max_length=1001,
+    )
+    norm: Annotated[str, OneOf({"none": "none"})] = _field(
+        "none", "shape", "Normalization", "Before the activation."
+    )
+    residual: Literal[False] = _field(False, "shape", "Residual", "Adds each layer to a residual stream.")
+    residual_scale: float = _field(1.0, "shape", "Residual scale", "Multiplies each residual branch.", ge=1, le=1)
+    backward: bool = _field(True, "run", "Backward", "Also send a gradient back through the stack.")
+    repeats: int = _field(1, "run", "Repeats", "Networks drawn.", ge=1, le=1)
+
+    @model_validator(mode="after")
+    def _widths_decide(self) -> Self:
+        if self.widths:
+            if self.tied and len(set(self.widths)) > 1:
+                raise SpecError([("tied", "one matrix fits every layer only when all widths are equal")])
+            # The only way to settle fields of a frozen model from one another.
+            object.__setattr__(self, "depth", len(self.widths) - 1)
+            object.__setattr__(self, "width", self.widths[0])
+        return self
+
+    @property
+    def _derived(self) -> frozenset[str]:
+        return frozenset({"depth", "width"}) if self.widths else frozenset()
+
+    @property
+    def layer_widths(self) -> list[int]:
+        """n₀, n₁, …, n_L."""
+        return self.widths or [self.width] * (self.depth + 1)

@@ -1,0 +1,1 @@
+"""Predictions. numpy only; every formula names its assumptions and its source."""
