@@ -102,12 +102,12 @@ class Spec(BaseModel):
         given: list[tuple[str, str]] = []
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if name not in self._derived and value != field.default:
+            if name not in self.derived and value != field.default:
                 given += [(name, to_text(item)) for item in (value if isinstance(value, list) else [value])]
         return urlencode(given, safe="/", quote_via=quote)
 
     @property
-    def _derived(self) -> frozenset[str]:
+    def derived(self) -> frozenset[str]:
         """Fields that follow from others, and so are left out of the link."""
         return frozenset()
 
@@ -134,9 +134,7 @@ class MatmulSpec(Spec):
         500_000, "shape", "fan_out", "Columns of w: how many outputs the statistics rest on.", ge=1, le=10**9
     )
     input: Distribution = _field("normal", "input", "Entries of x", "How the input x is drawn.")
-    weights: Distribution = _field(
-        "normal", "weights", "Entries of w", "How the weights are drawn, before scaling."
-    )
+    weights: Distribution = _field("normal", "weights", "Entries of w", "How the weights are drawn, before scaling.")
     input_mean: float = _field(
         0.0, "input", "Mean of the input", "Added to every entry of x.", ge=-1000, le=1000, step=0.1
     )
@@ -196,9 +194,7 @@ class StackSpec(Spec):
         min_length=2,
         max_length=1001,
     )
-    norm: Annotated[str, OneOf({"none": "none"})] = _field(
-        "none", "shape", "Normalization", "Before the activation."
-    )
+    norm: Annotated[str, OneOf({"none": "none"})] = _field("none", "shape", "Normalization", "Before the activation.")
     residual: Literal[False] = _field(False, "shape", "Residual", "Adds each layer to a residual stream.")
     residual_scale: float = _field(1.0, "shape", "Residual scale", "Multiplies each residual branch.", ge=1, le=1)
     backward: bool = _field(True, "run", "Backward", "Also send a gradient back through the stack.")
@@ -215,7 +211,7 @@ class StackSpec(Spec):
         return self
 
     @property
-    def _derived(self) -> frozenset[str]:
+    def derived(self) -> frozenset[str]:
         return frozenset({"depth", "width"}) if self.widths else frozenset()
 
     @property

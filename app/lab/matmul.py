@@ -4,7 +4,7 @@ w never stands in memory as a whole: a block is drawn, multiplied and forgotten.
 inits that share their draws share the product too, and each is measured on its own k·z.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import NamedTuple
@@ -52,7 +52,7 @@ class Line:
         self.tallies.setdefault(repeat, Tally(self.grid)).add(values)
 
 
-def run(spec: MatmulSpec) -> Iterator[Step[MatmulResult]]:
+def run(spec: MatmulSpec) -> Generator[Step[MatmulResult]]:
     """Measure the columns of z for every init; yields after every task of at most 32 blocks of weights.
 
     Peak memory is a few blocks a thread, whatever fan_out is.

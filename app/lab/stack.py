@@ -4,7 +4,7 @@ A signal that float32 could not hold is carried as float32 times a power of two,
 powers of two is exact, so ordinary signals see the very numbers plain float32 gives, and 512^50 needs no luck.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import pairwise
@@ -53,7 +53,7 @@ class Lane:
     overflow_layer: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(LARGEST))
 
 
-def run(spec: StackSpec) -> Iterator[Step[StackResult]]:
+def run(spec: StackSpec) -> Generator[Step[StackResult]]:
     """Send the batch through the stack once an init, all with the same draws; yields after every layer of each."""
     widths = spec.layer_widths
     x = draw(DISTRIBUTIONS[spec.input], (spec.batch, widths[0]), spec.seed, INPUT)

@@ -1,0 +1,70 @@
+"""`initscope` and `python -m app`: serve the application."""
+
+import argparse
+import socket
+import sys
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from app import __version__
+from app.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until interrupted. A bad flag or a port in use is one line on stderr."""
+    settings = _settings(arguments)
+    listener = _listen(settings)
+    import uvicorn
+
+    from app.main import create_app
+
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    config = uvicorn.Config(
+        create_app(settings), server_header=False, proxy_headers=False, access_log=False, log_level="warning"
+    )
+    server = uvicorn.Server(config)
+    print(f"Initscope is at http://{shown}:{port}", flush=True)
+    server.run(sockets=[listener])
+
+
+def _settings(arguments: Sequence[str] | None) -> Settings:
+    fields = Settings.model_fields
+    parser = argparse.ArgumentParser(
+        prog="initscope",
+        description="See how the scale of random weights carries a signal, measured beside theory.",
+        epilog="Every setting is also an environment variable: "
+        + ", ".join(f"INITSCOPE_{name.upper()}" for name in fields),
+    )
+    parser.add_argument("--version", action="version", version=f"initscope {__version__}")
+    for name, field in fields.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=field.description, metavar="VALUE")
+    given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        flag = f"--{name.replace('_', '-')}" if name in given else f"INITSCOPE_{name.upper()}"
+        sys.exit(f"initscope: {flag}: {first['msg'][0].lower()}{first['msg'][1:]}")
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """A listening socket. Exits with one line if the address cannot be had."""
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(512)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        sys.exit(
+            f"initscope: cannot listen on {settings.host}:{settings.port}: {reason}; choose another --port or --host"
+        )
+    return listener
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""A cache of bytes, bounded in bytes, least recently used first out."""
+
+from collections import OrderedDict
+
+
+class Cache:
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._held = 0
+        self._entries: OrderedDict[str, bytes] = OrderedDict()
+
+    def get(self, key: str) -> bytes | None:
+        if key in self._entries:
+            self._entries.move_to_end(key)
+        return self._entries.get(key)
+
+    def put(self, key: str, value: bytes) -> None:
+        self._held += len(value) - len(self._entries.pop(key, b""))
+        self._entries[key] = value
+        while self._held > self._max_bytes:
+            _, dropped = self._entries.popitem(last=False)
+            self._held -= len(dropped)

@@ -1,0 +1,131 @@
+"""What an experiment will cost, from its spec alone: nothing is allocated to find out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+
+from app.fields import SpecError
+from app.specs import MatmulSpec, Spec, StackSpec
+
+S = TypeVar("S", bound=Spec)
+
+# Seconds of one core for one of each, on a core of 2020s server hardware.
+SECONDS_PER_RANDOM_NUMBER = 4.5e-9
+SECONDS_PER_MULTIPLY_ADD = 2.2e-11
+SECONDS_PER_VALUE = 1.6e-8
+SECONDS_PER_STEP = 1.0e-3
+
+SUMMARY_BYTES = 420  # of a summary's JSON, beside its bins
+BIN_BYTES = 18
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run takes. `values` are numbers summarized, `steps` blocks of work with a fixed overhead."""
+
+    random_numbers: int
+    multiply_adds: int
+    values: int
+    steps: int
+    memory_bytes: int
+    result_bytes: int
+
+    def seconds(self, threads: int) -> float:
+        """Computing time when `threads` cores share the work."""
+        work = (
+            self.random_numbers * SECONDS_PER_RANDOM_NUMBER
+            + self.multiply_adds * SECONDS_PER_MULTIPLY_ADD
+            + self.values * SECONDS_PER_VALUE
+        )
+        return work / threads + self.steps * SECONDS_PER_STEP
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one run may take."""
+
+    seconds: float
+    memory_bytes: int
+    result_bytes: int
+    threads: int
+
+    def holds(self, cost: Cost) -> bool:
+        return (
+            cost.seconds(self.threads) <= self.seconds
+            and cost.memory_bytes <= self.memory_bytes
+            and cost.result_bytes <= self.result_bytes
+        )
+
+
+class TooExpensive(SpecError):
+    """Beyond the budget: what it would cost, the limit, and for each size the largest value that fits."""
+
+    def __init__(self, cost: Cost, budget: Budget, largest: dict[str, int]) -> None:
+        super().__init__(
+            [
+                (name, f"the largest value that fits, everything else as it is, is {value:,}")
+                for name, value in largest.items()
+            ]
+        )
+        self.cost = {
+            "seconds": round(cost.seconds(budget.threads), 3),
+            "memory_bytes": cost.memory_bytes,
+            "result_bytes": cost.result_bytes,
+        }
+        self.limit = {
+            "seconds": budget.seconds,
+            "memory_bytes": budget.memory_bytes,
+            "result_bytes": budget.result_bytes,
+        }
+
+
+def matmul_cost(spec: MatmulSpec) -> Cost:
+    """Cost of the seed experiment: almost all of it is drawing w."""
+    draws = (1 if spec.draws == "shared" else len(spec.init)) * spec.repeats
+    products = spec.fan_in * spec.fan_out
+    return Cost(
+        random_numbers=draws * (products + spec.fan_in),
+        multiply_adds=draws * products,
+        values=len(spec.init) * spec.repeats * spec.fan_out,
+        steps=draws + draws * products // 2**23,
+        memory_bytes=2**25 + len(spec.init) * spec.repeats * (16 * spec.bins + 1000),
+        result_bytes=1000 + len(spec.init) * (1200 + BIN_BYTES * spec.bins + 22 * spec.repeats),
+    )
+
+
+def stack_cost(spec: StackSpec) -> Cost:
+    """Cost of the deep stack: weights are drawn once, then every init pays for its own pass."""
+    widths = spec.layer_widths
+    weights = sum(fan_in * fan_out for fan_in, fan_out in pairwise(widths))
+    units, inits = sum(widths[1:]), len(spec.init)
+    largest = max(fan_in * fan_out for fan_in, fan_out in pairwise(widths))
+    summaries = 3 * (SUMMARY_BYTES + BIN_BYTES * spec.bins)
+    return Cost(
+        random_numbers=weights + units + spec.batch * widths[0],
+        multiply_adds=inits * spec.batch * weights,
+        values=2 * inits * spec.batch * units,
+        steps=2 * inits * spec.depth,
+        memory_bytes=2**25 + 4 * (largest + spec.batch * max(widths) * (inits + 6)),
+        result_bytes=2000 + inits * spec.depth * (350 + summaries),
+    )
+
+
+def check(spec: S, cost: Callable[[S], Cost], sizes: tuple[str, ...], budget: Budget) -> Cost:
+    """The cost of a spec the budget holds. Raises TooExpensive otherwise, with what would fit."""
+    estimate = cost(spec)
+    if budget.holds(estimate):
+        return estimate
+    largest = {name: _largest(spec, name, cost, budget) for name in sizes if name not in spec.derived}
+    raise TooExpensive(estimate, budget, {name: value for name, value in largest.items() if value is not None})
+
+
+def _largest(spec: S, name: str, cost: Callable[[S], Cost], budget: Budget) -> int | None:
+    """The largest value of one field that fits, the others as they are; None where none does."""
+    low, high = 0, int(getattr(spec, name))
+    smallest = next(item.ge for item in type(spec).model_fields[name].metadata if hasattr(item, "ge"))
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = budget.holds(cost(spec.model_copy(update={name: middle})))
+        low, high = (middle, high) if fits else (low, middle)
+    return low if low >= smallest else None

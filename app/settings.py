@@ -1,0 +1,27 @@
+"""Limits and addresses, from the environment: INITSCOPE_HOST, INITSCOPE_PORT, …"""
+
+import os
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Settings(BaseSettings):
+    """What an operator may set; every default serves one machine at 127.0.0.1."""
+
+    model_config = SettingsConfigDict(env_prefix="INITSCOPE_", frozen=True)
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    threads: int = Field(default_factory=_cores, ge=1, le=1024, description="threads that compute")
+    at_once: int = Field(2, ge=1, le=64, description="experiments computed at the same time")
+    waiting: int = Field(16, ge=1, le=1000, description="experiments that may wait for their turn")
+    max_seconds: float = Field(10, gt=0, description="estimated computing time an experiment may take")
+    max_result_bytes: int = Field(4 * 2**20, gt=0, description="estimated size a result may have")
+    max_memory_bytes: int = Field(512 * 2**20, gt=0, description="estimated memory an experiment may take")
+    deadline_seconds: float = Field(30, gt=0, description="time after which a run is given up")
+    cache_bytes: int = Field(64 * 2**20, ge=0, description="results kept in memory")

@@ -1,0 +1,190 @@
+"""The JSON API: every experiment as a Result, as figures, as a table and as a stream of events."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.sse import EventSourceResponse, format_sse_event
+from starlette.responses import Response
+
+from app.compute.runner import Runner, spec_key
+from app.experiments import EXPERIMENTS, Experiment
+from app.fields import SpecError, shape
+from app.figures import figures_json
+from app.lab.activations import ACTIVATIONS
+from app.lab.draws import DISTRIBUTIONS
+from app.lab.initializers import INITIALIZERS
+from app.results import Record
+from app.settings import Settings
+from app.specs import Spec
+from app.web.problems import problem
+from app.web.requests import query_string, spec_of, while_connected
+from app.web.tables import csv_table
+
+Explain = Callable[[str, Record], bytes]
+Answer = Callable[[Spec], Coroutine[Any, Any, bytes]]
+REVALIDATE = "no-cache"  # kept by browsers, asked for again, answered 304 while nothing has changed
+
+
+def router(runner: Runner, settings: Settings, explain: Explain) -> APIRouter:
+    """The API of every registered experiment, and the catalog. `explain` writes a Result's account in words."""
+    api = APIRouter(prefix="/api")
+    for name, experiment in EXPERIMENTS.items():
+        for suffix, media_type, answer, said in (
+            ("", "application/json", _result(runner), "The Result as JSON."),
+            ("/figures", "application/json", _figures(runner, name), "{chart name: Plotly figure}."),
+            (".csv", "text/csv; charset=utf-8", _table(runner), "A tidy table: init, layer, quantity, value."),
+        ):
+            endpoint = _endpoint(experiment, suffix, media_type, answer)
+            _add(api, f"/{name}{suffix}", endpoint, experiment, f"{name}{suffix}", said)
+        stream = _stream(runner, experiment, name, explain)
+        said = "Server-sent events: progress, figures, explanation, then result; or problem."
+        _add(api, f"/{name}/stream", stream, experiment, f"{name}/stream", said)
+
+    @api.get("/catalog", summary="Registries, fields and limits.")
+    async def catalog(request: Request) -> Response:
+        if query_string(request):
+            raise SpecError([("query", "the catalog takes no fields")])
+        return _respond(json.dumps(_catalog(settings), ensure_ascii=False).encode(), "application/json")
+
+    return api
+
+
+def _add(api: APIRouter, path: str, endpoint: Any, experiment: Experiment, name: str, summary: str) -> None:
+    schema = experiment.spec.model_json_schema()
+    parameters = [
+        {
+            "name": field,
+            "in": "query",
+            "required": False,
+            "schema": described,
+            "description": described.get("description", ""),
+        }
+        for field, described in schema["properties"].items()
+    ]
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    documented: dict[str, dict[str, Any]] = {"GET": {"parameters": parameters}, "POST": {"requestBody": body}}
+    for method, extra in documented.items():
+        api.add_api_route(
+            path,
+            endpoint,
+            methods=[method],
+            summary=summary,
+            operation_id=f"{method.lower()} {name}",
+            openapi_extra=extra,
+            response_class=Response,
+            responses={422: {"description": "A problem: a field is wrong, or the experiment too expensive."}},
+        )
+
+
+def _endpoint(
+    experiment: Experiment, suffix: str, media_type: str, answer: Answer
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        spec = await spec_of(request, experiment.spec)
+        etag = f'"{spec_key(spec)}{suffix.replace("/", "-")}"'
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers={"ETag": etag, "Cache-Control": REVALIDATE})
+        began = asyncio.get_running_loop().time()
+        content = await while_connected(request, answer(spec))
+        took = (asyncio.get_running_loop().time() - began) * 1000
+        return _respond(content, media_type, {"ETag": etag, "Server-Timing": f"experiment;dur={took:.1f}"})
+
+    return endpoint
+
+
+def _respond(content: bytes, media_type: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(content, 200, {"Cache-Control": REVALIDATE, **(headers or {})}, media_type)
+
+
+def _result(runner: Runner) -> Answer:
+    return runner.result
+
+
+def _figures(runner: Runner, name: str) -> Answer:
+    return lambda spec: runner.derived(spec, "figures", lambda result: figures_json(name, result))
+
+
+def _table(runner: Runner) -> Answer:
+    return lambda spec: runner.derived(spec, "csv", csv_table)
+
+
+def _stream(
+    runner: Runner, experiment: Experiment, name: str, explain: Explain
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        spec = await spec_of(request, experiment.spec)
+        runner.check(spec)
+        return EventSourceResponse(events(spec), headers={"Cache-Control": "no-store"})
+
+    async def events(spec: Spec) -> AsyncIterator[bytes]:
+        try:
+            async with runner.join(spec) as flight:
+                shown = None
+                async for update in flight.updates():
+                    if flight.outcome.done():
+                        break
+                    yield _event("progress", json.dumps({"done": update.done, "total": update.total}))
+                    if update.partial is not None and update.partial is not shown:
+                        shown = update.partial
+                        yield _event("figures", await asyncio.to_thread(figures_json, name, shown))
+                result = await asyncio.shield(flight.outcome)
+            yield _event("figures", await _figures(runner, name)(spec))
+            yield _event("explanation", await runner.derived(spec, "explanation", lambda r: explain(name, r)))
+            yield _event("result", result)
+        except Exception as error:
+            yield _event("problem", json.dumps(problem(error).body))
+            if problem(error).status == 500:
+                raise
+
+    return endpoint
+
+
+def _event(kind: str, data: str | bytes) -> bytes:
+    return format_sse_event(event=kind, data_str=data if isinstance(data, str) else data.decode())
+
+
+def _catalog(settings: Settings) -> dict[str, Any]:
+    return {
+        "activations": [
+            {
+                "name": entry.name,
+                "label": entry.label,
+                "bounds": entry.bounds,
+                "homogeneous": entry.homogeneous,
+                "gains": {"torch": entry.gain},
+            }
+            for entry in ACTIVATIONS.values()
+        ],
+        "inits": [
+            {"name": entry.name, "label": entry.label, "formula": entry.formula} for entry in INITIALIZERS.values()
+        ],
+        "distributions": [
+            {"name": entry.name, "label": entry.label, **entry.moments._asdict()} for entry in DISTRIBUTIONS.values()
+        ],
+        "fields": {name: _fields(experiment.spec) for name, experiment in EXPERIMENTS.items()},
+        "limits": {
+            "seconds": settings.max_seconds,
+            "memory_bytes": settings.max_memory_bytes,
+            "result_bytes": settings.max_result_bytes,
+            "deadline_seconds": settings.deadline_seconds,
+        },
+    }
+
+
+def _fields(model: type[Spec]) -> dict[str, Any]:
+    described = {}
+    for name, field in model.model_fields.items():
+        accepts = shape(field)
+        described[name] = {
+            "default": field.default,
+            "min": accepts.minimum,
+            "max": accepts.maximum,
+            "choices": list(accepts.choices) if accepts.choices else None,
+            "list": accepts.many,
+            "label": field.title,
+            "help": field.description,
+        }
+    return described

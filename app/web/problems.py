@@ -1,0 +1,86 @@
+"""Errors as application/problem+json (RFC 9457): what is wrong, where, and what to do."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app.compute.cost import TooExpensive
+from app.compute.runner import Busy, DeadlineExceeded
+from app.fields import SpecError
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem and the status it is answered with; `extra` are members of its own."""
+
+    kind: str
+    title: str
+    status: int
+    detail: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        said = {"title": self.title, "status": self.status, "detail": self.detail}
+        return {"type": f"/docs#{self.kind}", **said, **self.extra}
+
+    def response(self) -> Response:
+        content = json.dumps(self.body, allow_nan=False).encode()
+        return Response(content, self.status, dict(self.headers), "application/problem+json")
+
+
+def problem(error: Exception) -> Problem:
+    """What an exception is to whoever asked. Anything unforeseen is a 500 that says nothing of the inside."""
+    match error:
+        case TooExpensive():
+            extra = {"cost": error.cost, "limit": error.limit, "errors": _listed(error)}
+            return Problem("too-expensive", "Too expensive", 422, _price(error), extra)
+        case SpecError():
+            detail = "Some fields are not as they must be."
+            return Problem("invalid-input", "Invalid input", 422, detail, {"errors": _listed(error)})
+        case Busy():
+            detail = "Every place is taken. Try again in a few seconds."
+            return Problem("busy", "Busy", 503, detail, headers={"Retry-After": "5"})
+        case DeadlineExceeded():
+            return Problem("deadline", "Deadline exceeded", 504, "The experiment took longer than it may.")
+        case HTTPException():
+            phrase = HTTPStatus(error.status_code).phrase
+            headers = dict(error.headers or {})
+            return Problem("http", phrase, error.status_code, error.detail or phrase, headers=headers)
+        case _:
+            return Problem("internal", "Internal error", 500, "Something went wrong here, not with the request.")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app with a problem."""
+
+    async def answer(_: Request, error: Exception) -> Response:
+        return problem(error).response()
+
+    for kind in (SpecError, Busy, DeadlineExceeded, HTTPException, Exception):
+        app.add_exception_handler(kind, answer)
+
+
+def _listed(error: SpecError) -> list[dict[str, str]]:
+    return [{"field": name, "message": message} for name, message in error.errors]
+
+
+def _price(error: TooExpensive) -> str:
+    cost, limit = error.cost, error.limit
+    over = [
+        f"{cost[name]:,} {unit} of {limit[name]:,}"
+        for name, unit in (
+            ("seconds", "seconds of computing"),
+            ("memory_bytes", "bytes of memory"),
+            ("result_bytes", "bytes of result"),
+        )
+        if cost[name] > limit[name]
+    ]
+    return f"This experiment would take {' and '.join(over)} allowed."

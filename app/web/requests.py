@@ -1,0 +1,59 @@
+"""A spec out of a request, and the request's patience."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+
+from app.fields import SpecError
+from app.specs import Spec
+
+T = TypeVar("T")
+
+
+async def spec_of(request: Request, model: type[Spec]) -> Spec:
+    """The spec a query (GET) or a JSON body (POST) gives. Raises SpecError or HTTPException 415."""
+    if request.method != "POST":
+        return model.from_query(query_string(request))
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" or "content-encoding" in request.headers:
+        raise HTTPException(415, "Send the fields as a plain application/json body.")
+    if request.scope["query_string"]:
+        raise SpecError([("query", "a POST takes its fields from the body alone")])
+    return model.from_json(await request.body())
+
+
+def query_string(request: Request) -> str:
+    try:
+        query: bytes = request.scope["query_string"]
+        return query.decode()
+    except UnicodeDecodeError:
+        raise SpecError([("query", "must be URL-encoded UTF-8")]) from None
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The outcome of some work, which is cancelled when the client goes away. Raises HTTPException 499 then."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientGone
+        return task.result()
+    finally:
+        task.cancel()
+        gone.cancel()
+
+
+class ClientGone(HTTPException):
+    """Nobody is there to read an answer."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "The client has gone.")
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

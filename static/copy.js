@@ -1,0 +1,31 @@
+// Links and commands, to take along.
+
+export function showCommands(root, links) {
+  const section = root.querySelector("[data-links]");
+  if (!section) return;
+  section.hidden = false;
+  const [path, query] = links.api.split("?");
+  const addresses = { api: links.api, csv: links.csv, figures: `${path}/figures${query ? `?${query}` : ""}` };
+  for (const code of section.querySelectorAll("[data-command]")) {
+    code.textContent = code.dataset.command.replace(/\{(\w+)\}/g, (_, name) => location.origin + addresses[name]);
+  }
+}
+
+export function copyOnClick(root) {
+  root.querySelector(".copy-link")?.addEventListener("click", ({ target }) => copy(location.href, target));
+  for (const button of root.querySelectorAll(".copy")) {
+    button.addEventListener("click", () => copy(button.previousElementSibling.textContent, button));
+  }
+}
+
+async function copy(text, button) {
+  const label = button.dataset.label ?? button.textContent;
+  button.dataset.label = label;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    prompt("Copy this:", text); // where the page may not write to the clipboard
+  }
+  setTimeout(() => (button.textContent = label), 1500);
+}

@@ -1,0 +1,120 @@
+// Every experiment on the page: state -> address -> stream -> charts, in that direction only.
+
+import { draw, redrawOnThemeChange } from "./charts.js";
+import { copyOnClick, showCommands } from "./copy.js";
+import { queryOf, showErrors } from "./form.js";
+import { events } from "./stream.js";
+
+const QUIET = 150; // ms without a change before a run begins
+const PATIENCE = 300; // ms before a run is worth a progress bar
+
+function experiment(root) {
+  const name = root.dataset.experiment;
+  const form = root.querySelector("form");
+  const part = (selector) => root.querySelector(selector);
+  let running = null;
+  let timer = 0;
+
+  const query = () => (form ? queryOf(form) : root.dataset.query);
+
+  async function run() {
+    running?.abort();
+    const mine = new AbortController();
+    running = mine;
+    const late = setTimeout(() => waiting(true), PATIENCE);
+    root.setAttribute("aria-busy", "true");
+    showErrors(root, []);
+    status("");
+    part(".again").hidden = true;
+    try {
+      const asked = query();
+      for await (const { event, data } of events(`/api/${name}/stream${asked && `?${asked}`}`, mine.signal)) {
+        if (running === mine) await show(event, data);
+      }
+    } catch (error) {
+      if (running !== mine) return;
+      stopped(mine.signal.aborted ? "Cancelled. Nothing is running." : `The server did not answer: ${error.message}`);
+    } finally {
+      clearTimeout(late);
+      if (running === mine) {
+        running = null;
+        waiting(false);
+        root.removeAttribute("aria-busy");
+      }
+    }
+  }
+
+  async function show(event, data) {
+    if (event === "progress") {
+      part(".progress").max = data.total;
+      part(".progress").value = data.done;
+    } else if (event === "figures") {
+      await draw(root, data);
+    } else if (event === "explanation") {
+      if (part(".why")) part(".why").innerHTML = data;
+    } else if (event === "result") {
+      if (form) history.replaceState(null, "", data.links.page);
+      showCommands(root, data.links);
+      root.classList.remove("stale");
+      status("Done.");
+      root.dispatchEvent(new CustomEvent("result", { detail: data }));
+    } else if (event === "problem") {
+      const elsewhere = showErrors(root, data.errors ?? []);
+      stopped([data.detail, ...elsewhere].join(" "));
+    }
+  }
+
+  function status(text) {
+    part(".status").textContent = text;
+    part(".status").classList.toggle("quiet", text === "Done.");
+  }
+
+  function stopped(text) {
+    status(text);
+    root.classList.add("stale");
+    part(".again").hidden = false;
+  }
+
+  function waiting(on) {
+    part(".progress").hidden = !on;
+    part(".cancel").hidden = !on;
+    if (!on) part(".progress").value = 0;
+  }
+
+  function changed() {
+    clearTimeout(timer);
+    running?.abort();
+    timer = setTimeout(() => {
+      const asked = queryOf(form);
+      history.replaceState(null, "", `/${name}${asked && `?${asked}`}`);
+      run();
+    }, QUIET);
+  }
+
+  form?.addEventListener("input", changed);
+  form?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    changed();
+  });
+  part(".cancel").addEventListener("click", () => running?.abort());
+  part(".again").addEventListener("click", run);
+  redrawOnThemeChange(root);
+  copyOnClick(root);
+
+  if (root.dataset.run === "now") run();
+  if (root.dataset.run === "seen") whenSeen(root, run);
+}
+
+function whenSeen(element, callback) {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      callback();
+    },
+    { rootMargin: "300px" },
+  );
+  observer.observe(element);
+}
+
+document.querySelectorAll("[data-experiment]").forEach(experiment);
