@@ -64,7 +64,7 @@ class Spec(BaseModel):
     weight_mean: float = _field(
         0.0,
         "weights",
-        "Mean of the weights",
+        "Mean of w",
         "Added to every weight before it is scaled.",
         ge=-1000,
         le=1000,
@@ -135,9 +135,7 @@ class MatmulSpec(Spec):
     )
     input: Distribution = _field("normal", "input", "Entries of x", "How the input x is drawn.")
     weights: Distribution = _field("normal", "weights", "Entries of w", "How the weights are drawn, before scaling.")
-    input_mean: float = _field(
-        0.0, "input", "Mean of the input", "Added to every entry of x.", ge=-1000, le=1000, step=0.1
-    )
+    input_mean: float = _field(0.0, "input", "Mean of x", "Added to every entry of x.", ge=-1000, le=1000, step=0.1)
     draws: Annotated[
         str,
         OneOf({"shared": "shared: one x and w for all", "fresh": "fresh: each line draws its own, as asked"}),
@@ -174,7 +172,7 @@ class StackSpec(Spec):
     bias_std: float = _field(
         0.0,
         "weights",
-        "Std of the biases",
+        "Std of biases",
         "Biases are normal with this standard deviation.",
         ge=0,
         le=1000,

@@ -7,6 +7,7 @@ import { events } from "./stream.js";
 
 const QUIET = 150; // ms without a change before a run begins
 const PATIENCE = 300; // ms before a run is worth a progress bar
+const narrow = matchMedia("(max-width: 999px)");
 
 function experiment(root) {
   const name = root.dataset.experiment;
@@ -23,6 +24,7 @@ function experiment(root) {
     running = mine;
     const late = setTimeout(() => waiting(true), PATIENCE);
     root.setAttribute("aria-busy", "true");
+    root.classList.remove("idle");
     showErrors(root, []);
     status("");
     part(".again").hidden = true;
@@ -98,6 +100,7 @@ function experiment(root) {
   });
   part(".cancel").addEventListener("click", () => running?.abort());
   part(".again").addEventListener("click", run);
+  if (narrow.matches && root.dataset.run === "now") part(".fold")?.removeAttribute("open");
   redrawOnThemeChange(root);
   copyOnClick(root);
 

@@ -42,7 +42,8 @@ CHARTS: dict[str, dict[str, Chart]] = {
     "stack": {
         "histograms": Chart(
             "Activations, layer by layer",
-            "Each shape is the histogram of one layer's activations, the first layer on the left. Hover for numbers.",
+            "Each shape is the histogram of one layer's activations, the first layer on the left. Where values leave "
+            "±10 the axis is logarithmic. Hover for numbers.",
             shapes.histograms,
         ),
         "variance": Chart(

@@ -23,14 +23,15 @@ class Style(NamedTuple):
 # Hues kept apart for the colour-blind (after Okabe and Ito), of a lightness that reads on white and on black.
 COLORS = ("#d9480f", "#2b7fd4", "#0f9d74", "#b45ad6", "#d99a00", "#35a9c7", "#e0559a", "#8a6d3b", "#7a86a8")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon", "triangle-down")
-DASHES = ("solid", "dash", "dot")
+DASHES = ("solid", "9px,4px", "4px,4px", "14px,4px,4px,4px")  # so that lines that coincide show both colours
 
 STYLES: dict[str, Style] = {
-    name: Style(COLORS[i % len(COLORS)], SYMBOLS[i % len(SYMBOLS)], DASHES[i // len(COLORS) % len(DASHES)])
+    name: Style(COLORS[i % len(COLORS)], SYMBOLS[i % len(SYMBOLS)], DASHES[i % len(DASHES)])
     for i, name in enumerate(INITIALIZERS)
 }
 
-PREDICTED = "#8a8f98"  # theory, in every chart
+PREDICTED = "#6f7885"  # theory, in every chart
+LEGEND = 84  # pixels over a chart: two rows of legend and a panel title
 
 
 def _template(ink: str, faint: str, grid: str, surface: str) -> Figure:
@@ -51,8 +52,7 @@ def _template(ink: str, faint: str, grid: str, surface: str) -> Figure:
             "xaxis": axis,
             "yaxis": axis,
             "hoverlabel": {"bgcolor": surface, "bordercolor": grid, "font": {"color": ink, "size": 13}},
-            "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
-            "margin": {"l": 56, "r": 16, "t": 44, "b": 48},
+            "legend": {"orientation": "h", "x": 0, "xanchor": "left", "yref": "container", "y": 1, "yanchor": "top"},
             "annotationdefaults": {"font": {"color": ink, "size": 13}, "showarrow": False},
             "hovermode": "closest",
         }
@@ -67,7 +67,9 @@ TEMPLATES: dict[str, Figure] = {
 
 def figure(traces: list[Figure], height: int = 380, **layout: Any) -> Figure:
     """A figure in the light template; whoever shows it in the dark swaps the template alone."""
-    return {"data": traces, "layout": {"template": TEMPLATES["light"], "height": height, **layout}}
+    top = 28 if layout.get("showlegend") is False else LEGEND
+    margin = {"l": 56, "r": 16, "t": top, "b": 48}
+    return {"data": traces, "layout": {"template": TEMPLATES["light"], "height": height, "margin": margin, **layout}}
 
 
 def panels(count: int, gap: float = 0.09) -> list[tuple[float, float]]:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from math import isfinite, log10
 
-from app.figures.palette import STYLES, Figure, axis, axis_key, decades, figure, panel_title, panels, power
-from app.figures.shapes import PANEL, init_title, some_layers
+from app.figures.palette import PREDICTED, STYLES, Figure, axis, axis_key, decades, figure, panel_title, panels, power
+from app.figures.shapes import MOST_SHAPES, PANEL, init_title, some_layers
 from app.lab.initializers import INITIALIZERS
 from app.results import StackInit, StackLayer, StackResult
 
@@ -35,26 +35,31 @@ def collapse(result: StackResult) -> Figure | None:
     Both variances are relative to the first layer's. Where the first holds and the others do not, every input
     has become the same vector, which a variance pooled over units and inputs hides.
     """
-    traces: list[Figure] = []
+    dashes = {
+        "variance over everything": "solid",
+        "variance across inputs": "dash",
+        "mean cosine between inputs": "dot",
+    }
+    traces: list[Figure] = [_key(name, dash) for name, dash in dashes.items()]
     layout: Figure = {"annotations": [], "hovermode": "x"}
     domains = panels(len(result.inits), gap=0.24 / len(result.inits))
     for index, (entry, domain) in enumerate(zip(result.inits, domains, strict=True)):
         x, y = axis("x", index), axis("y", index)
         passed = entry.layers
         start = passed[0].preactivation.log10_variance
-        lines: list[tuple[str, str, list[float | None]]] = [
-            ("variance over everything", "solid", [_relative(at.preactivation.log10_variance, start) for at in passed]),
-            ("variance across inputs", "dash", [_relative(_log10(at.unit_variance.mean), start) for at in passed]),
-            ("mean cosine between inputs", "dot", [at.cosine.mean for at in passed]),
+        lines: list[list[float | None]] = [
+            [_relative(at.preactivation.log10_variance, start) for at in passed],
+            [_relative(_log10(at.unit_variance.mean), start) for at in passed],
+            [at.cosine.mean for at in passed],
         ]
-        for name, dash, values in lines:
+        for (name, dash), values in zip(dashes.items(), lines, strict=True):
             traces.append(
                 {
                     "type": "scatter",
                     "mode": "lines",
                     "name": name,
                     "legendgroup": name,
-                    "showlegend": index == 0,
+                    "showlegend": False,
                     "x": [layer.layer for layer in passed],
                     "y": values,
                     "line": {"color": STYLES[entry.init].color, "dash": dash, "width": 2.5},
@@ -125,11 +130,12 @@ def unit_variance(result: StackResult) -> Figure | None:
                     "type": "scatter",
                     "name": INITIALIZERS[entry.init].label,
                     "meta": layer,
+                    "mode": "lines",
                     "x": summary.histogram.edges,
                     "y": [*summary.histogram.counts, 0],
-                    "line": {"shape": "hv", "color": style.color, "width": 1.5},
+                    "line": {"shape": "hv", "color": style.color, "width": 0},
                     "fill": "tozeroy",
-                    "fillcolor": style.filled(0.35),
+                    "fillcolor": style.filled(0.55),
                     "visible": layer == layers[-1],
                     "hovertemplate": "variance %{x:.4g}<br>%{y} units<extra></extra>",
                     "xaxis": axis("x", index),
@@ -159,11 +165,25 @@ def unit_variance(result: StackResult) -> Figure | None:
     return figure(traces, height=190 + 150 * len(inits), sliders=[slider], **layout)
 
 
+def _key(name: str, dash: str) -> Figure:
+    """A line of the legend alone, in no init's colour."""
+    line = {"color": PREDICTED, "dash": dash, "width": 2.5}
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "legendgroup": name,
+        "x": [None],
+        "y": [None],
+        "line": line,
+    }
+
+
 def _line(entry: StackInit, values: list[float | None], name: str, powers: bool = False) -> Figure:
     style = STYLES[entry.init]
     trace: Figure = {
         "type": "scatter",
-        "mode": "lines+markers",
+        "mode": "lines+markers" if len(values) <= MOST_SHAPES else "lines",
         "name": INITIALIZERS[entry.init].label,
         "legendgroup": entry.init,
         "x": [layer.layer for layer in entry.layers],

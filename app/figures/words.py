@@ -86,7 +86,6 @@ class StackRow:
     label: str
     verdict: str
     explanation: str
-    growth: float | None  # decades of preactivation variance per layer
 
 
 def stack_words(result: StackResult) -> dict[str, Any]:
@@ -102,32 +101,36 @@ def stack_words(result: StackResult) -> dict[str, Any]:
 
 
 def _stack_row(entry: StackInit) -> StackRow:
-    first, last = entry.layers[0], entry.layers[-1]
-    start, end = first.preactivation.log10_variance, last.preactivation.log10_variance
-    steps = len(entry.layers) - 1
-    growth = (end - start) / steps if start is not None and end is not None and steps else None
+    last, middle = entry.layers[-1], entry.layers[(len(entry.layers) - 1) // 2]
+    start, halfway, end = (at.preactivation.log10_variance for at in (entry.layers[0], middle, last))
     saturated, cosine = last.activation.saturated, last.cosine.mean
-    if end is None:
-        verdict, said = "dead", "every preactivation of the last layer is the same number."
+    if start is None or halfway is None or end is None:
+        verdict, said = "dies", "every preactivation of the last layer is the same number."
     elif saturated is not None and saturated > 0.5:
         verdict = "saturates"
         said = f"{saturated:.0%} of the last layer's activations sit at a bound, where gradients are near zero."
-    elif growth is not None and growth > HOLDS:
-        verdict, said = "explodes", f"the variance grows by a factor of {_factor(growth)} a layer."
-    elif growth is not None and growth < -HOLDS:
-        verdict, said = "vanishes", f"the variance shrinks by a factor of {_factor(-growth)} a layer."
     else:
-        verdict, said = "holds", "the variance stays within an order of magnitude or so."
+        # The second half tells a constant factor per layer from a start that settles down.
+        rate = (end - halfway) / max(last.layer - middle.layer, 1)
+        verdict, said = _course(end - start, rate)
     if cosine is not None and cosine > COLLAPSED:
         said += (
-            f" But the inputs have become one: the mean cosine between them is {cosine:.4f} in the last layer, and the "
+            f" But its inputs now look alike: the mean cosine between them is {cosine:.4f} in the last layer, and the "
             "pooled variance does not show it."
         )
-    return StackRow(entry, INITIALIZERS[entry.init].label, verdict, said, growth)
+    return StackRow(entry, INITIALIZERS[entry.init].label, verdict, said)
 
 
-def _factor(decades: float) -> str:
-    return f"{10**decades:.3g}"
+def _course(total: float, rate: float) -> tuple[str, str]:
+    """What a variance does, from its change over the stack and its late rate, both in decades."""
+    if rate > HOLDS:
+        return "explodes", f"the variance grows by a factor of {10**rate:.3g} a layer."
+    if rate < -HOLDS:
+        return "vanishes", f"the variance shrinks by a factor of {10**-rate:.3g} a layer."
+    change = f"{'fell' if total < 0 else 'grew'} by a factor of {10 ** abs(total):.3g}"
+    if abs(total) > 0.5:
+        return "fades" if total < 0 else "grows", f"the variance {change} over the stack, ever more slowly."
+    return "holds", f"the variance {change} over the whole stack."
 
 
 WORDS: dict[str, Callable[[Any], dict[str, Any]]] = {"matmul": matmul_words, "stack": stack_words}

@@ -1,0 +1,67 @@
+"""What the tests of numbers share: running an experiment to its end, and how far apart chance may put two numbers."""
+
+from collections.abc import Generator, Iterator
+from math import inf, isfinite, sqrt
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+
+from app.lab import Step
+
+R = TypeVar("R")
+
+EPS32 = torch.finfo(torch.float32).eps
+EPS64 = float(np.finfo(np.float64).eps)
+STANDARD_ERRORS = 5.0  # chance passes it once in 1.7 million comparisons
+
+Floats = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+
+def outcome(run: Generator[Step[R]]) -> R:
+    """The whole result of an experiment."""
+    *_, last = run
+    return last.partial()
+
+
+def errors_apart(measured: float | None, predicted: float, standard_error: float) -> float:
+    """How many standard errors lie between the two; with no error allowed, none or infinitely many."""
+    assert measured is not None
+    distance = abs(measured - predicted)
+    return distance / standard_error if standard_error > 0 else (inf if distance else 0.0)
+
+
+def mean_error(values: Floats) -> float:
+    """The standard error of the mean of independent values."""
+    return float(values.std(ddof=1)) / sqrt(values.size)
+
+
+def variance_error(variance: float, count: int, excess_kurtosis: float = 0.0) -> float:
+    """The standard error of the unbiased variance of independent values."""
+    return variance * sqrt(max(0.0, 2 / (count - 1) + excess_kurtosis / count))
+
+
+def std_error(std: float, count: int, excess_kurtosis: float = 0.0) -> float:
+    """The standard error of the standard deviation of independent values: half the variance's, relatively."""
+    return std / 2 * sqrt(max(0.0, 2 / (count - 1) + excess_kurtosis / count))
+
+
+def kurtosis(values: Floats) -> float:
+    """The excess kurtosis of a sample."""
+    centred = values - values.mean()
+    return float((centred**4).mean() / (centred**2).mean() ** 2 - 3)
+
+
+def numbers(value: Any) -> Iterator[float]:
+    """Every number in a structure of dicts and lists."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from numbers(item)
+    elif isinstance(value, int | float):
+        yield value
+
+
+def all_finite(value: Any) -> bool:
+    return all(isfinite(number) for number in numbers(value))
