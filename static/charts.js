@@ -2,8 +2,8 @@
 
 const script = document.getElementById("plotly");
 const plotly = new Promise((resolve) => {
-  if (window.Plotly) resolve(window.Plotly);
-  else script?.addEventListener("load", () => resolve(window.Plotly));
+  if (globalThis.Plotly) resolve(globalThis.Plotly);
+  else script?.addEventListener("load", () => resolve(globalThis.Plotly));
 });
 const templates = JSON.parse(document.getElementById("plot-templates")?.textContent ?? "{}");
 const dark = matchMedia("(prefers-color-scheme: dark)");

@@ -3,7 +3,19 @@
 from collections.abc import Callable
 from math import isfinite, log10
 
-from app.figures.palette import PREDICTED, STYLES, Figure, axis, axis_key, decades, figure, panel_title, panels, power
+from app.figures.palette import (
+    DASHES,
+    PREDICTED,
+    STYLES,
+    Figure,
+    axis,
+    axis_key,
+    decades,
+    figure,
+    panel_title,
+    panels,
+    power,
+)
 from app.figures.shapes import MOST_SHAPES, PANEL, init_title, some_layers
 from app.lab.initializers import INITIALIZERS
 from app.results import StackInit, StackLayer, StackResult
@@ -186,6 +198,7 @@ def _line(entry: StackInit, values: list[float | None], name: str, powers: bool 
         "mode": "lines+markers" if len(values) <= MOST_SHAPES else "lines",
         "name": INITIALIZERS[entry.init].label,
         "legendgroup": entry.init,
+        "zorder": DASHES.index(style.dash),
         "x": [layer.layer for layer in entry.layers],
         "y": values,
         "line": {"color": style.color, "dash": style.dash, "width": 2},
