@@ -1,0 +1,16 @@
+FROM python:3.11-slim AS build
+WORKDIR /src
+COPY pyproject.toml README.md ./
+COPY app app
+COPY static static
+COPY templates templates
+RUN python -m venv /opt/initscope && /opt/initscope/bin/pip install --no-cache-dir .
+
+FROM python:3.11-slim
+COPY --from=build /opt/initscope /opt/initscope
+RUN useradd --system --uid 10001 --no-create-home initscope
+USER 10001
+ENV INITSCOPE_HOST=0.0.0.0 INITSCOPE_PORT=8000 PYTHONDONTWRITEBYTECODE=1
+EXPOSE 8000
+HEALTHCHECK CMD ["/opt/initscope/bin/python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"INITSCOPE_PORT\"]}/livez', timeout=3)"]
+ENTRYPOINT ["/opt/initscope/bin/initscope"]
