@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from annotated_types import Ge, Le, MinLen
@@ -50,6 +51,7 @@ class Shape:
     minimum: float | None = None
     maximum: float | None = None
     choices: Mapping[str, str] | None = None
+    words: tuple[str, ...] = ()  # said in place of a number
 
     @property
     def fixed(self) -> bool:
@@ -69,7 +71,8 @@ class Shape:
             return "must be true or false"
         noun = "whole number" if self.kind == "integer" else "number"
         limits = f" from {self.minimum:,} to {self.maximum:,}"
-        return f"must be a list of {noun}s{limits}" if self.many else f"must be a {noun}{limits}"
+        words = "".join(f", or {word}" for word in self.words)
+        return f"must be a list of {noun}s{limits}" if self.many else f"must be a {noun}{limits}{words}"
 
     def value(self, text: str) -> Any:
         """The value a query's text stands for; text that stands for none is returned as it is."""
@@ -86,16 +89,19 @@ def shape(field: FieldInfo) -> Shape:
     """The shape of one field of a spec."""
     kind: Any = field.annotation
     metadata: list[Any] = list(field.metadata)
+    arms = (
+        [arm for arm in get_args(kind) if arm is not type(None)] if get_origin(kind) in (Union, UnionType) else [kind]
+    )
     optional = type(None) in get_args(kind)
-    if optional:
-        kind = next(arm for arm in get_args(kind) if arm is not type(None))
+    words = tuple(word for arm in arms if get_origin(arm) is Literal for word in get_args(arm))
+    kind = arms[0]
     many = get_origin(kind) is list
     if many:
-        kind, *inner = get_args(get_args(kind)[0])
-        metadata = [each for item in inner for each in getattr(item, "metadata", [item])]
+        kind = get_args(kind)[0]
+    if get_origin(kind) is Annotated:
+        kind, *inner = get_args(kind)
+        metadata += [each for item in inner for each in getattr(item, "metadata", [item])]
     choices = next((item.labels for item in metadata if isinstance(item, OneOf)), None)
-    if get_origin(kind) is Literal:
-        kind, choices = bool, {"false": "off"}
     return Shape(
         kind=KINDS[kind],
         many=many,
@@ -103,6 +109,7 @@ def shape(field: FieldInfo) -> Shape:
         minimum=next((cast(float, item.ge) for item in metadata if isinstance(item, Ge)), None),
         maximum=next((cast(float, item.le) for item in metadata if isinstance(item, Le)), None),
         choices=choices,
+        words=words,
     )
 
 

@@ -107,11 +107,36 @@ class Cosine(Record):
 
 
 class WeightGradient(Record):
+    """Of the gradient with respect to a layer's weights; `grad_to_data` is its std over the weights' own."""
+
     std: float | None
+    log10_std: float | None
     grad_to_data: float | None
 
 
+class FormatShare(Record):
+    """Shares of all numbers that a format would round to zero, or could not hold."""
+
+    underflow: float
+    overflow: float
+
+
+class Magnitudes(Record):
+    """log₂ of the 1 %, 50 % and 99 % quantiles of the nonzero magnitudes, and each number format's losses."""
+
+    log2_low: float | None
+    log2_median: float | None
+    log2_high: float | None
+    formats: dict[str, FormatShare]
+
+
 class StackPredicted(Record):
+    """What theory says of a layer; null where it has no formula. Each value's log₁₀ where float64 cannot hold it.
+
+    `low`, `median` and `high` bound the preactivation mean square of one input over fresh networks and inputs,
+    with 95 %.
+    """
+
     preactivation_variance: float | None
     activation_mean_square: float | None
     low: float | None
@@ -119,6 +144,7 @@ class StackPredicted(Record):
     high: float | None
     cosine: float | None
     gradient_mean_square: float | None
+    saturated: float | None
 
 
 class StackLayer(Record):
@@ -134,16 +160,29 @@ class StackLayer(Record):
     cosine: Cosine
     gradient: Summary | None
     weight_gradient: WeightGradient | None
-    predicted: StackPredicted | None
+    activation_magnitudes: Magnitudes
+    gradient_magnitudes: Magnitudes | None
+    predicted: StackPredicted
+
+
+class Networks(Record):
+    """log₁₀ of the preactivation mean square of one input, per network and layer, over freshly drawn networks."""
+
+    log10_mean_square: list[list[float | None]]
 
 
 class StackInit(Record):
-    """One init; `weight_std` is the first layer's, `overflow_layer` the first each format could not hold."""
+    """One init; `weight_std` is the first layer's, `overflow_layer` the first each format could not hold.
+
+    `theory` says which assumptions the predictions make, and why one is missing where one is.
+    """
 
     init: str
     weight_std: float
     layers: list[StackLayer]
     overflow_layer: dict[str, int | None]
+    repeats: Networks | None
+    theory: list[str]
 
 
 class StackResult(Record):

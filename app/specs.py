@@ -14,6 +14,7 @@ from app.fields import OneOf, SpecError, json_values, query_values, to_text, val
 from app.lab.activations import ACTIVATIONS
 from app.lab.draws import DISTRIBUTIONS
 from app.lab.initializers import INITIALIZERS
+from app.lab.norms import NORM_LABELS
 
 LARGEST_SEED = 2**53 - 1  # the largest whole number a browser holds exactly
 
@@ -61,6 +62,9 @@ class Spec(BaseModel):
     gain: float = _field(
         1.0, "weights", "Gain", "Multiplies every initialization's own scale.", ge=0, le=1000, step=0.05
     )
+    fan_mode: Annotated[
+        str, OneOf({"fan_in": "fan_in: keeps the forward signal", "fan_out": "fan_out: keeps the gradient"})
+    ] = _field("fan_in", "weights", "He's fan", "Which fan He's initializations divide by, where the two differ.")
     weight_mean: float = _field(
         0.0,
         "weights",
@@ -154,6 +158,12 @@ class MatmulSpec(Spec):
         le=1000,
     )
 
+    @model_validator(mode="after")
+    def _columns_are_independent(self) -> Self:
+        if "orthogonal" in self.init:
+            raise SpecError([("init", "orthogonal makes a layer, not independent columns: choose it in the stack")])
+        return self
+
 
 class StackSpec(Spec):
     """A deep stack: h ← φ(h @ W + b), layer after layer, from a batch of random inputs."""
@@ -192,15 +202,38 @@ class StackSpec(Spec):
         min_length=2,
         max_length=1001,
     )
-    norm: Annotated[str, OneOf({"none": "none"})] = _field("none", "shape", "Normalization", "Before the activation.")
-    residual: Literal[False] = _field(False, "shape", "Residual", "Adds each layer to a residual stream.")
-    residual_scale: float = _field(1.0, "shape", "Residual scale", "Multiplies each residual branch.", ge=1, le=1)
-    backward: bool = _field(True, "run", "Backward", "Also send a gradient back through the stack.")
-    repeats: int = _field(1, "run", "Repeats", "Networks drawn.", ge=1, le=1)
+    norm: Annotated[str, OneOf(NORM_LABELS)] = _field(
+        "none",
+        "shape",
+        "Normalization",
+        "Before the activation; with residual connections, at the start of each branch.",
+    )
+    residual: bool = _field(
+        False, "shape", "Residual connections", "Adds each layer to a stream instead of replacing it."
+    )
+    residual_scale: Annotated[float, Field(ge=0, le=10)] | Literal["1/sqrt(2L)"] = _field(
+        1.0,
+        "shape",
+        "Residual scale",
+        "Multiplies each residual branch: a number from 0 to 10, or 1/sqrt(2L), as GPT-2 does, L being the depth.",
+    )
+    backward: bool = _field(
+        True, "run", "Backward", "Also send a gradient, standard normal at the last layer, back through the stack."
+    )
+    repeats: int = _field(
+        1,
+        "run",
+        "Networks",
+        "Draws this many further networks and sends one input through each, to see how far seeds differ.",
+        ge=1,
+        le=200,
+    )
 
     @model_validator(mode="after")
     def _widths_decide(self) -> Self:
         if self.widths:
+            if self.residual and len(set(self.widths)) > 1:
+                raise SpecError([("residual", "a stream needs all widths to be equal")])
             if self.tied and len(set(self.widths)) > 1:
                 raise SpecError([("tied", "one matrix fits every layer only when all widths are equal")])
             # The only way to settle fields of a frozen model from one another.
@@ -211,6 +244,14 @@ class StackSpec(Spec):
     @property
     def derived(self) -> frozenset[str]:
         return frozenset({"depth", "width"}) if self.widths else frozenset()
+
+    @property
+    def branch_scale(self) -> float | None:
+        """What each residual branch is multiplied by; None without residual connections."""
+        if not self.residual:
+            return None
+        scale = self.residual_scale
+        return scale if isinstance(scale, float) else (2 * self.depth) ** -0.5
 
     @property
     def layer_widths(self) -> list[int]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from app.fields import SpecError
+from app.lab.initializers import INITIALIZERS
 from app.specs import MatmulSpec, Spec, StackSpec
 
 S = TypeVar("S", bound=Spec)
@@ -82,7 +83,8 @@ class TooExpensive(SpecError):
 
 def matmul_cost(spec: MatmulSpec) -> Cost:
     """Cost of the seed experiment: almost all of it is drawing w."""
-    draws = (1 if spec.draws == "shared" else len(spec.init)) * spec.repeats
+    families = len({INITIALIZERS[name].family or spec.weights for name in spec.init})
+    draws = (families if spec.draws == "shared" else len(spec.init)) * spec.repeats
     products = spec.fan_in * spec.fan_out
     return Cost(
         random_numbers=draws * (products + spec.fan_in),
@@ -99,15 +101,21 @@ def stack_cost(spec: StackSpec) -> Cost:
     widths = spec.layer_widths
     weights = sum(fan_in * fan_out for fan_in, fan_out in pairwise(widths))
     units, inits = sum(widths[1:]), len(spec.init)
+    families = len({INITIALIZERS[name].family for name in spec.init})
     largest = max(fan_in * fan_out for fan_in, fan_out in pairwise(widths))
-    summaries = 3 * (SUMMARY_BYTES + BIN_BYTES * spec.bins)
+    networks = spec.repeats if spec.repeats > 1 else 0
+    directions = 2 if spec.backward else 1
+    summaries = (4 if spec.backward else 3) * (SUMMARY_BYTES + BIN_BYTES * spec.bins)
+    kept = 3 * inits * spec.batch * units if spec.backward else 0
+    factorized = weights * max(widths) if "orthogonal" in spec.init else 0
     return Cost(
-        random_numbers=weights + units + spec.batch * widths[0],
-        multiply_adds=inits * spec.batch * weights,
-        values=2 * inits * spec.batch * units,
-        steps=2 * inits * spec.depth,
-        memory_bytes=2**25 + 4 * (largest + spec.batch * max(widths) * (inits + 6)),
-        result_bytes=2000 + inits * spec.depth * (350 + summaries),
+        random_numbers=families * (weights + units) * (directions + networks) + spec.batch * widths[0],
+        multiply_adds=inits * weights * (spec.batch * (3 if spec.backward else 1) + networks)
+        + 8 * factorized * (directions + networks),
+        values=inits * units * (spec.batch * (4 if spec.backward else 2) + networks),
+        steps=inits * spec.depth * (directions + networks // 4) * 2,
+        memory_bytes=2**25 + 4 * (3 * largest + kept + spec.batch * max(widths) * (inits + 6)),
+        result_bytes=2000 + inits * spec.depth * (1600 + summaries + 20 * networks),
     )
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -10,13 +12,15 @@ from torch.nn.init import calculate_gain
 
 CLAMP = 60  # beyond 2^±60 every activation here is positively homogeneous to float32's precision
 
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
 
 @dataclass(frozen=True)
 class Activation:
     """An elementwise φ and what is known of it.
 
     `bounds` are its infimum and supremum where both are finite. `gain` is `torch.nn.init.calculate_gain`'s,
-    where torch defines one. `homogeneous`: φ(c·u) = c·φ(u) for every c > 0.
+    where torch defines one. `homogeneous`: φ(c·u) = c·φ(u) for every c > 0. `kinks` are where its slope jumps.
     """
 
     name: str
@@ -25,6 +29,7 @@ class Activation:
     bounds: tuple[float, float] | None = None
     gain: float | None = None
     homogeneous: bool = False
+    kinks: tuple[float, ...] = ()
 
     def split(self, exponent: int) -> tuple[int, int]:
         """Two exponents with φ(u·2^exponent) = φ(u·2^inner)·2^outer, so that neither overflows.
@@ -41,12 +46,44 @@ class Activation:
     def at_zero(self) -> float:
         return float(self.function(torch.zeros(1)))
 
+    def with_slope(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """φ(u) and φ'(u), both of u's shape."""
+        with torch.enable_grad():
+            at = u.detach().requires_grad_()
+            h = self.function(at)
+            (slope,) = torch.autograd.grad(h.sum(), at)
+        return h.detach(), slope
+
+    def value(self, u: Array) -> Array:
+        """φ(u) in float64, for quadrature."""
+        return np.asarray(self.function(torch.from_numpy(u)).numpy(), np.float64)
+
+    def slope(self, u: Array) -> Array:
+        """φ'(u) in float64, for quadrature."""
+        return np.asarray(self.with_slope(torch.from_numpy(u))[1].numpy(), np.float64)
+
 
 _ENTRIES = (
-    Activation("linear", "linear (none)", lambda u: u, gain=calculate_gain("linear"), homogeneous=True),
+    Activation("linear", "linear (none)", lambda u: u * 1, gain=calculate_gain("linear"), homogeneous=True),
     Activation("tanh", "tanh", torch.tanh, bounds=(-1.0, 1.0), gain=calculate_gain("tanh")),
     Activation("sigmoid", "sigmoid", torch.sigmoid, bounds=(0.0, 1.0), gain=calculate_gain("sigmoid")),
-    Activation("relu", "ReLU", F.relu, gain=calculate_gain("relu"), homogeneous=True),
+    Activation("relu", "ReLU", F.relu, gain=calculate_gain("relu"), homogeneous=True, kinks=(0.0,)),
+    Activation(
+        "leaky_relu",
+        "leaky ReLU (0.01)",
+        F.leaky_relu,
+        gain=calculate_gain("leaky_relu"),
+        homogeneous=True,
+        kinks=(0.0,),
+    ),
+    Activation("elu", "ELU", F.elu),
+    Activation("selu", "SELU", F.selu, gain=calculate_gain("selu"), kinks=(0.0,)),
     Activation("gelu", "GELU", F.gelu),
+    Activation("silu", "SiLU (Swish)", F.silu),
+    Activation("softplus", "softplus", F.softplus),
+    Activation("hardtanh", "hard tanh", F.hardtanh, bounds=(-1.0, 1.0), kinks=(-1.0, 1.0)),
+    Activation("mish", "Mish", F.mish),
+    Activation("erf", "erf", torch.erf, bounds=(-1.0, 1.0)),
+    Activation("sin", "sin", torch.sin, bounds=(-1.0, 1.0)),
 )
 ACTIVATIONS: dict[str, Activation] = {entry.name: entry for entry in _ENTRIES}

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from app.lab.formats import Counts, magnitude_counts
 from app.lab.summary import Tally, robust_grid
 from app.results import ActivationSummary, Cosine
 
@@ -22,6 +24,7 @@ class LayerTally:
     unit_sum: Tensor
     unit_square: Tensor
     dead: Tensor
+    magnitudes: Counts
     zero: int = 0
     saturated: int | None = None
     rows: int = 0
@@ -35,7 +38,7 @@ class LayerTally:
     def _empty(cls, preactivation: Tally, activation: Tally, units: int) -> Self:
         nothing = torch.zeros(units, dtype=torch.float64)
         dead = torch.ones(units, dtype=torch.bool)
-        return cls(preactivation, activation, nothing, nothing, dead)
+        return cls(preactivation, activation, nothing, nothing, dead, np.zeros(1, np.int64))
 
     def fresh(self) -> Self:
         """Another empty tally on the same grids."""
@@ -45,6 +48,7 @@ class LayerTally:
         """Count a block of rows; `bounds` are the activation's."""
         self.preactivation.add(u)
         self.activation.add(h)
+        self.magnitudes = self.magnitudes + magnitude_counts(h)
         exact = u.double()
         self.unit_sum = self.unit_sum + exact.sum(0)
         self.unit_square = self.unit_square + exact.square_().sum(0)
@@ -65,6 +69,7 @@ class LayerTally:
         self.unit_sum = self.unit_sum + other.unit_sum
         self.unit_square = self.unit_square + other.unit_square
         self.dead = self.dead & other.dead
+        self.magnitudes = self.magnitudes + other.magnitudes
         self.zero += other.zero
         self.rows += other.rows
         if other.saturated is not None:

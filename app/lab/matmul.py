@@ -14,22 +14,29 @@ from torch import Tensor
 
 from app.lab import Step
 from app.lab.draws import BLOCK, DISTRIBUTIONS, draw_block
-from app.lab.initializers import INITIALIZERS
+from app.lab.initializers import INITIALIZERS, Initializer
 from app.lab.summary import Grid, Tally, robust_grid
 from app.lab.threads import in_order
 from app.results import DrawnInput, MatmulInit, MatmulPredicted, MatmulResult, Repeats
 from app.specs import MatmulSpec
 from app.theory.matmul import InputSums, predict
 
-X, W = 0, 1  # streams of random numbers
+X, W = 0, 1  # streams of random numbers: the input's, and from W on one for each distribution
 TASK = 32 * BLOCK  # weights drawn between two chances to cancel
 MOST_COLUMNS = 2**16
 
 
-class Task(NamedTuple):
-    """Some columns of one repeat, for the inits of one group (those that share their draws)."""
+class Draws(NamedTuple):
+    """Which x and which w a line multiplies: inits with equal draws share them."""
 
     group: int
+    weights: str
+
+
+class Task(NamedTuple):
+    """Some columns of one repeat."""
+
+    draws: Draws
     repeat: int
     start: int
     stop: int
@@ -41,7 +48,7 @@ class Line:
 
     init: str
     scale: float
-    group: int
+    draws: Draws
     grid: Grid | None = None
     tallies: dict[int, Tally] | None = None
 
@@ -57,26 +64,25 @@ def run(spec: MatmulSpec) -> Generator[Step[MatmulResult]]:
 
     Peak memory is a few blocks a thread, whatever fan_out is.
     """
-    lines = [
-        Line(
-            name,
-            INITIALIZERS[name].std(spec.fan_in, spec.fan_out, spec.gain),
-            group=0 if spec.draws == "shared" else index,
-        )
-        for index, name in enumerate(spec.init)
-    ]
+    lines = [_line(spec, index, INITIALIZERS[name]) for index, name in enumerate(spec.init)]
     tasks = [
-        Task(group, repeat, start, min(start + _columns(spec), spec.fan_out))
+        Task(draws, repeat, start, min(start + _columns(spec), spec.fan_out))
         for repeat in range(spec.repeats)
-        for group in range(1 if spec.draws == "shared" else len(lines))
+        for draws in dict.fromkeys(line.draws for line in lines)
         for start in range(0, spec.fan_out, _columns(spec))
     ]
     products = in_order(lambda task: _product(spec, task), tasks)
     for done, (task, z) in enumerate(zip(tasks, products, strict=True), start=1):
         for line in lines:
-            if line.group == task.group:
+            if line.draws == task.draws:
                 line.add(task.repeat, z, spec.bins)
         yield Step(done, len(tasks), lambda: _result(spec, lines))
+
+
+def _line(spec: MatmulSpec, index: int, initializer: Initializer) -> Line:
+    scale = initializer.scale(spec.fan_in, spec.fan_out, spec.gain, spec.fan_mode)
+    draws = Draws(0 if spec.draws == "shared" else index, initializer.family or spec.weights)
+    return Line(initializer.name, scale, draws)
 
 
 def draw_input(spec: MatmulSpec, repeat: int, group: int) -> Tensor:
@@ -98,13 +104,14 @@ def _columns(spec: MatmulSpec) -> int:
 
 def _product(spec: MatmulSpec, task: Task) -> Tensor:
     """x @ w for the task's columns, before any init scales it; shape (stop - start,)."""
-    x = draw_input(spec, task.repeat, task.group)
+    x = draw_input(spec, task.repeat, task.draws.group)
     z = torch.empty(task.stop - task.start)
     width = _block_columns(spec)
-    distribution = DISTRIBUTIONS[spec.weights]
+    distribution = DISTRIBUTIONS[task.draws.weights]
+    stream = W + list(DISTRIBUTIONS).index(distribution.name)
     for start in range(task.start, task.stop, width):
         stop = min(start + width, task.stop)
-        key = (W, task.group, task.repeat, start // width)
+        key = (stream, task.draws.group, task.repeat, start // width)
         w = draw_block(distribution, (spec.fan_in, stop - start), spec.seed, *key)
         z[start - task.start : stop - task.start] = x @ w.add_(spec.weight_mean)
     return z
@@ -117,8 +124,8 @@ def _result(spec: MatmulSpec, lines: list[Line]) -> MatmulResult:
 
 def _init(spec: MatmulSpec, line: Line) -> MatmulInit:
     entry = DISTRIBUTIONS[spec.input].moments.shifted(spec.input_mean)
-    weight = DISTRIBUTIONS[spec.weights].moments.shifted(spec.weight_mean)
-    x = draw_input(spec, 0, line.group).double()
+    weight = DISTRIBUTIONS[line.draws.weights].moments.shifted(spec.weight_mean)
+    x = draw_input(spec, 0, line.draws.group).double()
     sums = InputSums(float(x.sum()), float((x**2).sum()), float((x**4).sum()))
     predicted = predict(spec.fan_in, spec.fan_out, line.scale, entry, weight, sums)
     summaries = [tally.summary() for tally in (line.tallies or {}).values()]

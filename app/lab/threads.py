@@ -1,6 +1,7 @@
 """One pool of threads for independent blocks, torch on one thread in each: cores are never fought over."""
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -26,6 +27,14 @@ def thread_count() -> int:
     return _Pool.size
 
 
+_here = threading.local()
+
+
+def _begin() -> None:
+    _here.is_worker = True
+    pin()
+
+
 def pin() -> None:
     """Keep torch to one thread within the calling thread: sums must not depend on how many there are."""
     torch.set_num_threads(1)
@@ -34,15 +43,19 @@ def pin() -> None:
 def submit(function: Callable[[T], U], item: T) -> Future[U]:
     """Begin function(item) on one of the threads."""
     if _Pool.executor is None:
-        _Pool.executor = ThreadPoolExecutor(_Pool.size, thread_name_prefix="lab", initializer=pin)
+        _Pool.executor = ThreadPoolExecutor(_Pool.size, thread_name_prefix="lab", initializer=_begin)
     return _Pool.executor.submit(function, item)
 
 
 def in_order(function: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
     """Yield function(item) for every item, in order, computed on all threads a little ahead of the consumer.
 
-    Closing the iterator cancels the blocks that have not begun and waits for those that have.
+    Closing the iterator cancels the blocks that have not begun and waits for those that have. On one of the
+    threads itself the blocks are computed right there: waiting for another thread could wait for ever.
     """
+    if getattr(_here, "is_worker", False):
+        yield from map(function, items)
+        return
     ahead: deque[Future[U]] = deque()
     try:
         for item in items:

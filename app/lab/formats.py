@@ -1,0 +1,81 @@
+"""Number formats and what of a signal each would lose, from a histogram of magnitudes in quarter octaves."""
+
+from dataclasses import dataclass
+from math import ceil, frexp, log2
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.results import FormatShare, Magnitudes
+
+Counts = np.ndarray[Any, np.dtype[np.int64]]
+QUARTERS = 4  # bins an octave: a mantissa's first two bits, fine enough to hold every format's limit on an edge
+
+
+@dataclass(frozen=True)
+class Format:
+    """A floating-point format: its largest finite number and its smallest positive (subnormal) one."""
+
+    name: str
+    largest: float
+    smallest: float
+
+
+def _format(name: str) -> Format:
+    info = torch.finfo(getattr(torch, name))
+    return Format(name, info.max, info.tiny * info.eps)
+
+
+FORMATS: dict[str, Format] = {
+    name.removesuffix("fn"): _format(name)
+    for name in ("float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e5m2")
+}
+
+
+def magnitude_counts(values: Tensor) -> Counts:
+    """Counts of |value| in bins [m, m + ¼)·2^e, m from 1 to 1¾, e from -127 (zeros, subnormals) to 128."""
+    bits = values.flatten().contiguous().view(torch.int32)
+    index = bits.bitwise_and(0x7FFFFFFF).bitwise_right_shift_(21)
+    return torch.bincount(index.to(torch.int16), minlength=256 * QUARTERS).numpy()
+
+
+def magnitudes(counts: Counts, exponent: int, zeros: int) -> Magnitudes:
+    """Where the magnitudes lie, and the share of all numbers each format would lose.
+
+    `overflow`: beyond the largest finite number. `underflow`: not zero, but nearer to zero than to the smallest
+    positive number, which rounding makes zero. Both to a quarter octave.
+    """
+    nonzero = counts.astype(np.float64)
+    nonzero[0] = max(0.0, nonzero[0] - zeros)
+    lowest = np.array([_log2_edge(index) for index in range(len(counts))]) + exponent
+    total = float(counts.sum())
+    found = {
+        name: FormatShare(
+            underflow=float(nonzero[lowest < log2(entry.smallest) - 1].sum() / total),
+            overflow=float(nonzero[lowest >= _top(entry.largest)].sum() / total),
+        )
+        for name, entry in FORMATS.items()
+    }
+    share = np.cumsum(nonzero) / max(nonzero.sum(), 1)
+    low, median, high = (float(lowest[int(np.searchsorted(share, q))]) for q in (0.01, 0.5, 0.99))
+    empty = nonzero.sum() == 0
+    return Magnitudes(
+        log2_low=None if empty else low,
+        log2_median=None if empty else median,
+        log2_high=None if empty else high,
+        formats=found,
+    )
+
+
+def _log2_edge(index: int) -> float:
+    octave, quarter = divmod(index, QUARTERS)
+    return octave - 127 + log2(1 + quarter / QUARTERS)
+
+
+def _top(largest: float) -> float:
+    """log₂ of the quarter-octave edge at or just above a format's largest number: beyond it nothing is finite."""
+    mantissa, exponent = frexp(largest)
+    quarters = ceil((2 * mantissa - 1) * QUARTERS)
+    return exponent - 1 + log2(1 + quarters / QUARTERS)

@@ -1,0 +1,39 @@
+"""Tensors beyond float32's range: float32 times a power of two, worked on in blocks of rows."""
+
+from math import frexp
+from typing import NamedTuple
+
+from torch import Tensor
+
+SAFE = 40  # magnitudes from 2^-40 to 2^40 leave float32 room for one more layer
+ROW_BLOCK = 2**16  # elements handled at once
+
+
+class Scaled(NamedTuple):
+    """The tensor value · 2^exponent."""
+
+    value: Tensor
+    exponent: int
+
+    def balanced(self, largest: float) -> "Scaled":
+        """The same numbers, their largest magnitude near one if it was about to leave float32's range."""
+        if largest == 0 or abs(size := frexp(largest)[1]) <= SAFE:
+            return self
+        return Scaled(self.value.mul_(2.0**-size), self.exponent + size)
+
+
+def row_blocks(tensor: Tensor) -> list[slice]:
+    """Rows in blocks of a size that depends on the shape alone, so that results do not depend on the threads."""
+    rows = max(64, ROW_BLOCK // tensor.shape[1])
+    return [slice(start, start + rows) for start in range(0, tensor.shape[0], rows)]
+
+
+def factor(scale: float) -> tuple[float, int]:
+    """A scale as mantissa and exponent; ordinary scales keep an exponent of 0."""
+    mantissa, power = frexp(scale)
+    return (scale, 0) if abs(power) <= SAFE else (mantissa, power)
+
+
+def power_of_two(exponent: int) -> float:
+    """2^exponent as a float64 factor: 0 where it underflows; callers keep it from overflowing."""
+    return 2.0 ** max(exponent, -1074) if exponent > -1074 else 0.0
