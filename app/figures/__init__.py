@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from app.figures import matmul, shapes, stack
+from app.figures import formats, gains, growth, matmul, shapes, stack
 from app.figures.palette import Figure
 from app.results import Record
 
@@ -48,13 +48,32 @@ CHARTS: dict[str, dict[str, Chart]] = {
         ),
         "variance": Chart(
             "Variance of the preactivations",
-            "On a log axis a straight line means a constant factor per layer, up or down.",
-            stack.variance,
+            "On a log axis a straight line means a constant factor per layer. Dotted: the limit of infinite width. "
+            "Band: where one input lies in 95 % of networks of this width; the inputs of one network wander together.",
+            growth.variance,
+        ),
+        "networks": Chart(
+            "Many networks",
+            "Every thin line is a freshly drawn network and one input. The typical network lies on the median, below "
+            "the mean.",
+            growth.networks,
+        ),
+        "gradient": Chart(
+            "Gradients, on their way back",
+            "Mean square of the gradient at each layer's activations, one at the last layer; read it from right to "
+            "left. Pale: the activations' mean square. Dotted: predicted.",
+            growth.gradient,
+        ),
+        "gradient_histograms": Chart(
+            "Gradients, layer by layer",
+            "The same shapes for the gradients. Healthy ones look alike from the last layer to the first.",
+            shapes.gradient_histograms,
         ),
         "collapse": Chart(
             "Does the network still tell its inputs apart?",
             "Variance over everything pools units and inputs. If it holds while the variance across inputs falls and "
-            "the cosine climbs to 1, every input has become the same vector. Both variances are relative to layer 1's.",
+            "the cosine climbs to 1, every input has become the same vector. Both variances are relative "
+            "to layer 1's; the broad grey line is the predicted cosine.",
             stack.collapse,
         ),
         "shares": Chart(
@@ -67,6 +86,24 @@ CHARTS: dict[str, dict[str, Chart]] = {
             "Each unit across the batch",
             "The variance of every unit over the inputs, as a histogram over units. The slider chooses the layer.",
             stack.unit_variance,
+        ),
+        "grad_to_data": Chart(
+            "Gradient to data",
+            "The std of each weight matrix's gradient over the std of the weights: layers far above the others learn "
+            "faster than the rest, layers far below not at all.",
+            growth.grad_to_data,
+        ),
+        "gains": Chart(
+            "Which gain?",
+            "What depth does under each gain once the variance has settled: growth of the signal, growth of the "
+            "gradient, and the slope of the variance map, which is stable below 1. A good gain has all three near 1.",
+            gains.gain_chart,
+        ),
+        "formats": Chart(
+            "Would it fit in float16?",
+            "Bands: from the 1 % to the 99 % quantile of the magnitudes. Bars: what each number format can hold, from "
+            "its smallest to its largest number. Hover for the share each would lose.",
+            formats.format_chart,
         ),
     },
 }

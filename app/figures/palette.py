@@ -21,8 +21,32 @@ class Style(NamedTuple):
 
 
 # Hues kept apart for the colour-blind (after Okabe and Ito), of a lightness that reads on white and on black.
-COLORS = ("#d9480f", "#2b7fd4", "#0f9d74", "#b45ad6", "#d99a00", "#35a9c7", "#e0559a", "#8a6d3b", "#7a86a8")
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon", "triangle-down")
+COLORS = (
+    "#d9480f",
+    "#2b7fd4",
+    "#0f9d74",
+    "#b45ad6",
+    "#8e7cf0",
+    "#d99a00",
+    "#a8741a",
+    "#35a9c7",
+    "#e0559a",
+    "#7a86a8",
+    "#6f9a1f",
+)
+SYMBOLS = (
+    "circle",
+    "square",
+    "diamond",
+    "triangle-up",
+    "triangle-down",
+    "cross",
+    "x",
+    "star",
+    "hexagon",
+    "pentagon",
+    "bowtie",
+)
 DASHES = ("solid", "9px,4px", "4px,4px", "14px,4px,4px,4px")  # so that lines that coincide show both colours
 
 STYLES: dict[str, Style] = {

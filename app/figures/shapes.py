@@ -1,4 +1,4 @@
-"""The activations of a stack as shapes: one histogram a layer, upright, layers left to right."""
+"""Activations and gradients of a stack as shapes: one histogram a layer, upright, layers left to right."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -6,61 +6,78 @@ from math import asinh, log10
 
 from app.figures.palette import STYLES, Figure, Style, axis, axis_key, figure, number, panel_title, panels, superscript
 from app.lab.initializers import INITIALIZERS
-from app.results import Histogram, StackInit, StackLayer, StackResult
+from app.results import ActivationSummary, Histogram, StackInit, StackLayer, StackResult, Summary
 
 PANEL = 190  # pixels
 MOST_SHAPES = 40  # layers drawn as a shape of their own
 
 
-def histograms(result: StackResult) -> Figure | None:
-    """Every layer's activations as a shape, layers left to right, one row an init.
+Quantity = Callable[[StackLayer], Summary | None]
 
-    A row whose values leave ±10 has an axis that is linear near zero and logarithmic beyond, so that a signal
-    that explodes can be drawn beside its own beginning.
+
+def histograms(result: StackResult) -> Figure | None:
+    """Every layer's activations as a shape, layers left to right, one row an init."""
+    return _rows(result, lambda layer: layer.activation)
+
+
+def gradient_histograms(result: StackResult) -> Figure | None:
+    """Every layer's gradients the same way."""
+    return _rows(result, lambda layer: layer.gradient)
+
+
+def _rows(result: StackResult, quantity: Quantity) -> Figure | None:
+    """A row whose values leave ±10 has an axis that is linear near zero and logarithmic beyond.
+
+    So a signal that explodes can be drawn beside its own beginning.
     """
     traces: list[Figure] = []
     layout: Figure = {"showlegend": False, "annotations": [], "hovermode": "closest"}
-    domains = panels(len(result.inits), gap=0.24 / len(result.inits))
-    for index, (entry, domain) in enumerate(zip(result.inits, domains, strict=True)):
+    inits = [entry for entry in result.inits if any(quantity(layer) for layer in entry.layers)]
+    if not inits:
+        return None
+    domains = panels(len(inits), gap=0.24 / len(inits))
+    for index, (entry, domain) in enumerate(zip(inits, domains, strict=True)):
         x, y = axis("x", index), axis("y", index)
-        layers = some_layers(entry.layers)
-        warp, ticks = _value_axis(layers)
+        layers = [(layer.layer, found) for layer in some_layers(entry.layers) if (found := quantity(layer))]
+        warp, ticks = _value_axis([found for _, found in layers])
         traces += [trace | {"xaxis": x, "yaxis": y} for trace in _shapes(entry, layers, warp, STYLES[entry.init])]
         layout[axis_key("x", index)] = {
             "anchor": y,
-            "range": [0, result.inits[0].layers[-1].layer + 1 if index == 0 else entry.layers[-1].layer + 1],
+            "range": [0, result.experiment["depth"] + 1],
             "matches": None if index == 0 else "x",
-            "showticklabels": index == len(result.inits) - 1,
+            "showticklabels": index == len(inits) - 1,
             "showgrid": False,
             "zeroline": False,
         }
         layout[axis_key("y", index)] = {"anchor": x, "domain": domain, "zeroline": True, **ticks}
         layout["annotations"].append(init_title(entry, index))
-    layout[axis_key("x", len(result.inits) - 1)]["title"] = {"text": "layer"}
-    return figure(traces, height=80 + PANEL * len(result.inits), **layout)
+    layout[axis_key("x", len(inits) - 1)]["title"] = {"text": "layer"}
+    return figure(traces, height=80 + PANEL * len(inits), **layout)
 
 
 def some_layers(layers: list[StackLayer]) -> list[StackLayer]:
-    """All layers, or evenly spaced ones from first to last if there are too many to draw."""
-    if len(layers) <= MOST_SHAPES:
-        return layers
+    """All layers, or evenly spaced ones up to the last if there are too many to draw; the first too if it fits."""
     last = len(layers) - 1
-    return [layers[round(i * last / (MOST_SHAPES - 1))] for i in range(MOST_SHAPES)]
+    least = -(-last // (MOST_SHAPES - 1)) or 1
+    step = next((step for step in range(least, 2 * least + 1) if last % step == 0), least)
+    return layers[last % step :: step]
 
 
 def init_title(entry: StackInit, index: int) -> Figure:
     return panel_title(f"<b>{INITIALIZERS[entry.init].label}</b>", index)
 
 
-def _shapes(entry: StackInit, layers: list[StackLayer], warp: Callable[[float], float], style: Style) -> list[Figure]:
-    """One trace with all the shapes of an init, and one of invisible points that answer the pointer."""
+def _shapes(
+    entry: StackInit, layers: list[tuple[int, Summary]], warp: Callable[[float], float], style: Style
+) -> list[Figure]:
+    """One trace with all the shapes of an init, and one of points that answer the pointer."""
     xs: list[float | None] = []
     ys: list[float | None] = []
-    spacing = (layers[-1].layer - layers[0].layer) / max(len(layers) - 1, 1) or 1
-    for layer in layers:
-        heights, widths = _shape(layer.activation.histogram, warp)
+    spacing = (layers[-1][0] - layers[0][0]) / max(len(layers) - 1, 1) or 1
+    for layer, found in layers:
+        heights, widths = _shape(found.histogram, warp)
         half = [0.46 * spacing * width for width in widths]
-        xs += [*(layer.layer + w for w in half), *(layer.layer - w for w in reversed(half)), None]
+        xs += [*(layer + w for w in half), *(layer - w for w in reversed(half)), None]
         ys += [*heights, *reversed(heights), None]
     outline: Figure = {
         "type": "scatter",
@@ -75,10 +92,10 @@ def _shapes(entry: StackInit, layers: list[StackLayer], warp: Callable[[float], 
     points: Figure = {
         "type": "scatter",
         "mode": "markers",
-        "x": [layer.layer for layer in layers],
-        "y": [warp(layer.activation.mean or 0.0) for layer in layers],
+        "x": [layer for layer, _ in layers],
+        "y": [warp(found.mean or 0.0) for _, found in layers],
         "marker": {"color": style.color, "size": 4},
-        "text": [_describe(layer) for layer in layers],
+        "text": [_describe(layer, found) for layer, found in layers],
         "hovertemplate": "%{text}<extra></extra>",
         "name": INITIALIZERS[entry.init].label,
     }
@@ -104,9 +121,9 @@ def _shape(histogram: Histogram, warp: Callable[[float], float]) -> tuple[list[f
     return heights, [width for width in widths for _ in range(2)]
 
 
-def _value_axis(layers: list[StackLayer]) -> tuple[Callable[[float], float], Figure]:
+def _value_axis(found: list[Summary]) -> tuple[Callable[[float], float], Figure]:
     """How a value is placed on a row's axis, and the axis's ticks."""
-    ends = [layer.activation.histogram.edges for layer in layers]
+    ends = [summary.histogram.edges for summary in found]
     known = [edge for edges in ends for edge in (edges[0], edges[-1]) if edge is not None]
     largest = max((abs(edge) for edge in known), default=1.0)
     if largest <= 10:
@@ -125,9 +142,9 @@ def _asinh10(value: float) -> float:
     return asinh(value / 2) / 2.302585092994046
 
 
-def _describe(layer: StackLayer) -> str:
-    h = layer.activation
+def _describe(layer: int, found: Summary) -> str:
+    zero = f"<br>exactly zero {found.zero:.1%}" if isinstance(found, ActivationSummary) else ""
     return (
-        f"layer {layer.layer}<br>mean {number(h.mean)}<br>std {number(h.std)}"
-        f"<br>min {number(h.min)}, max {number(h.max)}<br>exactly zero {h.zero:.1%}"
+        f"layer {layer}<br>mean {number(found.mean)}<br>std {number(found.std)}"
+        f"<br>min {number(found.min)}, max {number(found.max)}{zero}"
     )

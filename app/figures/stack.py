@@ -1,4 +1,4 @@
-"""Charts of the deep stack."""
+"""What becomes of the inputs: whether they stay apart, which units saturate or die, how each unit varies."""
 
 from collections.abc import Callable
 from math import isfinite, log10
@@ -10,35 +10,15 @@ from app.figures.palette import (
     Figure,
     axis,
     axis_key,
-    decades,
     figure,
     panel_title,
     panels,
-    power,
 )
 from app.figures.shapes import MOST_SHAPES, PANEL, init_title, some_layers
 from app.lab.initializers import INITIALIZERS
 from app.results import StackInit, StackLayer, StackResult
 
 VIEW_DECADES = 12  # of growth, before a line is let go: it has long left the chart
-
-
-def variance(result: StackResult) -> Figure | None:
-    """Variance of the preactivations per layer, on a log axis, one line an init."""
-    traces = [
-        _line(entry, [layer.preactivation.log10_variance for layer in entry.layers], "variance", powers=True)
-        for entry in result.inits
-    ]
-    values = [y for trace in traces for y in trace["y"] if y is not None]
-    if not values:
-        return None
-    low, high = min([*values, -0.3]), max([*values, 0.3])
-    return figure(
-        traces,
-        height=420,
-        xaxis={"title": {"text": "layer"}, "zeroline": False},
-        yaxis={"title": {"text": "variance of preactivations"}, "zeroline": True, **decades(low, high)},
-    )
 
 
 def collapse(result: StackResult) -> Figure | None:
@@ -53,6 +33,7 @@ def collapse(result: StackResult) -> Figure | None:
         "mean cosine between inputs": "dot",
     }
     traces: list[Figure] = [_key(name, dash) for name, dash in dashes.items()]
+    traces.append(_key("predicted cosine", "solid", 5))
     layout: Figure = {"annotations": [], "hovermode": "x"}
     domains = panels(len(result.inits), gap=0.24 / len(result.inits))
     for index, (entry, domain) in enumerate(zip(result.inits, domains, strict=True)):
@@ -64,6 +45,20 @@ def collapse(result: StackResult) -> Figure | None:
             [_relative(_log10(at.unit_variance.mean), start) for at in passed],
             [at.cosine.mean for at in passed],
         ]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": "predicted cosine",
+                "showlegend": False,
+                "x": [layer.layer for layer in passed],
+                "y": [at.predicted.cosine for at in passed],
+                "line": {"color": "rgba(111,120,133,0.45)", "width": 5},
+                "hovertemplate": "%{y:.3g}",
+                "xaxis": x,
+                "yaxis": y,
+            }
+        )
         for (name, dash), values in zip(dashes.items(), lines, strict=True):
             traces.append(
                 {
@@ -95,7 +90,7 @@ def collapse(result: StackResult) -> Figure | None:
 def shares(result: StackResult) -> Figure | None:
     """Share of activations that are saturated, that are zero, and of units dead on the whole batch."""
     quantities: list[tuple[str, Callable[[StackLayer], float | None]]] = [
-        ("saturated activations", lambda layer: layer.activation.saturated),
+        ("saturated activations", _saturated),
         ("activations that are exactly zero", lambda layer: layer.activation.zero),
         ("units dead on the whole batch", lambda layer: layer.activation.dead_units),
     ]
@@ -106,7 +101,21 @@ def shares(result: StackResult) -> Figure | None:
     for index, ((name, share), domain) in enumerate(zip(quantities, panels(len(quantities), gap=0.08), strict=True)):
         x, y = axis("x", index), axis("y", index)
         place = {"xaxis": x, "yaxis": y, "showlegend": index == 0, "hovertemplate": "%{y:.2%}"}
-        traces += [_line(entry, [share(layer) for layer in entry.layers], name) | place for entry in result.inits]
+        traces += [_line(entry, [share(layer) for layer in entry.layers]) | place for entry in result.inits]
+        if share is _saturated:
+            traces += [
+                _line(entry, [layer.predicted.saturated for layer in entry.layers])
+                | place
+                | {
+                    "mode": "lines",
+                    "line": {"color": PREDICTED, "dash": "dot", "width": 2},
+                    "name": "predicted",
+                    "showlegend": number == 0,
+                    "legendgroup": "predicted",
+                    "zorder": len(DASHES),
+                }
+                for number, entry in enumerate(result.inits)
+            ]
         layout[axis_key("x", index)] = {
             "anchor": y,
             "matches": None if index == 0 else "x",
@@ -177,9 +186,13 @@ def unit_variance(result: StackResult) -> Figure | None:
     return figure(traces, height=190 + 150 * len(inits), sliders=[slider], **layout)
 
 
-def _key(name: str, dash: str) -> Figure:
+def _saturated(layer: StackLayer) -> float | None:
+    return layer.activation.saturated
+
+
+def _key(name: str, dash: str, width: float = 2.5) -> Figure:
     """A line of the legend alone, in no init's colour."""
-    line = {"color": PREDICTED, "dash": dash, "width": 2.5}
+    line = {"color": PREDICTED if width < 3 else "rgba(111,120,133,0.45)", "dash": dash, "width": width}
     return {
         "type": "scatter",
         "mode": "lines",
@@ -191,9 +204,9 @@ def _key(name: str, dash: str) -> Figure:
     }
 
 
-def _line(entry: StackInit, values: list[float | None], name: str, powers: bool = False) -> Figure:
+def _line(entry: StackInit, values: list[float | None]) -> Figure:
     style = STYLES[entry.init]
-    trace: Figure = {
+    return {
         "type": "scatter",
         "mode": "lines+markers" if len(values) <= MOST_SHAPES else "lines",
         "name": INITIALIZERS[entry.init].label,
@@ -204,10 +217,6 @@ def _line(entry: StackInit, values: list[float | None], name: str, powers: bool 
         "line": {"color": style.color, "dash": style.dash, "width": 2},
         "marker": {"color": style.color, "symbol": style.symbol, "size": 6},
     }
-    if powers:
-        trace["text"] = [power(value) for value in values]
-        trace["hovertemplate"] = f"layer %{{x}}<br>{name} %{{text}}<extra>%{{fullData.name}}</extra>"
-    return trace
 
 
 def _log10(value: float | None) -> float | None:

@@ -4,10 +4,15 @@ The map of one layer without biases is q ← gain²·V(q), V(q) = E[φ(√q·z)�
 (the map's slope) and the gradient's factor there, gain²·E[φ'²], say what depth does (Schoenholz et al. 2017).
 """
 
+from functools import cache
+from itertools import pairwise
 from math import exp, log, sqrt
 from typing import NamedTuple
 
+import numpy as np
+
 from app.theory.meanfield import Nonlinearity, moments
+from app.theory.quadrature import Array
 
 MARGIN = 1e-6  # of a slope, before it counts as above one
 LOW, HIGH = 1e-8, 1e8  # variances among which fixed points are looked for
@@ -36,6 +41,7 @@ class Growth(NamedTuple):
     slope: float
 
 
+@cache
 def gains(phi: Nonlinearity) -> Gains:
     """The gains of an activation. `variance_preserving` keeps a preactivation variance of one: 1/√E[φ(z)²]."""
     unit = moments(phi, 1.0)
@@ -53,14 +59,16 @@ def critical_gain(phi: Nonlinearity) -> float | None:
     if phi.homogeneous:
         return 1 / sqrt(moments(phi, 1.0).slope_square)
     found = []
-    small = moments(phi, LOW)
-    if abs(small.slope_square * LOW / small.square - 1) < 1e-3 and _ratio(phi, 1e-2) < _ratio(phi, 1e-3):
-        found.append(1 / sqrt(small.slope_square))
-    grid = [exp(log(1e-4) + (log(1e4) - log(1e-4)) * i / 160) for i in range(161)]
-    excess = [_excess(phi, q) for q in grid]
-    for q, right, before, after in zip(grid, grid[1:], excess, excess[1:], strict=False):
-        if before * after < 0 and abs(before) > 1e-9 and abs(after) > 1e-9:
-            root = _bisect(phi, q, right)
+    table = _table(phi)
+    bend = table.log_growth - table.log_growth[0]
+    first_bend = bend[np.argmax(np.abs(bend) > 1e-6)]
+    if abs(table.excess[0]) < 1e-3 and first_bend < 0:
+        either_side = phi.slope(np.array([-1e-12, 1e-12]))
+        found.append(1 / sqrt(float(np.mean(either_side**2))))
+    inner = (table.log_q > log(1e-4)) & (table.log_q < log(1e4))
+    for (q, before), (right, after) in pairwise(zip(table.log_q[inner], table.excess[inner], strict=True)):
+        if before * after < 0 and min(abs(before), abs(after)) > 1e-9:
+            root = _root(phi, float(q), float(right))
             at = moments(phi, root)
             if root * at.growth / at.square <= 1 + MARGIN:
                 found.append(sqrt(root / at.square))
@@ -72,34 +80,46 @@ def growth(phi: Nonlinearity, gain: float) -> Growth:
 
     A map that leads to nothing or to infinity has no fixed point; its growth is the limit's.
     """
-    q = 1.0
-    for _ in range(400):
-        following = gain**2 * moments(phi, q).square
-        if not LOW < following < HIGH:
-            q = min(max(following, LOW), HIGH)
+    table = _table(phi)
+    log_q, step = 0.0, 1.0
+    for _ in range(1000):
+        step = 2 * log(gain) + float(np.interp(log_q, table.log_q, table.log_growth))
+        log_q += step
+        if abs(step) < 1e-9 or not log(LOW) < log_q < log(HIGH):
             break
-        if abs(following - q) < 1e-10 * q:
-            q = following
-            break
-        q = following
+    q = min(max(exp(log_q), LOW), HIGH)
     at = moments(phi, q)
-    forward = gain**2 * at.square / q
-    settled = abs(forward - 1) < 1e-3 and LOW < q < HIGH
-    return Growth(gain, q if settled else None, forward, gain**2 * at.slope_square, gain**2 * at.growth)
+    settled = abs(step) < 1e-3 and LOW < q < HIGH
+    return Growth(gain, q if settled else None, gain**2 * at.square / q, gain**2 * at.slope_square, gain**2 * at.growth)
 
 
-def _ratio(phi: Nonlinearity, q: float) -> float:
-    return moments(phi, q).square / q
+class _Table(NamedTuple):
+    """Over a grid of variances q: log q, log V(q)/q, and the gradient's factor at a fixed point there, less one."""
+
+    log_q: Array
+    log_growth: Array
+    excess: Array
 
 
-def _excess(phi: Nonlinearity, q: float) -> float:
-    at = moments(phi, q)
-    return q * at.slope_square / at.square - 1
+@cache
+def _table(phi: Nonlinearity) -> _Table:
+    log_q = np.linspace(log(LOW), log(HIGH), 481)
+    rows = [moments(phi, exp(value)) for value in log_q]
+    square, slope_square = (
+        np.array(column) for column in zip(*((m.square, m.slope_square) for m in rows), strict=True)
+    )
+    return _Table(log_q, np.log(square) - log_q, np.exp(log_q) * slope_square / square - 1)
 
 
-def _bisect(phi: Nonlinearity, low: float, high: float) -> float:
-    rising = _excess(phi, low) < 0
-    for _ in range(60):
-        middle = sqrt(low * high)
-        low, high = (middle, high) if (_excess(phi, middle) < 0) == rising else (low, middle)
-    return sqrt(low * high)
+def _root(phi: Nonlinearity, low: float, high: float) -> float:
+    """The variance between exp(low) and exp(high) with a gradient factor of exactly one, by bisection."""
+
+    def excess(log_q: float) -> float:
+        at = moments(phi, exp(log_q))
+        return exp(log_q) * at.slope_square / at.square - 1
+
+    rising = excess(low) < 0
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (excess(middle) < 0) == rising else (low, middle)
+    return exp((low + high) / 2)

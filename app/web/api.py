@@ -16,9 +16,12 @@ from app.figures import figures_json
 from app.lab.activations import ACTIVATIONS
 from app.lab.draws import DISTRIBUTIONS
 from app.lab.initializers import INITIALIZERS
+from app.lab.predictions import nonlinearity
 from app.results import Record
 from app.settings import Settings
 from app.specs import Spec
+from app.theory.gains import gains
+from app.theory.meanfield import moments
 from app.web.problems import problem
 from app.web.requests import query_string, spec_of, while_connected
 from app.web.tables import csv_table
@@ -154,7 +157,8 @@ def _catalog(settings: Settings) -> dict[str, Any]:
                 "label": entry.label,
                 "bounds": entry.bounds,
                 "homogeneous": entry.homogeneous,
-                "gains": {"torch": entry.gain},
+                "gains": {"torch": entry.gain, **gains(nonlinearity(entry.name))._asdict()},
+                "moments": _unit_moments(entry.name),
             }
             for entry in ACTIVATIONS.values()
         ],
@@ -172,6 +176,12 @@ def _catalog(settings: Settings) -> dict[str, Any]:
             "deadline_seconds": settings.deadline_seconds,
         },
     }
+
+
+def _unit_moments(activation: str) -> dict[str, float]:
+    """Of φ(z) and φ'(z), z standard normal."""
+    at = moments(nonlinearity(activation), 1.0)
+    return {"mean": at.mean, "mean_square": at.square, "slope_mean_square": at.slope_square}
 
 
 def _fields(model: type[Spec]) -> dict[str, Any]:
