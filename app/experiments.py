@@ -59,7 +59,13 @@ EXPERIMENTS: dict[str, Experiment] = {
                 ("Thirty tanh layers", ""),
                 ("ReLU: He holds, inputs collapse", "activation=relu&init=1/sqrt(D)&init=kaiming_normal"),
                 ("Depth 100 beyond float32", "activation=relu&depth=100"),
-                ("Sigmoid forgets its input", "activation=sigmoid"),
+                ("nn.Linear's default forgets its input", "activation=relu&init=kaiming_normal&init=torch_default"),
+                (
+                    "Fifty He networks",
+                    "activation=relu&batch=64&depth=50&init=kaiming_normal&repeats=50&width=100",
+                ),
+                ("Orthogonal or Gaussian?", "activation=linear&init=1/sqrt(D)&init=orthogonal&width=128"),
+                ("Pre-norm residual stream", "activation=gelu&init=1/sqrt(D)&norm=layer&residual=true"),
                 ("One matrix reused", "activation=linear&tied=true&init=1/sqrt(D)"),
                 (
                     "A funnel: fan_in ≠ fan_out",

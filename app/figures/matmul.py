@@ -3,9 +3,12 @@
 from itertools import pairwise
 from math import exp, log10, pi, sqrt
 
+import numpy as np
+
 from app.figures.palette import PREDICTED, STYLES, Figure, axis, axis_key, decades, figure, number, panel_title, panels
 from app.lab.initializers import INITIALIZERS
 from app.results import Histogram, MatmulInit, MatmulResult
+from app.theory.matmul import variance_ratio_density
 
 PANEL = 170  # pixels
 
@@ -143,7 +146,7 @@ def repeats(result: MatmulResult) -> Figure | None:
     first = shown[0].predicted
     spread = sqrt(first.variance_std**2 + first.variance_given_input_std**2) / first.variance
     traces: list[Figure] = []
-    low, high = 1 - 4 * spread, 1 + 4 * spread
+    low, high = max(0.0, 1 - 4 * spread), 1 + 5 * spread
     bins = 32
     width = (high - low) / bins or 1.0
     for entry in shown:
@@ -162,7 +165,7 @@ def repeats(result: MatmulResult) -> Figure | None:
         )
     if spread > 0:
         points = [low + (high - low) * i / 120 for i in range(121)]
-        traces.append(_normal_curve(points, 1.0, spread, "predicted"))
+        traces.append(_repeats_curve(result, shown[0], points, spread))
     return figure(
         traces,
         height=360,
@@ -171,6 +174,17 @@ def repeats(result: MatmulResult) -> Figure | None:
         yaxis={"showticklabels": False, "rangemode": "tozero"},
         shapes=[{"type": "line", "x0": 1, "x1": 1, "yref": "paper", "y0": 0, "y1": 1, "line": _rule()}],
     )
+
+
+def _repeats_curve(result: MatmulResult, entry: MatmulInit, points: list[float], spread: float) -> Figure:
+    """The exact density for normal inputs and weights of mean zero, else the normal one of the same spread."""
+    spec = result.experiment
+    normal = spec["input"] == "normal" and (INITIALIZERS[entry.init].family or spec["weights"]) == "normal"
+    if not normal or spec["input_mean"] or spec["fan_out"] < 2:
+        return _normal_curve(points, 1.0, spread, "predicted: normal, of this spread")
+    heights = variance_ratio_density(np.array(points), spec["fan_in"], spec["fan_out"])
+    curve = _normal_curve(points, 1.0, spread, "predicted: chi-square, exact")
+    return curve | {"y": [float(height) for height in heights]}
 
 
 def _density(histogram: Histogram, count: int) -> tuple[list[float], list[float]]:

@@ -97,6 +97,14 @@ class StackRow:
     def by_chance(self) -> bool:
         return self.z is None or abs(self.z) <= CHANCE
 
+    @property
+    def reason(self) -> str:
+        """What a difference beyond chance is most likely due to."""
+        narrow = len(self.entry.layers) / min(layer.fan_out for layer in self.entry.layers)
+        if narrow > 0.2:
+            return f"finite width: at a depth/width of {narrow:.2g} the leading order in 1/width is not enough."
+        return "one seed in hundreds lies this far out: try another, and if it stays, the assumptions below fail."
+
 
 def stack_words(result: StackResult) -> dict[str, Any]:
     """The table of a stack run, and which inits coincide."""
@@ -208,6 +216,8 @@ def _course(total: float, rate: float) -> tuple[str, str]:
     change = f"{'fell' if total < 0 else 'grew'} by a factor of {10 ** abs(total):.3g}"
     if abs(total) > 0.5:
         return "fades" if total < 0 else "grows", f"the variance {change} over the stack, ever more slowly."
+    if abs(total) < 0.02:
+        return "holds", "the variance of the last layer is that of the first."
     return "holds", f"the variance {change} over the whole stack."
 
 

@@ -64,7 +64,7 @@ def run(spec: MatmulSpec) -> Generator[Step[MatmulResult]]:
 
     Peak memory is a few blocks a thread, whatever fan_out is.
     """
-    lines = [_line(spec, index, INITIALIZERS[name]) for index, name in enumerate(spec.init)]
+    lines = [_line(spec, INITIALIZERS[name]) for name in spec.init]
     tasks = [
         Task(draws, repeat, start, min(start + _columns(spec), spec.fan_out))
         for repeat in range(spec.repeats)
@@ -79,9 +79,11 @@ def run(spec: MatmulSpec) -> Generator[Step[MatmulResult]]:
         yield Step(done, len(tasks), lambda: _result(spec, lines))
 
 
-def _line(spec: MatmulSpec, index: int, initializer: Initializer) -> Line:
+def _line(spec: MatmulSpec, initializer: Initializer) -> Line:
     scale = initializer.scale(spec.fan_in, spec.fan_out, spec.gain, spec.fan_mode)
-    draws = Draws(0 if spec.draws == "shared" else index, initializer.family or spec.weights)
+    # Its place in the registry, not in the spec: numbers do not depend on the order inits are named in.
+    group = 0 if spec.draws == "shared" else list(INITIALIZERS).index(initializer.name)
+    draws = Draws(group, initializer.family or spec.weights)
     return Line(initializer.name, scale, draws)
 
 

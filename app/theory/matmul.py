@@ -5,10 +5,13 @@ All columns of one run share the same x, so there are two questions, with two an
 around *this* x, and how that scatter itself varies over fresh x.
 """
 
-from math import sqrt
+from math import lgamma, sqrt
 from typing import NamedTuple
 
+import numpy as np
+
 from app.theory.moments import Moments
+from app.theory.quadrature import Array
 
 
 class InputSums(NamedTuple):
@@ -29,6 +32,29 @@ class MatmulPrediction(NamedTuple):
     variance_std: float
     variance_given_input: float
     variance_given_input_std: float
+
+
+def variance_ratio_density(ratios: Array, fan_in: int, fan_out: int) -> Array:
+    """Density of measured variance ÷ k²·fan_in over repeats, for normal x and w of mean zero and unit variance.
+
+    Given x the columns are independent normals, so the ratio is χ²(fan_in)/fan_in times an independent
+    χ²(fan_out - 1)/(fan_out - 1) (Cochran 1934): exact. Of any shape; needs fan_out of 2 or more.
+    """
+    narrow, wide = sorted((fan_in, fan_out - 1))
+    reach = 9 * sqrt(2 / wide)
+    logs = np.linspace(-reach, reach, 401)
+    weight = np.exp(_log_density(np.exp(logs), wide) + logs)
+    weight /= weight.sum()
+    shifted = np.asarray(ratios, float)[..., None] / np.exp(logs)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        densities = np.where(shifted > 0, np.exp(_log_density(shifted, narrow)), 0.0)
+    return np.asarray((densities / np.exp(logs)) @ weight)
+
+
+def _log_density(ratio: Array, degrees: int) -> Array:
+    """log density of χ²ₙ/n."""
+    half = degrees / 2
+    return np.asarray(half * np.log(half) - lgamma(half) + (half - 1) * np.log(ratio) - half * ratio)
 
 
 def predict(
