@@ -30,9 +30,7 @@ def content(tensor: Tensor) -> bytes:
 
 @every_distribution
 @pytest.mark.parametrize("threads", [2, 8])
-def test_the_same_key_gives_the_same_bytes_on_any_number_of_threads(
-    distribution: Distribution, threads: int
-) -> None:
+def test_the_same_key_gives_the_same_bytes_on_any_number_of_threads(distribution: Distribution, threads: int) -> None:
     use_threads(1)
     alone = draw(distribution, SHAPE, 3, 1, 4)
     use_threads(threads)

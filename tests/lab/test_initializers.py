@@ -36,9 +36,9 @@ def scaled_by(gain: float, fill: Callable[..., Tensor]) -> Callable[..., Tensor]
 
 TORCH: dict[str, Callable[..., Any]] = {
     "unscaled": lambda w, generator: torch_init.normal_(w, 0.0, GAIN, generator=generator),
-    "1/sqrt(D)": lambda w, generator: torch_init.kaiming_normal_(
-        w, nonlinearity="linear", generator=generator
-    ).mul_(GAIN),
+    "1/sqrt(D)": lambda w, generator: torch_init.kaiming_normal_(w, nonlinearity="linear", generator=generator).mul_(
+        GAIN
+    ),
     "xavier_normal": lambda w, generator: torch_init.xavier_normal_(w, GAIN, generator=generator),
     "xavier_uniform": lambda w, generator: torch_init.xavier_uniform_(w, GAIN, generator=generator),
     "kaiming_normal": scaled_by(GAIN, torch_init.kaiming_normal_),

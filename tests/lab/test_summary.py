@@ -205,9 +205,7 @@ def test_a_block_of_nothing_finite_leaves_moments_unknown() -> None:
 
 
 @given(st.lists(st.floats(width=32), min_size=1, max_size=40), st.integers(4, 200))
-def test_any_float32_data_is_counted_in_full_and_summed_up_in_finite_numbers(
-    values: list[float], bins: int
-) -> None:
+def test_any_float32_data_is_counted_in_full_and_summed_up_in_finite_numbers(values: list[float], bins: int) -> None:
     summary = tally(torch.tensor(values), bins=bins).summary()
     finite = [value for value in values if isfinite(value)]
     assert summary.count == accounted(summary) == len(values)
