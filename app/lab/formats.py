@@ -59,14 +59,10 @@ def magnitudes(counts: Counts, exponent: int, zeros: int) -> Magnitudes:
         for name, entry in FORMATS.items()
     }
     share = np.cumsum(nonzero) / max(nonzero.sum(), 1)
-    low, median, high = (float(lowest[int(np.searchsorted(share, q))]) for q in (0.01, 0.5, 0.99))
-    empty = nonzero.sum() == 0
-    return Magnitudes(
-        log2_low=None if empty else low,
-        log2_median=None if empty else median,
-        log2_high=None if empty else high,
-        formats=found,
+    low, median, high = (
+        float(lowest[int(np.searchsorted(share, q))]) if share[-1] > 0 else None for q in (0.01, 0.5, 0.99)
     )
+    return Magnitudes(log2_low=low, log2_median=median, log2_high=high, formats=found)
 
 
 def _log2_edge(index: int) -> float:

@@ -93,6 +93,8 @@ CLOSED_PAIRS: dict[str, Callable[[float, float], float]] = {
 def pair_square(phi: Nonlinearity, q: float, correlation: float) -> float:
     """E[φ(u)·φ(v)], u and v normal of variance q with this correlation: in closed form where one is known."""
     c = max(-1.0, min(1.0, correlation))
+    if c == 1:
+        return moments(phi, q).square
     if phi.name in CLOSED_PAIRS:
         return CLOSED_PAIRS[phi.name](q, c)
     if phi.homogeneous:
