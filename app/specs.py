@@ -55,7 +55,7 @@ class Spec(BaseModel):
         ["unscaled", "1/D", "1/sqrt(D)"],
         "weights",
         "Initializations",
-        "The scale k of the weights; each one chosen is a line in every chart.",
+        "The scale k of the weights of x @ w. (torch.nn.init reads a weight as nn.Linear stores it: pass it w.T.)",
         min_length=1,
         max_length=len(INITIALIZERS),
     )

@@ -10,6 +10,7 @@ from app.results import ActivationSummary, Histogram, StackInit, StackLayer, Sta
 
 PANEL = 190  # pixels
 MOST_SHAPES = 40  # layers drawn as a shape of their own
+MOST_STEPS = 40  # in one side of a shape: each is a few pixels high
 
 
 Quantity = Callable[[StackLayer], Summary | None]
@@ -76,8 +77,8 @@ def _shapes(
     spacing = (layers[-1][0] - layers[0][0]) / max(len(layers) - 1, 1) or 1
     for layer, found in layers:
         heights, widths = _shape(found.histogram, warp)
-        half = [0.46 * spacing * width for width in widths]
-        xs += [*(layer + w for w in half), *(layer - w for w in reversed(half)), None]
+        half = [round(0.46 * spacing * width, 3) for width in widths]
+        xs += [*(round(layer + w, 3) for w in half), *(round(layer - w, 3) for w in reversed(half)), None]
         ys += [*heights, *reversed(heights), None]
     outline: Figure = {
         "type": "scatter",
@@ -107,12 +108,15 @@ def _shape(histogram: Histogram, warp: Callable[[float], float]) -> tuple[list[f
 
     The tallest bin is held to twice the next, so that a spike at zero leaves the rest its room.
     """
-    edges = [warp(edge) for edge in histogram.edges if edge is not None]
+    merged = max(1, -(-len(histogram.counts) // MOST_STEPS))
+    counts = [sum(histogram.counts[i : i + merged]) for i in range(0, len(histogram.counts), merged)]
+    bounds = [*histogram.edges[:-1:merged], histogram.edges[-1]]
+    edges = [float(f"{warp(edge):.5g}") for edge in bounds if edge is not None]
     if len(edges) < 2:
         return [0.0, 0.0], [0.3, 0.3]
     density = [
         count / (top - bottom) if top > bottom else 0.0
-        for count, bottom, top in zip(histogram.counts, edges, edges[1:], strict=False)
+        for count, (bottom, top) in zip(counts, pairwise(edges), strict=False)
     ]
     ranked = sorted(density)
     ceiling = min(ranked[-1], 2 * ranked[-2]) if len(ranked) > 1 and ranked[-2] > 0 else ranked[-1]

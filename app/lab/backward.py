@@ -8,6 +8,7 @@ from torch import Tensor
 from app.lab.forward import Architecture, Passed, multiply
 from app.lab.scaled import Scaled
 from app.lab.summary import largest_magnitude
+from app.lab.threads import submit
 
 
 class Gradients(NamedTuple):
@@ -27,9 +28,9 @@ def retreat(layer: Architecture, passed: Passed, gradient: Scaled, w: Tensor, sc
     if layer.norm and layer.branch_scale is None:
         delta = _through(layer, passed, delta)
     delta = delta.balanced(largest_magnitude(delta.value))
-    product = torch.matmul(passed.linear_input.value.T, delta.value)
-    weights = Scaled(product, passed.linear_input.exponent + delta.exponent)
+    product = submit(lambda inner: torch.matmul(inner.T, delta.value), passed.linear_input.value)
     back = multiply(delta, w.T, scale)
+    weights = Scaled(product.result(), passed.linear_input.exponent + delta.exponent)
     if layer.branch_scale is None:
         return Gradients(back, weights)
     if layer.norm:

@@ -34,6 +34,11 @@ FORMATS: dict[str, Format] = {
 }
 
 
+LOG2_EDGES = np.array(
+    [octave - 127 + log2(1 + quarter / QUARTERS) for octave in range(256) for quarter in range(QUARTERS)]
+)
+
+
 def magnitude_counts(values: Tensor) -> Counts:
     """Counts of |value| in bins [m, m + ¼)·2^e, m from 1 to 1¾, e from -127 (zeros, subnormals) to 128."""
     bits = values.flatten().contiguous().view(torch.int32)
@@ -49,7 +54,7 @@ def magnitudes(counts: Counts, exponent: int, zeros: int) -> Magnitudes:
     """
     nonzero = counts.astype(np.float64)
     nonzero[0] = max(0.0, nonzero[0] - zeros)
-    lowest = np.array([_log2_edge(index) for index in range(len(counts))]) + exponent
+    lowest = LOG2_EDGES + exponent
     total = float(counts.sum())
     found = {
         name: FormatShare(
@@ -63,11 +68,6 @@ def magnitudes(counts: Counts, exponent: int, zeros: int) -> Magnitudes:
         float(lowest[int(np.searchsorted(share, q))]) if share[-1] > 0 else None for q in (0.01, 0.5, 0.99)
     )
     return Magnitudes(log2_low=low, log2_median=median, log2_high=high, formats=found)
-
-
-def _log2_edge(index: int) -> float:
-    octave, quarter = divmod(index, QUARTERS)
-    return octave - 127 + log2(1 + quarter / QUARTERS)
 
 
 def _top(largest: float) -> float:
