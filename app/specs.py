@@ -24,6 +24,10 @@ def _labels(registry: Mapping[str, Any]) -> OneOf:
 
 
 Init = Annotated[str, _labels(INITIALIZERS)]
+# An orthogonal matrix is one layer; the columns of a matmul are a sample of independent ones.
+ColumnInit = Annotated[
+    str, _labels({name: entry for name, entry in INITIALIZERS.items() if entry.family != "orthogonal"})
+]
 Distribution = Annotated[str, _labels(DISTRIBUTIONS)]
 
 
@@ -44,14 +48,8 @@ def _field(
     return Field(default, title=label, description=help, json_schema_extra=extra, **limits)
 
 
-class Spec(BaseModel):
-    """What every experiment has in common."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-    name: ClassVar[str]
-
-    init: list[Init] = _field(
+def _init_field() -> Any:
+    return _field(
         ["unscaled", "1/D", "1/sqrt(D)"],
         "weights",
         "Initializations",
@@ -59,6 +57,16 @@ class Spec(BaseModel):
         min_length=1,
         max_length=len(INITIALIZERS),
     )
+
+
+class Spec(BaseModel):
+    """What every experiment has in common."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    name: ClassVar[str]
+
+    init: list[Init] = _init_field()
     gain: float = _field(
         1.0, "weights", "Gain", "Multiplies every initialization's own scale.", ge=0, le=1000, step=0.05
     )
@@ -131,6 +139,7 @@ class MatmulSpec(Spec):
 
     name: ClassVar[str] = "matmul"
 
+    init: list[ColumnInit] = _init_field()
     fan_in: int = _field(
         512, "shape", "fan_in (D)", "Entries of x: how many products each output sums.", ge=1, le=65536
     )
@@ -157,12 +166,6 @@ class MatmulSpec(Spec):
         ge=1,
         le=1000,
     )
-
-    @model_validator(mode="after")
-    def _columns_are_independent(self) -> Self:
-        if "orthogonal" in self.init:
-            raise SpecError([("init", "orthogonal makes a layer, not independent columns: choose it in the stack")])
-        return self
 
 
 class StackSpec(Spec):
