@@ -13,7 +13,7 @@ def _cores() -> int:
 class Settings(BaseSettings):
     """What an operator may set; every default serves one machine at 127.0.0.1."""
 
-    model_config = SettingsConfigDict(env_prefix="INITSCOPE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="INITSCOPE_", frozen=True, allow_inf_nan=False)
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")

@@ -46,7 +46,7 @@ def magnitude_counts(values: Tensor) -> Counts:
     return torch.bincount(index.to(torch.int16), minlength=256 * QUARTERS).numpy()
 
 
-def magnitudes(counts: Counts, exponent: int, zeros: int) -> Magnitudes:
+def magnitudes(counts: Counts, exponent: float, zeros: int) -> Magnitudes:
     """Where the magnitudes lie, and the share of all numbers each format would lose.
 
     `overflow`: beyond the largest finite number. `underflow`: not zero, but nearer to zero than to the smallest

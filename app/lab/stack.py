@@ -6,45 +6,27 @@ needs no luck.
 """
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
-from functools import reduce
-from math import log2, log10, sqrt
+from math import log10, sqrt
 
-import torch
 from torch import Tensor
 
 from app.lab import Step
 from app.lab.activations import ACTIVATIONS
 from app.lab.backward import retreat
 from app.lab.draws import DISTRIBUTIONS, draw
-from app.lab.formats import magnitude_counts, magnitudes
-from app.lab.forward import Architecture, Passed, advance
+from app.lab.forward import Architecture, advance
 from app.lab.initializers import INITIALIZERS, Initializer, unit_weights
-from app.lab.layers import LayerTally, cosine
+from app.lab.lanes import Lane, follow_leaders, see_gradient, see_layer
 from app.lab.norms import NORMS
-from app.lab.predictions import Prediction, predict
-from app.lab.scaled import Scaled, row_blocks
-from app.lab.summary import LOG10_2, Tally, robust_grid, scaled
-from app.lab.threads import in_order, submit
-from app.results import Cosine, Networks, StackInit, StackLayer, StackResult, WeightGradient
+from app.lab.predictions import predict
+from app.lab.scaled import Scaled
+from app.lab.summary import LOG10_2
+from app.lab.threads import in_order
+from app.results import Networks, StackInit, StackResult
 from app.specs import StackSpec
 
 INPUT, WEIGHTS, BIASES, GRADIENT = 0, 1, 2, 3  # streams of random numbers
 FAMILIES = ("normal", "uniform", "truncated_normal", "orthogonal")
-LARGEST = {name: torch.finfo(getattr(torch, name)).max for name in ("float16", "bfloat16", "float32")}
-
-
-@dataclass
-class Lane:
-    """One init's way through the stack: the signal as it stands, the layers it has passed, what they left."""
-
-    initializer: Initializer
-    signal: Scaled
-    prediction: Prediction
-    layers: list[StackLayer] = field(default_factory=list)
-    passed: list[Passed] = field(default_factory=list)
-    overflow_layer: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(LARGEST))
-    networks: list[list[float | None]] = field(default_factory=list)
 
 
 def run(spec: StackSpec) -> Generator[Step[StackResult]]:
@@ -54,7 +36,8 @@ def run(spec: StackSpec) -> Generator[Step[StackResult]]:
     """
     architecture = architecture_of(spec)
     x = draw_input(spec, 0)
-    lanes = [Lane(INITIALIZERS[name], Scaled(x, 0), predict(spec, INITIALIZERS[name])) for name in spec.init]
+    lanes = [_lane(spec, INITIALIZERS[name], x) for name in spec.init]
+    follow_leaders(lanes, spec, architecture.activation)
     further = spec.repeats if spec.repeats > 1 else 0
     total = spec.depth * len(lanes) * (2 if spec.backward else 1) + further
     done = 0
@@ -62,6 +45,11 @@ def run(spec: StackSpec) -> Generator[Step[StackResult]]:
         for _ in work:
             done += 1
             yield Step(done, total, lambda: _result(spec, lanes))
+
+
+def _lane(spec: StackSpec, initializer: Initializer, x: Tensor) -> Lane:
+    scales = [weight_std(spec, initializer, layer) for layer in range(1, spec.depth + 1)]
+    return Lane(initializer, scales, Scaled(x, 0), predict(spec, initializer))
 
 
 def architecture_of(spec: StackSpec) -> Architecture:
@@ -104,105 +92,55 @@ def weight_std(spec: StackSpec, initializer: Initializer, layer: int) -> float:
 
 def _forward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> Iterator[None]:
     for layer in range(1, spec.depth + 1):
-        weights: dict[str | None, Tensor] = {}
+        weights = Weights(spec, layer)
         for lane in lanes:
-            family = lane.initializer.family or "normal"
-            if family not in weights:
-                weights[family] = draw_weights(spec, lane.initializer, layer)
-            bias = draw_bias(spec, lane.initializer, layer)
-            scale = weight_std(spec, lane.initializer, layer)
-            passed = advance(architecture, lane.signal, weights[family], scale, bias, spec.backward)
-            lane.signal = passed.output
-            lane.layers.append(_measure(spec, architecture, lane, layer, passed))
-            if spec.backward:
-                lane.passed.append(passed)
+            if lane.leader is None:
+                bias = draw_bias(spec, lane.initializer, layer)
+                w, scale = weights.of(lane.initializer), lane.scales[layer - 1]
+                passed = advance(architecture, lane.signal, w, scale, bias, spec.backward)
+                lane.signal = passed.output
+                lane.passed += [passed] if spec.backward else []
+                seen = see_layer(spec, architecture, passed)
+                for each in lanes:
+                    if each is lane or each.leader is lane:
+                        each.record(spec, layer, seen)
             yield
-
-
-def _measure(spec: StackSpec, architecture: Architecture, lane: Lane, layer: int, passed: Passed) -> StackLayer:
-    u, h = passed.u, passed.output
-    empty = LayerTally.on_grids_of(u.value, h.value, spec.bins)
-    bounds = architecture.activation.bounds if architecture.branch_scale is None else None
-    if bounds is not None:
-        bounds = bounds[0] * 2.0**-h.exponent, bounds[1] * 2.0**-h.exponent
-
-    def count(rows: slice) -> LayerTally:
-        return empty.fresh().add(u.value[rows], h.value[rows], bounds)
-
-    between = submit(cosine, h.value)
-    tally = reduce(LayerTally.merge, in_order(count, row_blocks(u.value)))
-    _note_overflow(lane, layer, tally, passed)
-    return _layer(spec, lane, layer, passed, tally, between.result())
-
-
-def _layer(spec: StackSpec, lane: Lane, layer: int, passed: Passed, tally: LayerTally, between: Cosine) -> StackLayer:
-    fan_in, fan_out = spec.layer_widths[layer - 1 : layer + 1]
-    u, h = passed.u, passed.output
-    return StackLayer(
-        layer=layer,
-        fan_in=fan_in,
-        fan_out=fan_out,
-        weight_std=weight_std(spec, lane.initializer, layer),
-        preactivation=tally.preactivation.summary(u.exponent),
-        activation=tally.activation_summary(h.exponent),
-        unit_variance=tally.unit_variance(spec.bins).summary(2 * u.exponent),
-        cosine=between,
-        gradient=None,
-        weight_gradient=None,
-        activation_magnitudes=magnitudes(tally.magnitudes, h.exponent, tally.zero),
-        gradient_magnitudes=None,
-        predicted=lane.prediction.layers[layer - 1],
-    )
-
-
-def _note_overflow(lane: Lane, layer: int, tally: LayerTally, passed: Passed) -> None:
-    for name, limit in LARGEST.items():
-        exceeded = _exceeds(tally.preactivation.largest, passed.u.exponent, limit) or _exceeds(
-            tally.activation.largest, passed.output.exponent, limit
-        )
-        if exceeded and lane.overflow_layer[name] is None:
-            lane.overflow_layer[name] = layer
-
-
-def _exceeds(largest: float, exponent: int, limit: float) -> bool:
-    return largest > 0 and log2(largest) + exponent > log2(limit)
 
 
 def _backward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> Iterator[None]:
     if not spec.backward:
         return
     shape = (spec.batch, spec.layer_widths[-1])
-    gradients = {id(lane): Scaled(draw(DISTRIBUTIONS["normal"], shape, spec.seed, GRADIENT), 0) for lane in lanes}
+    last = Scaled(draw(DISTRIBUTIONS["normal"], shape, spec.seed, GRADIENT), 0)
     for layer in range(spec.depth, 0, -1):
-        weights: dict[str, Tensor] = {}
+        weights = Weights(spec, layer)
         for lane in lanes:
-            family = lane.initializer.family or "normal"
-            if family not in weights:
-                weights[family] = draw_weights(spec, lane.initializer, layer)
-            at = gradients[id(lane)]
-            scale = weight_std(spec, lane.initializer, layer)
-            back = retreat(architecture, lane.passed.pop(), at, weights[family], scale)
-            gradients[id(lane)] = back.input
-            lane.layers[layer - 1] = _with_gradient(spec, lane.layers[layer - 1], at, back.weights, scale)
+            if lane.leader is None:
+                at = lane.gradient or last
+                back = retreat(
+                    architecture, lane.passed.pop(), at, weights.of(lane.initializer), lane.scales[layer - 1]
+                )
+                lane.gradient = back.input
+                seen = see_gradient(spec, at, back)
+                for each in lanes:
+                    if each is lane or each.leader is lane:
+                        each.record_gradient(spec, layer, seen)
             yield
 
 
-def _with_gradient(spec: StackSpec, layer: StackLayer, at: Scaled, weights: Scaled, scale: float) -> StackLayer:
-    grid = robust_grid(at.value, spec.bins)
-    tally = reduce(Tally.merge, in_order(lambda rows: Tally(grid).add(at.value[rows]), row_blocks(at.value)))
-    counts = magnitude_counts(at.value)
-    std = float(weights.value.double().std()) if weights.value.numel() > 1 else 0.0
-    own = scaled(std, weights.exponent)
-    update = {
-        "gradient": tally.summary(at.exponent),
-        "gradient_magnitudes": magnitudes(counts, at.exponent, int((at.value == 0).count_nonzero())),
-        "weight_gradient": WeightGradient(
-            std=own,
-            log10_std=log10(std) + weights.exponent * LOG10_2 if std > 0 else None,
-            grad_to_data=own / scale if own is not None and scale > 0 else None,
-        ),
-    }
-    return layer.model_copy(update=update)
+class Weights:
+    """One layer's weights, drawn once a family."""
+
+    def __init__(self, spec: StackSpec, layer: int, network: int = 0) -> None:
+        self._which = spec, layer, network
+        self._drawn: dict[str | None, Tensor] = {}
+
+    def of(self, initializer: Initializer) -> Tensor:
+        spec, layer, network = self._which
+        family = initializer.family or "normal"
+        if family not in self._drawn:
+            self._drawn[family] = draw_weights(spec, initializer, layer, network)
+        return self._drawn[family]
 
 
 def _networks(spec: StackSpec, lanes: list[Lane]) -> Iterator[None]:
@@ -220,14 +158,11 @@ def _network(spec: StackSpec, lanes: list[Lane], network: int) -> list[list[floa
     signals = [Scaled(draw_input(spec, network), 0) for _ in lanes]
     sizes: list[list[float | None]] = [[] for _ in lanes]
     for layer in range(1, spec.depth + 1):
-        weights: dict[str, Tensor] = {}
+        weights = Weights(spec, layer, network)
         for index, lane in enumerate(lanes):
-            family = lane.initializer.family or "normal"
-            if family not in weights:
-                weights[family] = draw_weights(spec, lane.initializer, layer, network)
             bias = draw_bias(spec, lane.initializer, layer, network)
-            scale = weight_std(spec, lane.initializer, layer)
-            passed = advance(architecture, signals[index], weights[family], scale, bias)
+            w, scale = weights.of(lane.initializer), lane.scales[layer - 1]
+            passed = advance(architecture, signals[index], w, scale, bias)
             signals[index] = passed.output
             square = float(passed.u.value.double().square().mean())
             sizes[index].append(log10(square) + 2 * passed.u.exponent * LOG10_2 if square > 0 else None)
