@@ -1,0 +1,148 @@
+"""What an experiment costs is known from its spec alone, and what is beyond the budget names what would fit."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.compute.cost import Budget, Cost, TooExpensive, check
+from app.experiments import EXPERIMENTS
+from app.settings import Settings
+from app.specs import Spec
+from tests.compute.tools import every_experiment, every_preset
+
+THREADS = 2
+UNLIMITED = Budget(seconds=1e18, memory_bytes=10**18, result_bytes=10**18, threads=THREADS)
+RESOURCES = ("seconds", "memory_bytes", "result_bytes")
+
+every_resource = pytest.mark.parametrize("resource", RESOURCES)
+every_size = pytest.mark.parametrize(
+    ("name", "size"), [(name, size) for name, experiment in EXPERIMENTS.items() for size in experiment.sizes]
+)
+
+
+def default_budget() -> Budget:
+    settings = Settings()
+    return Budget(settings.max_seconds, settings.max_memory_bytes, settings.max_result_bytes, THREADS)
+
+
+def spent(cost: Cost) -> dict[str, float]:
+    return {"seconds": cost.seconds(THREADS), "memory_bytes": cost.memory_bytes, "result_bytes": cost.result_bytes}
+
+
+def limited(resource: str, amount: float) -> Budget:
+    """A budget of one resource."""
+    only: dict[str, Any] = {resource: amount}
+    return replace(UNLIMITED, **only)
+
+
+def cost_of(spec: Spec) -> Cost:
+    return EXPERIMENTS[spec.name].cost(spec)
+
+
+def refusal(spec: Spec, budget: Budget) -> TooExpensive:
+    experiment = EXPERIMENTS[spec.name]
+    with pytest.raises(TooExpensive) as caught:
+        check(spec, experiment.cost, experiment.sizes, budget)
+    return caught.value
+
+
+def named(error: TooExpensive) -> dict[str, int]:
+    """The largest value that fits, by field, as the messages give it."""
+    return {field: int(re.findall(r"\d[\d,]*", message)[-1].replace(",", "")) for field, message in error.errors}
+
+
+def limits(spec: type[Spec], field: str) -> tuple[int, int]:
+    metadata: list[Any] = spec.model_fields[field].metadata
+    return next(m.ge for m in metadata if hasattr(m, "ge")), next(m.le for m in metadata if hasattr(m, "le"))
+
+
+def over_their_range(spec: Spec, field: str) -> Iterator[Spec]:
+    """The same spec under ever larger values of one field, from its smallest to its largest."""
+    low, high = limits(type(spec), field)
+    value = low
+    while value < high:
+        yield spec.model_copy(update={field: value})
+        value = max(value + 1, value * 5 // 4)
+    yield spec.model_copy(update={field: high})
+
+
+@every_preset
+def test_what_is_presented_fits_the_default_budget(name: str, query: str) -> None:
+    experiment = EXPERIMENTS[name]
+    spec = experiment.spec.from_query(query)
+    assert check(spec, experiment.cost, experiment.sizes, default_budget()) == experiment.cost(spec)
+
+
+@every_size
+def test_a_larger_experiment_never_costs_less(name: str, size: str) -> None:
+    costs = [spent(cost_of(spec)) for spec in over_their_range(EXPERIMENTS[name].spec(), size)]
+    for resource in RESOURCES:
+        amounts = [cost[resource] for cost in costs]
+        assert amounts == sorted(amounts)
+    assert costs[-1]["seconds"] > costs[0]["seconds"] or costs[-1]["result_bytes"] > costs[0]["result_bytes"]
+
+
+@every_experiment
+def test_more_threads_never_take_longer(name: str) -> None:
+    cost = cost_of(EXPERIMENTS[name].spec())
+    times = [cost.seconds(threads) for threads in (1, 2, 4, 64)]
+    assert times == sorted(times, reverse=True)
+    assert times[0] > times[-1] > 0
+
+
+@every_resource
+@every_experiment
+def test_a_budget_holds_what_it_just_covers_and_nothing_more(name: str, resource: str) -> None:
+    cost = cost_of(EXPERIMENTS[name].spec())
+    assert limited(resource, spent(cost)[resource]).holds(cost)
+    assert not limited(resource, spent(cost)[resource] * 0.999).holds(cost)
+
+
+@pytest.mark.parametrize("share", [0.9, 0.5, 0.02])
+@every_resource
+@every_preset
+def test_a_refusal_names_for_every_size_the_largest_value_that_fits(
+    name: str, query: str, resource: str, share: float
+) -> None:
+    spec = EXPERIMENTS[name].spec.from_query(query)
+    budget = limited(resource, spent(cost_of(spec))[resource] * share)
+    largest = named(refusal(spec, budget))
+    for size in EXPERIMENTS[name].sizes:
+        if size in spec.derived:
+            assert size not in largest
+            continue
+
+        def fits(value: int, size: str = size) -> bool:
+            return budget.holds(cost_of(spec.model_copy(update={size: value})))
+
+        smallest, _ = limits(type(spec), size)
+        if size in largest:
+            assert smallest <= largest[size] < getattr(spec, size)
+            assert fits(largest[size])
+            assert not fits(largest[size] + 1)
+        else:
+            assert not fits(smallest)
+
+
+@every_preset
+def test_what_a_refusal_names_is_accepted(name: str, query: str) -> None:
+    spec = EXPERIMENTS[name].spec.from_query(query)
+    budget = limited("seconds", cost_of(spec).seconds(THREADS) / 2)
+    largest = named(refusal(spec, budget))
+    assert largest
+    for size, value in largest.items():
+        mended = type(spec).from_query(spec.model_copy(update={size: value}).query)
+        assert check(mended, EXPERIMENTS[name].cost, EXPERIMENTS[name].sizes, budget)
+
+
+@every_experiment
+def test_the_largest_experiment_is_refused_with_its_cost_and_the_limit(name: str) -> None:
+    spec = EXPERIMENTS[name].spec
+    largest = spec().model_copy(update={size: limits(spec, size)[1] for size in EXPERIMENTS[name].sizes})
+    error = refusal(largest, default_budget())
+    assert error.cost.keys() == error.limit.keys() == set(RESOURCES)
+    assert any(error.cost[resource] > error.limit[resource] for resource in RESOURCES)
+    assert error.cost == pytest.approx(spent(cost_of(largest)), rel=1e-3)

@@ -1,0 +1,88 @@
+"""What tests of running experiments share: small ones, and one that waits for a word."""
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from app.experiments import EXPERIMENTS
+from app.lab import Step
+from app.results import Record
+from app.specs import Spec
+
+SMALL = 24  # of everything that makes an experiment large
+TICK = 0.01  # seconds between two steps of a waiting experiment
+AT_ONCE = 10  # seconds within which what should happen at once has happened
+
+PRESETS = [(name, query) for name, experiment in EXPERIMENTS.items() for _, query in experiment.presets]
+every_preset = pytest.mark.parametrize(("name", "query"), PRESETS, ids=[f"{name}?{query}" for name, query in PRESETS])
+every_experiment = pytest.mark.parametrize("name", EXPERIMENTS)
+
+
+def small(spec: Spec) -> Spec:
+    """The same experiment, every size cut down."""
+    sizes = [size for size in EXPERIMENTS[spec.name].sizes if size not in spec.derived]
+    return spec.model_copy(update={size: min(getattr(spec, size), SMALL) for size in sizes})
+
+
+def small_spec(name: str, query: str = "") -> Spec:
+    """The experiment of a query, cut down."""
+    return small(EXPERIMENTS[name].spec.from_query(query))
+
+
+def result_of(spec: Spec) -> Record:
+    """The whole Result of an experiment, run right here."""
+    *_, last = EXPERIMENTS[spec.name].run(spec)
+    result: Record = last.partial()
+    return result
+
+
+@cache
+def small_result(name: str, query: str = "") -> Record:
+    return result_of(small_spec(name, query))
+
+
+class Puppet:
+    """An experiment that goes from step to step until told to finish, and counts its runs and how they ended."""
+
+    def __init__(self, outcome: Record) -> None:
+        self.began = self.closed = self.finished = 0
+        self.go = threading.Event()
+        self.failure: Exception | None = None
+        self._outcome = outcome
+        self._counting = threading.Lock()
+
+    def run(self, _: Any) -> Generator[Step[Record]]:
+        with self._counting:
+            self.began += 1
+        try:
+            while not self.go.wait(TICK):
+                yield Step(1, 2, lambda: self._outcome)
+            if self.failure:
+                raise self.failure
+            yield Step(2, 2, lambda: self._outcome)
+        except GeneratorExit:
+            with self._counting:
+                self.closed += 1
+            raise
+        with self._counting:
+            self.finished += 1
+
+
+def puppet_for(name: str, monkeypatch: pytest.MonkeyPatch) -> Puppet:
+    """Puts a puppet in an experiment's place."""
+    puppet = Puppet(small_result(name))
+    monkeypatch.setitem(EXPERIMENTS, name, replace(EXPERIMENTS[name], run=puppet.run))
+    return puppet
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Waits for something another thread does."""
+    late = time.monotonic() + AT_ONCE
+    while not condition():
+        assert time.monotonic() < late, "it did not happen"
+        time.sleep(TICK / 2)

@@ -1,0 +1,63 @@
+"""The application as its users meet it: a process of its own, on a real socket, at its defaults."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TO_STOP = 30  # seconds a server may take to end
+
+
+class Served(NamedTuple):
+    """A server that answers at `url`."""
+
+    url: str
+    process_id: int
+
+
+def default_environment() -> dict[str, str]:
+    """This environment without settings of the application's own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("INITSCOPE_")}
+
+
+@contextmanager
+def serving(*flags: str, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """`python -m app` until the block is left. It says where it is, and nothing went wrong unseen."""
+    command = [sys.executable, "-m", "app", *flags]
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=default_environment() | dict(environment or {}),
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        )
+        assert process.stdout is not None
+        try:
+            found = re.search(r"http://\S+", process.stdout.readline())
+            said.seek(0)
+            assert found, said.read()
+            yield Served(found[0], process.pid)
+        finally:
+            process.terminate()
+            process.wait(TO_STOP)
+            process.stdout.close()
+        said.seek(0)
+        errors = said.read()
+        assert "Traceback" not in errors, errors
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of the running application."""
+    with serving("--port", "0") as served:
+        yield served.url

@@ -1,0 +1,189 @@
+"""Every figure is Plotly's: a plain dict it accepts, of strict JSON, in one palette, whatever the Result holds."""
+
+import json
+import re
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+
+from app.experiments import EXPERIMENTS
+from app.figures import CHARTS, figures, figures_json
+from app.figures.palette import STYLES, TEMPLATES, Figure
+from app.lab.initializers import INITIALIZERS
+from app.results import Record
+from tests.compute.tools import PRESETS, every_experiment, every_preset, small_result
+from tests.figures.tools import as_deep_as, edge_result, every_chart, every_edge, every_init_at_once, panels, values
+
+NOT_BY_LAYER = ("unit_variance", "gains")  # charts whose x is something else
+LABELS = {entry.label: name for name, entry in INITIALIZERS.items()}
+
+
+def strict(text: str | bytes) -> Any:
+    def refuse(constant: str) -> None:
+        pytest.fail(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def accepted_by_plotly(name: str, result: Record) -> None:
+    drawn = figures(name, result)
+    assert drawn
+    for figure in drawn.values():
+        go.Figure(figure)
+    read = strict(figures_json(name, result))
+    assert list(read) == [chart for chart in CHARTS[name] if chart in drawn]
+    for figure in read.values():
+        assert figure["data"]
+        go.Figure(figure)
+
+
+@every_preset
+def test_every_chart_of_a_preset_is_a_figure_in_strict_json(name: str, query: str) -> None:
+    accepted_by_plotly(name, small_result(name, query))
+
+
+@every_edge
+def test_every_chart_is_a_figure_at_the_edges_too(name: str, query: str) -> None:
+    accepted_by_plotly(name, edge_result(name, query))
+
+
+@every_experiment
+def test_charts_can_be_drawn_while_the_run_goes_on(name: str) -> None:
+    spec = EXPERIMENTS[name].spec.from_query("seed=1")
+    smaller = spec.model_copy(update={size: min(getattr(spec, size), 64) for size in EXPERIMENTS[name].sizes})
+    steps = 0
+    for step in EXPERIMENTS[name].run(smaller):
+        steps += 1
+        if steps.bit_count() == 1:
+            for figure in strict(figures_json(name, step.partial())).values():
+                go.Figure(figure)
+    assert steps > 0
+
+
+@every_chart
+def test_every_chart_says_what_it_is_and_how_to_read_it(experiment: str, chart: str) -> None:
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", chart)
+    assert CHARTS[experiment][chart].title.strip()
+    assert CHARTS[experiment][chart].caption.strip()
+
+
+@every_chart
+def test_every_chart_is_drawn_for_some_preset(experiment: str, chart: str) -> None:
+    queries = [query for name, query in PRESETS if name == experiment]
+    assert any(chart in figures(experiment, small_result(experiment, query)) for query in queries)
+
+
+@every_preset
+def test_drawing_leaves_the_result_as_it_was_and_gives_the_same_again(name: str, query: str) -> None:
+    result = small_result(name, query)
+    before = result.model_dump_json()
+    assert figures_json(name, result) == figures_json(name, result)
+    assert result.model_dump_json() == before
+
+
+@every_preset
+def test_a_figure_of_a_result_read_back_from_json_is_the_same(name: str, query: str) -> None:
+    result = small_result(name, query)
+    read = EXPERIMENTS[name].result.model_validate_json(result.model_dump_json())
+    assert figures_json(name, read) == figures_json(name, result)
+
+
+def rgb(color: str) -> tuple[int, ...]:
+    """The hue of a colour, however translucent."""
+    if color.startswith("#"):
+        return tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return tuple(int(part) for part in re.findall(r"\d+", color)[:3])
+
+
+def colors_by_init(figure: Figure) -> dict[str, set[tuple[int, ...]]]:
+    found: dict[str, set[tuple[int, ...]]] = {}
+    for trace in figure["data"]:
+        init = LABELS.get(trace.get("name", ""))
+        painted = [trace.get(part, {}).get("color") for part in ("line", "marker")] + [trace.get("fillcolor")]
+        if init:
+            found.setdefault(init, set()).update(rgb(color) for color in painted if isinstance(color, str))
+    return found
+
+
+@every_init_at_once
+def test_an_init_has_one_colour_in_all_charts_and_no_other_init_has_it(name: str, query: str) -> None:
+    result = edge_result(name, query)
+    seen: dict[str, set[tuple[int, ...]]] = {}
+    for figure in figures(name, result).values():
+        for init, colors in colors_by_init(figure).items():
+            seen.setdefault(init, set()).update(colors)
+    assert seen.keys() == set(result.model_dump()["experiment"]["init"])
+    assert seen == {init: {rgb(STYLES[init].color)} for init in seen}
+    assert len({rgb(style.color) for style in STYLES.values()}) == len(INITIALIZERS)
+
+
+def test_no_two_inits_are_told_apart_by_colour_alone() -> None:
+    assert STYLES.keys() == INITIALIZERS.keys()
+    assert len({style.symbol for style in STYLES.values()}) == len(STYLES)
+
+
+@pytest.mark.parametrize("chart", ["histograms", "gradient_histograms", "unit_variance"])
+@every_init_at_once
+def test_histograms_have_a_panel_for_every_init(name: str, query: str, chart: str) -> None:
+    result = edge_result(name, query)
+    drawn = figures(name, result).get(chart)
+    if chart not in CHARTS[name]:
+        assert drawn is None
+        return
+    assert drawn is not None
+    assert panels(drawn) == len(result.model_dump()["inits"])
+    titles = " ".join(annotation["text"] for annotation in drawn["layout"]["annotations"])
+    for entry in result.model_dump()["inits"]:
+        assert INITIALIZERS[entry["init"]].label in titles
+
+
+@pytest.mark.parametrize("depth", [1, 2, 39, 40, 41, 79, 80, 100, 997, 1000])
+def test_the_slider_has_a_step_for_every_layer_it_draws(depth: int) -> None:
+    result = as_deep_as(depth)
+    figure = figures("stack", result)["unit_variance"]
+    (slider,) = figure["layout"]["sliders"]
+    shown = [step["args"][0]["visible"] for step in slider["steps"]]
+    layers = [int(step["label"]) for step in slider["steps"]]
+    assert layers == sorted(set(layers))
+    assert layers[0] >= 1
+    assert layers[-1] == depth
+    assert len(figure["data"]) == len(layers) * len(result.inits)
+    for traces in shown:
+        assert len(traces) == len(figure["data"])
+        assert sum(traces) == len(result.inits)
+    assert all(sum(by_step) == 1 for by_step in zip(*shown, strict=True))
+    assert [trace["visible"] for trace in figure["data"]] == shown[slider["active"]]
+
+
+@pytest.mark.parametrize("depth", [1, 40, 100, 1000])
+def test_every_chart_by_layer_reaches_the_last_one(depth: int) -> None:
+    drawn = figures("stack", as_deep_as(depth))
+    for figure in (drawn[chart] for chart in drawn if chart not in NOT_BY_LAYER):
+        assert any(depth in trace["x"] for trace in figure["data"])
+
+
+@pytest.mark.parametrize("depth", [1, 2, 40, 41, 100, 1000])
+def test_no_shape_is_cut_off_by_its_axis(depth: int) -> None:
+    figure = figures("stack", as_deep_as(depth))["histograms"]
+    left, right = figure["layout"]["xaxis"]["range"]
+    ends = [x for trace in figure["data"] for x in trace["x"] if x is not None]
+    assert left <= min(ends) < max(ends) <= right
+
+
+def test_a_signal_beyond_float32_is_drawn_with_its_size() -> None:
+    result = edge_result("stack", "depth=100&width=512&batch=2&activation=relu")
+    figure = figures("stack", result)["variance"]
+    highest = max(y for trace in figure["data"] for y in trace["y"] if y is not None)
+    assert 230 < highest < 300
+    assert all(value == value for value in values(figure) if isinstance(value, float))
+
+
+@pytest.mark.parametrize("scheme", TEMPLATES)
+def test_a_template_is_one_that_plotly_accepts(scheme: str) -> None:
+    go.Figure(layout={"template": TEMPLATES[scheme]})
+
+
+def test_dark_and_light_differ() -> None:
+    light, dark = (TEMPLATES[scheme]["layout"]["font"]["color"] for scheme in ("light", "dark"))
+    assert light != dark

@@ -1,0 +1,106 @@
+"""Specs at the edges of what may be asked for, and how to look into a figure."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from app.experiments import EXPERIMENTS
+from app.fields import SpecError
+from app.figures import CHARTS
+from app.figures.palette import Figure
+from app.lab.initializers import INITIALIZERS
+from app.results import Record, StackResult
+from tests.compute.tools import result_of
+
+EDGES: list[tuple[str, str]] = [
+    ("matmul", "fan_out=50&gain=0"),
+    ("matmul", "fan_out=50&gain=1000"),
+    ("matmul", "fan_out=1"),
+    ("matmul", "fan_out=2"),
+    ("matmul", "fan_in=1&fan_out=50"),
+    ("matmul", "fan_in=1&fan_out=1&gain=0"),
+    ("matmul", "fan_in=1&fan_out=1&repeats=3"),
+    ("matmul", "fan_out=50&draws=fresh&repeats=5"),
+    ("matmul", "fan_out=50&gain=0&repeats=5"),
+    ("matmul", "fan_out=50&input=rademacher&weights=rademacher&repeats=5"),
+    ("matmul", "fan_in=1&fan_out=50&input=rademacher&weights=rademacher&repeats=5"),
+    ("matmul", "fan_out=50&input_mean=1000&weight_mean=-1000"),
+    ("matmul", "fan_out=50&bins=4"),
+    ("matmul", "fan_out=50&bins=200"),
+    ("stack", "depth=1&width=16&batch=8"),
+    ("stack", "depth=1&width=1&batch=2"),
+    ("stack", "depth=3&width=1&batch=2&norm=layer"),
+    ("stack", "depth=3&width=16&batch=2&norm=batch"),
+    ("stack", "depth=3&width=16&batch=8&gain=0"),
+    ("stack", "depth=3&width=16&batch=8&gain=0&activation=relu&repeats=3"),
+    ("stack", "depth=3&width=16&batch=8&backward=false"),
+    ("stack", "depth=3&width=16&batch=8&bias_std=1&repeats=3"),
+    ("stack", "depth=100&width=512&batch=2&activation=relu"),
+    ("stack", "depth=100&width=16&batch=4&activation=relu&gain=1000&repeats=2"),
+    ("stack", "depth=400&width=64&batch=2&backward=false&bins=4&init=1/D"),
+    ("stack", "depth=400&width=64&batch=2&backward=false&bins=4&init=unscaled&activation=linear"),
+    ("stack", "depth=12&width=16&batch=8&residual=true&activation=relu"),
+    ("stack", "depth=3&width=16&batch=8&weight_mean=1000"),
+    ("stack", "batch=4&widths=1&widths=2&widths=1"),
+]
+
+
+def all_inits(name: str) -> str:
+    """The query that asks for every init an experiment takes."""
+
+    def taken(init: str) -> bool:
+        try:
+            EXPERIMENTS[name].spec.parse({"init": [init]})
+        except SpecError:
+            return False
+        return True
+
+    return "&".join(f"init={init}" for init in INITIALIZERS if taken(init))
+
+
+LITTLE = {"matmul": "fan_in=16&fan_out=64", "stack": "batch=8&depth=4&width=16"}
+ALL_INITS = [(name, f"{LITTLE[name]}&{all_inits(name)}") for name in LITTLE]
+
+every_edge = pytest.mark.parametrize(
+    ("name", "query"),
+    EDGES + ALL_INITS,
+    ids=[*(f"{name}?{query}" for name, query in EDGES), *(f"{name}: all inits" for name in LITTLE)],
+)
+every_init_at_once = pytest.mark.parametrize(("name", "query"), ALL_INITS, ids=list(LITTLE))
+every_chart = pytest.mark.parametrize(
+    ("experiment", "chart"), [(experiment, chart) for experiment, charts in CHARTS.items() for chart in charts]
+)
+
+
+@cache
+def edge_result(name: str, query: str) -> Record:
+    return result_of(EXPERIMENTS[name].spec.from_query(query))
+
+
+def as_deep_as(depth: int) -> StackResult:
+    """A Result of so many layers, all of them the first one: quick to have at any depth."""
+    result = edge_result("stack", "batch=4&depth=1&width=4")
+    assert isinstance(result, StackResult)
+    inits = [
+        entry.model_copy(update={"layers": [entry.layers[0].model_copy(update={"layer": n + 1}) for n in range(depth)]})
+        for entry in result.inits
+    ]
+    return result.model_copy(update={"experiment": result.experiment | {"depth": depth}, "inits": inits})
+
+
+def panels(figure: Figure) -> int:
+    """How many axes lie on top of one another."""
+    return sum(key.startswith("yaxis") for key in figure["layout"])
+
+
+def values(found: Any) -> Iterator[Any]:
+    """Everything in a structure that is neither a dict nor a list."""
+    if isinstance(found, dict):
+        found = list(found.values())
+    if isinstance(found, list | tuple):
+        for item in found:
+            yield from values(item)
+    else:
+        yield found

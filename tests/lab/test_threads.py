@@ -1,0 +1,74 @@
+"""Blocks come back in order, whatever the number of threads; closing leaves nothing running."""
+
+import threading
+from collections.abc import Generator, Iterator
+
+import pytest
+import torch
+
+from app.lab.threads import in_order, submit, thread_count, use_threads
+
+
+def close(results: Iterator[object]) -> None:
+    assert isinstance(results, Generator)
+    results.close()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_results_come_in_the_order_of_their_items(threads: int) -> None:
+    use_threads(threads)
+    assert thread_count() == threads
+    assert list(in_order(lambda item: item * item, range(100))) == [item * item for item in range(100)]
+
+
+def test_torch_keeps_to_one_thread_on_every_thread_of_the_pool() -> None:
+    use_threads(2)
+    together = threading.Barrier(2, timeout=60)
+
+    def torch_threads(_: int) -> int:
+        together.wait()
+        return torch.get_num_threads()
+
+    assert list(in_order(torch_threads, range(2))) == [1, 1]
+
+
+def test_only_a_few_items_are_begun_ahead_of_the_consumer() -> None:
+    use_threads(2)
+    begun: list[int] = []
+    results = in_order(begun.append, range(1000))
+    next(results)
+    close(results)
+    assert len(begun) <= 2 * thread_count() + 1
+
+
+def test_an_error_reaches_the_consumer_and_ends_the_rest() -> None:
+    use_threads(2)
+    begun: list[int] = []
+
+    def fail_at_three(item: int) -> None:
+        begun.append(item)
+        if item == 3:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(in_order(fail_at_three, range(1000)))
+    submit(len, ()).result()
+    assert max(begun) <= 3 + 2 * thread_count() + 1
+
+
+def test_closing_waits_for_what_has_begun() -> None:
+    use_threads(2)
+    begun, proceed, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work(item: int) -> None:
+        if item == 1:
+            begun.set()
+            assert proceed.wait(60)
+            ended.set()
+
+    results = in_order(work, range(100))
+    next(results)
+    assert begun.wait(60)
+    threading.Timer(0.01, proceed.set).start()
+    close(results)
+    assert ended.is_set()

@@ -1,0 +1,91 @@
+"""Results are plain, frozen numbers that survive JSON; their fields are those of the contract."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from app.lab import matmul, stack
+from app.results import (
+    ActivationSummary,
+    MatmulPredicted,
+    MatmulResult,
+    Record,
+    StackLayer,
+    StackPredicted,
+    StackResult,
+    Summary,
+)
+from app.specs import MatmulSpec, StackSpec
+from tests.lab.tools import outcome
+
+RESULTS: dict[str, Callable[[], Record]] = {
+    "matmul": lambda: outcome(matmul.run(MatmulSpec(fan_in=4, fan_out=50, repeats=2))),
+    "single column": lambda: outcome(matmul.run(MatmulSpec(fan_in=4, fan_out=1))),
+    "stack": lambda: outcome(stack.run(StackSpec(depth=2, width=4, batch=3))),
+    "dead stack": lambda: outcome(stack.run(StackSpec(depth=2, width=4, batch=3, gain=0.0))),
+    "huge stack": lambda: outcome(
+        stack.run(StackSpec(depth=120, width=4, batch=3, activation="linear", gain=1000.0, init=["unscaled"]))
+    ),
+}
+every_result = pytest.mark.parametrize("result", [make() for make in RESULTS.values()], ids=list(RESULTS))
+
+SUMMARY = {
+    *("count", "mean", "variance", "std", "mean_square", "log10_mean_square", "min", "max"),
+    *("skewness", "excess_kurtosis", "nonfinite", "histogram"),
+}
+
+
+def plain(value: Any) -> bool:
+    """Whether a value is made of what JSON holds."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and plain(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(map(plain, value))
+    return type(value) in (int, float, bool, str, type(None))
+
+
+@every_result
+def test_a_result_survives_json(result: Record) -> None:
+    assert type(result).model_validate_json(result.model_dump_json()) == result
+
+
+@every_result
+def test_a_result_is_made_of_plain_values(result: Record) -> None:
+    assert plain(result.model_dump())
+
+
+@every_result
+def test_a_result_cannot_be_changed(result: Record) -> None:
+    for name in type(result).model_fields:
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(result, name, None)
+
+
+@pytest.mark.parametrize(
+    ("record", "fields"),
+    [
+        (Summary, SUMMARY),
+        (ActivationSummary, SUMMARY | {"saturated", "zero", "dead_units"}),
+        (MatmulPredicted, {"mean", "variance_given_input", "variance", "variance_std"}),
+        (MatmulResult, {"experiment", "links", "inits"}),
+        (StackResult, {"experiment", "links", "inits"}),
+        (
+            StackLayer,
+            {
+                *("layer", "preactivation", "activation", "unit_variance", "cosine"),
+                *("gradient", "weight_gradient", "predicted"),
+            },
+        ),
+        (
+            StackPredicted,
+            {
+                *("preactivation_variance", "activation_mean_square", "low", "median", "high"),
+                *("cosine", "gradient_mean_square"),
+            },
+        ),
+    ],
+)
+def test_records_have_the_fields_scripts_are_written_against(record: type[Record], fields: set[str]) -> None:
+    assert fields <= record.model_fields.keys()
