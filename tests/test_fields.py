@@ -32,7 +32,8 @@ class Example(BaseModel):
     colour: Colour = "red"
     colours: list[Colour] = Field(["red"], min_length=1, max_length=2)
     sizes: list[Annotated[int, Field(ge=1, le=9)]] | None = Field(None, min_length=2)
-    later: Literal[False] = False
+    later: int = Field(1, ge=1, le=1)
+    scale: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = 1.0
 
     @model_validator(mode="after")
     def _colours_differ(self) -> "Example":
@@ -48,7 +49,8 @@ SHAPES = {
     "colour": Shape("choice", many=False, optional=False, choices={"red": "Red", "dark blue": "Dark blue"}),
     "colours": Shape("choice", many=True, optional=False, choices={"red": "Red", "dark blue": "Dark blue"}),
     "sizes": Shape("integer", many=True, optional=True, minimum=1, maximum=9),
-    "later": Shape("boolean", many=False, optional=False, choices={"false": "off"}),
+    "later": Shape("integer", many=False, optional=False, minimum=1, maximum=1),
+    "scale": Shape("number", many=False, optional=False, minimum=0, maximum=1, words=("auto",)),
 }
 
 
@@ -72,7 +74,8 @@ def test_a_shape_is_read_off_the_annotation(name: str) -> None:
         ("colour", "must be one of red, dark blue"),
         ("colours", "choose from red, dark blue, each once"),
         ("sizes", "must be a list of whole numbers from 1 to 9"),
-        ("later", "must be false; nothing else is available yet"),
+        ("later", "must be 1; nothing else is available yet"),
+        ("scale", "must be a number from 0 to 1, or auto"),
     ],
 )
 def test_a_shape_says_in_words_what_it_accepts(name: str, words: str) -> None:
@@ -100,7 +103,7 @@ def test_only_one_choice_or_equal_limits_leave_nothing_to_choose() -> None:
         ("switch", "false", False),
         ("colour", "dark blue", "dark blue"),
         ("sizes", "4", 4),
-        ("later", "false", False),
+        ("later", "1", 1),
     ],
 )
 def test_text_stands_for_a_value_of_its_kind(name: str, text: str, value: object) -> None:

@@ -51,6 +51,7 @@ def legal(field: FieldInfo) -> st.SearchStrategy[Any]:
         assert accepted.maximum is not None
         low, high = accepted.minimum, accepted.maximum
         values = st.integers(int(low), int(high)) if accepted.kind == "integer" else st.floats(low, high)
+        values = values | st.sampled_from(accepted.words) if accepted.words else values
     if accepted.many and accepted.choices:
         values = st.lists(values, min_size=1, unique=True)
     elif accepted.many:
@@ -59,9 +60,9 @@ def legal(field: FieldInfo) -> st.SearchStrategy[Any]:
 
 
 def fitting(values: dict[str, Any]) -> dict[str, Any]:
-    """One matrix fits every layer only when all widths are equal."""
-    if values.get("tied") and len(set(values.get("widths") or [])) > 1:
-        return {**values, "tied": False}
+    """One matrix, or one residual stream, fits every layer only when all widths are equal."""
+    if len(set(values.get("widths") or [])) > 1:
+        return {**values, **{name: False for name in ("tied", "residual") if name in values}}
     return values
 
 
@@ -191,9 +192,28 @@ def test_every_default_is_legal(target: Target) -> None:
 
 
 @pytest.mark.parametrize("init", INITIALIZERS)
-@every_spec
-def test_every_registered_init_can_be_chosen(model: type[Spec], init: str) -> None:
-    assert model.from_query(urlencode({"init": init})).init == [init]
+def test_every_registered_init_can_be_chosen(init: str) -> None:
+    assert StackSpec.from_query(urlencode({"init": init})).init == [init]
+    if INITIALIZERS[init].family != "orthogonal":
+        assert MatmulSpec.from_query(urlencode({"init": init})).init == [init]
+
+
+def test_a_matmul_takes_no_init_whose_columns_depend_on_each_other() -> None:
+    with pytest.raises(SpecError) as caught:
+        MatmulSpec.from_query("init=orthogonal")
+    assert [field for field, _ in caught.value.errors] == ["init"]
+
+
+def test_a_residual_stream_needs_equal_widths() -> None:
+    with pytest.raises(SpecError) as caught:
+        StackSpec.from_query("residual=true&widths=3&widths=4")
+    assert [field for field, _ in caught.value.errors] == ["residual"]
+
+
+@pytest.mark.parametrize(("given", "scale"), [("1.0", 1.0), ("0.25", 0.25), ("1/sqrt(2L)", 0.25)])
+def test_a_residual_branch_is_scaled_by_a_number_or_by_the_depth(given: str, scale: float) -> None:
+    spec = StackSpec.from_query(urlencode({"residual": "true", "residual_scale": given, "depth": 8}))
+    assert spec.branch_scale == pytest.approx(scale)
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)

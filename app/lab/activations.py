@@ -35,7 +35,8 @@ class Activation:
         """Two exponents with φ(u·2^exponent) = φ(u·2^inner)·2^outer, so that neither overflows.
 
         Far from zero and near it φ is positively homogeneous, so a power of two passes through it. Where φ is
-        bounded, or is not zero at zero, the rest of the exponent is spent: φ has reached its limit.
+        bounded, or is not zero at zero, the rest of the exponent is spent: φ has reached its limit (sin, which has
+        none, keeps a phase as good as any other).
         """
         inner = max(-CLAMP, min(CLAMP, exponent))
         outer = exponent - inner

@@ -49,6 +49,7 @@ def _through(layer: Architecture, passed: Passed, gradient: Scaled) -> Scaled:
     assert layer.norm is not None
     assert passed.normalized is not None
     assert passed.norm_factor is not None
-    value = layer.norm.backward(gradient.value, passed.normalized, passed.norm_factor.value)
+    backward, normalized, factor = layer.norm.backward, passed.normalized, passed.norm_factor.value
+    value = submit(lambda coming: backward(coming, normalized, factor), gradient.value).result()
     back = Scaled(value, gradient.exponent + passed.norm_factor.exponent)
     return back.balanced(largest_magnitude(value))

@@ -9,7 +9,7 @@ from app.lab.activations import Activation
 from app.lab.norms import EPS, Norm
 from app.lab.scaled import Scaled, factor, power_of_two, row_blocks
 from app.lab.summary import largest_magnitude
-from app.lab.threads import in_order
+from app.lab.threads import in_order, submit
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ def multiply(h: Scaled, w: Tensor, scale: float, bias: Tensor | None = None) -> 
 
 
 def _normalize(norm: Norm, u: Scaled) -> tuple[Scaled, Scaled]:
-    normalized, factors = norm.forward(u.value, min(EPS * 4.0 ** -max(u.exponent, -60), 1e30))
+    eps = min(EPS * 4.0 ** -max(u.exponent, -60), 1e30)
+    normalized, factors = submit(lambda value: norm.forward(value, eps), u.value).result()
     return Scaled(normalized, 0), Scaled(factors, -u.exponent)
 
 

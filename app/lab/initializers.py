@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from app.lab.draws import DISTRIBUTIONS, TRUNCATED_STD, draw
+from app.lab.threads import submit
 
 Std = Callable[[int, int, float], float]
 
@@ -49,7 +50,7 @@ def unit_weights(family: str, fan_in: int, fan_out: int, seed: int, *key: int) -
     if family != "orthogonal":
         return normal
     tall = normal if fan_in >= fan_out else normal.T
-    q, r = torch.linalg.qr(tall)
+    q, r = submit(torch.linalg.qr, tall).result()
     signed: Tensor = q * torch.where(r.diagonal() < 0, -1.0, 1.0) * sqrt(max(fan_in, fan_out))
     return (signed if fan_in >= fan_out else signed.T).contiguous()
 

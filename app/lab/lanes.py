@@ -149,14 +149,15 @@ def see_layer(spec: StackSpec, architecture: Architecture, passed: Passed) -> La
 def see_gradient(spec: StackSpec, at: Scaled, back: Gradients) -> GradientSeen:
     """Measure the gradient at a layer's output, and that of its weights."""
     grid = robust_grid(at.value, spec.bins)
+    # On the pool, where torch has one thread: a sum must not depend on how many the caller has.
+    std = submit(lambda w: float(w.double().std()) if w.numel() > 1 else 0.0, back.weights.value)
     tally = reduce(Tally.merge, in_order(lambda rows: Tally(grid).add(at.value[rows]), row_blocks(at.value)))
-    weights = back.weights.value
     return GradientSeen(
         tally=tally,
         magnitudes=magnitude_counts(at.value),
         zeros=int((at.value == 0).count_nonzero()),
         exponent=at.exponent,
-        weights_std=float(weights.double().std()) if weights.numel() > 1 else 0.0,
+        weights_std=std.result(),
         weights_exponent=back.weights.exponent,
     )
 

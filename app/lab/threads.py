@@ -41,7 +41,11 @@ def pin() -> None:
 
 
 def submit(function: Callable[[T], U], item: T) -> Future[U]:
-    """Begin function(item) on one of the threads."""
+    """Begin function(item) on one of the threads; on one of them already, do it here and now."""
+    if getattr(_here, "is_worker", False):
+        done: Future[U] = Future()
+        done.set_result(function(item))
+        return done
     if _Pool.executor is None:
         _Pool.executor = ThreadPoolExecutor(_Pool.size, thread_name_prefix="lab", initializer=_begin)
     return _Pool.executor.submit(function, item)

@@ -138,7 +138,10 @@ def leading_bands(phi: Nonlinearity, layers: list[LayerShape], relative_variance
         at = moments(phi, q)
         next_q = gain * at.square + following.bias_variance
         slope = gain * at.growth * q / next_q
-        noise = (gain / next_q) ** 2 * max(0.0, at.fourth - at.square**2) / n
+        # Relative, and for a homogeneous φ the same at every size: nothing here may overflow.
+        shape = moments(phi, 1.0) if phi.homogeneous else at
+        scatter = max(0.0, shape.fourth / shape.square**2 - 1) if shape.square > 0 else 0.0
+        noise = (gain * at.square / next_q) ** 2 * scatter / n
         shift = slope * shift + _curvature(phi, q, gain, following.bias_variance) * spread / 2 - noise / 2
         spread = slope**2 * spread + noise
         q = next_q

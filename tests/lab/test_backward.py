@@ -5,7 +5,6 @@ from math import log10
 from typing import Any
 
 import pytest
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -23,7 +22,7 @@ NORMS = {
     "layer": lambda u: F.layer_norm(u, u.shape[1:]),
     "rms": lambda u: F.rms_norm(u, u.shape[1:], eps=1e-5),
 }
-SMALL = {"depth": 3, "width": 20, "batch": 32, "bins": 8}
+SMALL: dict[str, Any] = {"depth": 3, "width": 20, "batch": 32, "bins": 8}
 
 
 def autograd(spec: StackSpec, init: str) -> tuple[list[Tensor], list[Tensor]]:
@@ -76,7 +75,9 @@ def test_norms_and_residual_streams_are_differentiated(norm: str, residual: bool
 
 
 def test_widths_may_differ() -> None:
-    assert_like_autograd(StackSpec(activation="relu", init=["kaiming_normal"], widths=[30, 12, 25, 4], batch=32, bins=8))
+    assert_like_autograd(
+        StackSpec(activation="relu", init=["kaiming_normal"], widths=[30, 12, 25, 4], batch=32, bins=8)
+    )
 
 
 def test_a_gradient_beyond_float32_is_carried_on() -> None:
@@ -86,7 +87,9 @@ def test_a_gradient_beyond_float32_is_carried_on() -> None:
     size = 0.0
     for layer in reversed(layers):
         assert layer.gradient is not None
-        assert layer.gradient.log10_mean_square == pytest.approx(size + log10(float(gradient.square().mean())), abs=1e-4)
+        assert layer.gradient.log10_mean_square == pytest.approx(
+            size + log10(float(gradient.square().mean())), abs=1e-4
+        )
         w = stack.draw_weights(spec, INITIALIZERS["unscaled"], layer.layer).double()
         gradient = gradient @ w.T
         largest = float(gradient.abs().max())

@@ -84,7 +84,9 @@ def test_the_band_holds_the_networks_drawn(activation: str) -> None:
         outside = sum(1 for size in sizes if size is not None and not log10(low) <= size <= log10(high))
         expected = 0.05 * len(sizes)
         # The leading order in 1/width leaves the tails up to a few percent wrong at width 64.
-        allowed = STANDARD_DEVIATIONS * sqrt(expected) + (0.0 if activation in ("linear", "relu") else 0.05 * len(sizes))
+        allowed = STANDARD_DEVIATIONS * sqrt(expected) + (
+            0.0 if activation in ("linear", "relu") else 0.05 * len(sizes)
+        )
         assert abs(outside - expected) <= allowed
 
 

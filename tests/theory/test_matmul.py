@@ -19,11 +19,20 @@ from tests.lab.tools import (
     std_error,
 )
 
+
+def truncated(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """A normal cut at ±2 by throwing away what lies beyond, divided by its std."""
+    drawn = rng.normal(size=2 * int(np.prod(shape)))
+    kept = drawn[np.abs(drawn) < 2][: int(np.prod(shape))]
+    return kept.reshape(shape) / 0.8796256610342398
+
+
 SAMPLERS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], Floats]] = {
     "normal": lambda rng, shape: rng.normal(size=shape),
     "uniform": lambda rng, shape: rng.uniform(-sqrt(3), sqrt(3), shape),
     "rademacher": lambda rng, shape: rng.choice([-1.0, 1.0], shape),
     "laplace": lambda rng, shape: rng.laplace(scale=sqrt(0.5), size=shape),
+    "truncated_normal": lambda rng, shape: truncated(rng, shape),
     "rand": lambda rng, shape: rng.random(shape),
 }
 
