@@ -220,8 +220,9 @@ def test_repeats_begin_with_the_measured_variance(draws: str) -> None:
         assert entry.repeats is not None
         assert len(entry.repeats.variances) == len(set(entry.repeats.variances)) == 7
         assert entry.repeats.variances[0] == entry.measured.variance
-        assert entry.repeats.mean == pytest.approx(float(np.mean(entry.repeats.variances)))
-        assert entry.repeats.std == pytest.approx(float(np.std(entry.repeats.variances, ddof=1)))
+        variances = np.array(entry.repeats.variances, float)
+        assert entry.repeats.mean == pytest.approx(float(variances.mean()))
+        assert entry.repeats.std == pytest.approx(float(variances.std(ddof=1)))
 
 
 def test_repeats_draw_what_one_run_of_that_repeat_would() -> None:

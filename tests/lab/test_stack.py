@@ -52,7 +52,7 @@ def plain_loop(
     entry = INITIALIZERS[init]
     h = stack.draw_input(spec, 0).to(dtype)
     for layer in range(1, spec.depth + 1):
-        k = entry.scale(*spec.layer_widths[layer - 1 : layer + 1], spec.gain, spec.fan_mode)
+        k = stack.weight_std(spec, entry, layer)
         u = (h @ stack.draw_weights(spec, entry, layer).to(dtype)) * k
         bias = stack.draw_bias(spec, entry, layer)
         u = u if bias is None else u + bias.to(dtype)

@@ -17,6 +17,7 @@ from app.theory.finite_width import (
     quantile,
 )
 from app.theory.meanfield import LayerShape
+from app.theory.quadrature import Array
 
 EULER = 0.5772156649015329
 APERY = 1.2020569031595942
@@ -44,7 +45,7 @@ def test_cumulants_of_a_relu_layer_are_those_of_a_simulation(n: int) -> None:
     assert_cumulants(log_relu_factor(n), np.log(total[total > 0]))
 
 
-def assert_cumulants(found: Cumulants, sample: np.ndarray) -> None:  # type: ignore[type-arg]
+def assert_cumulants(found: Cumulants, sample: Array) -> None:
     centred, size = sample - sample.mean(), sample.size
     assert abs(found.mean - sample.mean()) <= 5 * sample.std() / size**0.5
     for power, predicted in ((2, found.variance), (3, found.third)):

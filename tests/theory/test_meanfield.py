@@ -18,7 +18,7 @@ from app.theory.meanfield import (
     propagate,
     saturation,
 )
-from app.theory.quadrature import pair_expectation
+from app.theory.quadrature import Array, pair_expectation
 
 every_activation = pytest.mark.parametrize("name", list(ACTIVATIONS))
 some_variances = pytest.mark.parametrize("q", [0.01, 1.0, 30.0])
@@ -26,7 +26,7 @@ DRAWS = 400_000
 STANDARD_ERRORS = 5.0
 
 
-def normals(q: float, correlation: float = 0.0) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def normals(q: float, correlation: float = 0.0) -> tuple[Array, Array]:
     z = np.random.default_rng(7).standard_normal((2, DRAWS))
     return sqrt(q) * z[0], sqrt(q) * (correlation * z[0] + sqrt(1 - correlation**2) * z[1])
 

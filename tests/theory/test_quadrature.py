@@ -50,4 +50,4 @@ def test_steep_functions_are_resolved(steepness: float) -> None:
 )
 def test_products_of_correlated_normals(function: Function, closed: Function, correlation: float) -> None:
     found = pair_expectation(function, 1.0, correlation)
-    assert found == pytest.approx(float(closed(np.float64(correlation))), abs=2e-3)
+    assert found == pytest.approx(float(closed(np.array(correlation))), abs=2e-3)

@@ -9,17 +9,41 @@ import pytest
 from app.experiments import EXPERIMENTS
 from tests.web.tools import strict_json
 
-SUMMARY = {
-    name: ...
-    for name in (
-        "count mean variance std mean_square log10_mean_square min max skewness excess_kurtosis nonfinite"
-    ).split()
-} | {"histogram": {"edges": [...], "counts": [...], "below": ..., "above": ...}}
+SUMMARY = dict.fromkeys(
+    [
+        "count",
+        "mean",
+        "variance",
+        "std",
+        "mean_square",
+        "log10_mean_square",
+        "min",
+        "max",
+        "skewness",
+        "excess_kurtosis",
+        "nonfinite",
+    ],
+    ...,
+) | {"histogram": {"edges": [...], "counts": [...], "below": ..., "above": ...}}
 LINKS = {"page": ..., "api": ..., "csv": ...}
 RESULTS: dict[str, Any] = {
     "matmul": {
         "experiment": dict.fromkeys(
-            "fan_in fan_out init gain input weights input_mean weight_mean draws repeats bins seed".split(), ...
+            [
+                "fan_in",
+                "fan_out",
+                "init",
+                "gain",
+                "input",
+                "weights",
+                "input_mean",
+                "weight_mean",
+                "draws",
+                "repeats",
+                "bins",
+                "seed",
+            ],
+            ...,
         ),
         "links": LINKS,
         "inits": [
@@ -27,15 +51,33 @@ RESULTS: dict[str, Any] = {
                 "init": ...,
                 "weight_std": ...,
                 "measured": SUMMARY,
-                "predicted": dict.fromkeys("mean variance_given_input variance variance_std".split(), ...),
+                "predicted": dict.fromkeys(["mean", "variance_given_input", "variance", "variance_std"], ...),
                 "repeats": {"variances": [...]},
             }
         ],
     },
     "stack": {
         "experiment": dict.fromkeys(
-            "depth width batch activation init gain bias_std input weight_mean norm residual residual_scale tied widths "
-            "backward repeats bins seed".split(),
+            [
+                "depth",
+                "width",
+                "batch",
+                "activation",
+                "init",
+                "gain",
+                "bias_std",
+                "input",
+                "weight_mean",
+                "norm",
+                "residual",
+                "residual_scale",
+                "tied",
+                "widths",
+                "backward",
+                "repeats",
+                "bins",
+                "seed",
+            ],
             ...,
         ),
         "links": LINKS,
@@ -53,8 +95,15 @@ RESULTS: dict[str, Any] = {
                         "gradient": SUMMARY,
                         "weight_gradient": {"std": ..., "grad_to_data": ...},
                         "predicted": dict.fromkeys(
-                            "preactivation_variance activation_mean_square low median high cosine "
-                            "gradient_mean_square".split(),
+                            [
+                                "preactivation_variance",
+                                "activation_mean_square",
+                                "low",
+                                "median",
+                                "high",
+                                "cosine",
+                                "gradient_mean_square",
+                            ],
                             ...,
                         ),
                     }
@@ -101,13 +150,35 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "seed": 0,
     },
 }
-INITS = (
-    "unscaled 1/D 1/sqrt(D) xavier_normal xavier_uniform kaiming_normal kaiming_uniform lecun_normal orthogonal "
-    "trunc_normal torch_default"
-).split()
-ACTIVATIONS = (
-    "linear tanh sigmoid relu leaky_relu elu selu gelu silu softplus hardtanh mish erf sin"
-).split()
+INITS = [
+    "unscaled",
+    "1/D",
+    "1/sqrt(D)",
+    "xavier_normal",
+    "xavier_uniform",
+    "kaiming_normal",
+    "kaiming_uniform",
+    "lecun_normal",
+    "orthogonal",
+    "trunc_normal",
+    "torch_default",
+]
+ACTIVATIONS = [
+    "linear",
+    "tanh",
+    "sigmoid",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "softplus",
+    "hardtanh",
+    "mish",
+    "erf",
+    "sin",
+]
 
 every_result = pytest.mark.parametrize("name", RESULTS)
 

@@ -119,7 +119,9 @@ class Element:
             )
         )
         below = [child for child in self.children if isinstance(child, Element)]
-        return [found for child in below for found in [*([child] if wanted(child) else []), *child.every(tag, **attributes)]]
+        return [
+            found for child in below for found in [*([child] if wanted(child) else []), *child.every(tag, **attributes)]
+        ]
 
     def one(self, tag: str = "", **attributes: str) -> "Element":
         (found,) = self.every(tag, **attributes)
