@@ -14,8 +14,6 @@ from app.web import api, pages, problems
 from app.web.assets import Assets
 from app.web.headers import SecurityHeaders
 
-LARGEST_BODY = 64 * 1024
-
 
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """The whole application, ready to be served."""
@@ -36,7 +34,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        max_body_size=LARGEST_BODY,
+        redirect_slashes=False,
     )
     problems.install(app)
     app.include_router(pages.router(environment))

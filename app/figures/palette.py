@@ -99,7 +99,7 @@ def figure(traces: list[Figure], height: int = 380, **layout: Any) -> Figure:
 def panels(count: int, gap: float = 0.09) -> list[tuple[float, float]]:
     """Vertical domains of `count` panels, the first on top."""
     size = (1 - gap * (count - 1)) / count
-    return [(1 - i * (size + gap) - size, 1 - i * (size + gap)) for i in range(count)]
+    return [(max(0.0, 1 - i * (size + gap) - size), 1 - i * (size + gap)) for i in range(count)]
 
 
 def axis(kind: str, index: int) -> str:

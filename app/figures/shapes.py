@@ -40,11 +40,12 @@ def _rows(result: StackResult, quantity: Quantity) -> Figure | None:
     for index, (entry, domain) in enumerate(zip(inits, domains, strict=True)):
         x, y = axis("x", index), axis("y", index)
         layers = [(layer.layer, found) for layer in some_layers(entry.layers) if (found := quantity(layer))]
+        margin = 0.6 * _spacing([layer for layer, _ in layers])
         warp, ticks = _value_axis([found for _, found in layers])
         traces += [trace | {"xaxis": x, "yaxis": y} for trace in _shapes(entry, layers, warp, STYLES[entry.init])]
         layout[axis_key("x", index)] = {
             "anchor": y,
-            "range": [0, result.experiment["depth"] + 1],
+            "range": [layers[0][0] - margin, layers[-1][0] + margin],
             "matches": None if index == 0 else "x",
             "showticklabels": index == len(inits) - 1,
             "showgrid": False,
@@ -74,7 +75,7 @@ def _shapes(
     """One trace with all the shapes of an init, and one of points that answer the pointer."""
     xs: list[float | None] = []
     ys: list[float | None] = []
-    spacing = (layers[-1][0] - layers[0][0]) / max(len(layers) - 1, 1) or 1
+    spacing = _spacing([layer for layer, _ in layers])
     for layer, found in layers:
         heights, widths = _shape(found.histogram, warp)
         half = [round(0.46 * spacing * width, 3) for width in widths]
@@ -101,6 +102,10 @@ def _shapes(
         "name": INITIALIZERS[entry.init].label,
     }
     return [outline, points]
+
+
+def _spacing(layers: list[int]) -> float:
+    return (layers[-1] - layers[0]) / max(len(layers) - 1, 1) or 1.0
 
 
 def _shape(histogram: Histogram, warp: Callable[[float], float]) -> tuple[list[float], list[float]]:

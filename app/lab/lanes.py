@@ -136,7 +136,8 @@ def see_layer(spec: StackSpec, architecture: Architecture, passed: Passed) -> La
     empty = LayerTally.on_grids_of(u.value, h.value, spec.bins)
     bounds = architecture.activation.bounds if architecture.branch_scale is None else None
     if bounds is not None:
-        bounds = bounds[0] * 2.0**-h.exponent, bounds[1] * 2.0**-h.exponent
+        unit = 2.0 ** min(-h.exponent, 1000)  # beyond which a bound is out of reach either way
+        bounds = bounds[0] * unit, bounds[1] * unit
 
     def count(rows: slice) -> LayerTally:
         return empty.fresh().add(u.value[rows], h.value[rows], bounds)

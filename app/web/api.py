@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -28,6 +29,7 @@ from app.web.tables import csv_table
 
 Explain = Callable[[str, Record], bytes]
 Answer = Callable[[Spec], Coroutine[Any, Any, bytes]]
+logger = logging.getLogger("initscope")
 REVALIDATE = "no-cache"  # kept by browsers, asked for again, answered 304 while nothing has changed
 
 
@@ -67,6 +69,8 @@ def _add(api: APIRouter, path: str, endpoint: Any, experiment: Experiment, name:
         }
         for field, described in schema["properties"].items()
     ]
+    # One route answers both methods, so that a 405 can say so; the other two only document them.
+    api.add_api_route(path, endpoint, methods=["GET", "POST"], response_class=Response, include_in_schema=False)
     body = {"required": True, "content": {"application/json": {"schema": schema}}}
     documented: dict[str, dict[str, Any]] = {"GET": {"parameters": parameters}, "POST": {"requestBody": body}}
     for method, extra in documented.items():
@@ -138,9 +142,9 @@ def _stream(
             yield _event("explanation", await runner.derived(spec, "explanation", lambda r: explain(name, r)))
             yield _event("result", result)
         except Exception as error:
-            yield _event("problem", json.dumps(problem(error).body))
             if problem(error).status == 500:
-                raise
+                logger.exception("A run failed.")
+            yield _event("problem", json.dumps(problem(error).body))
 
     return endpoint
 

@@ -1,6 +1,7 @@
 """Errors as application/problem+json (RFC 9457): what is wrong, where, and what to do."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -9,10 +10,13 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.compute.cost import TooExpensive
 from app.compute.runner import Busy, DeadlineExceeded
 from app.fields import SpecError
+
+logger = logging.getLogger("initscope")
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,32 @@ def install(app: FastAPI) -> None:
     async def answer(_: Request, error: Exception) -> Response:
         return problem(error).response()
 
-    for kind in (SpecError, Busy, DeadlineExceeded, HTTPException, Exception):
+    for kind in (SpecError, Busy, DeadlineExceeded, HTTPException):
         app.add_exception_handler(kind, answer)
+    app.add_middleware(Faults)
+
+
+class Faults:
+    """Answers what nobody foresaw, and keeps the connection: the framework's own 500 raises again, and loses it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            logger.exception("A request failed.")
+            await problem(error).response()(scope, receive, send)
 
 
 def _listed(error: SpecError) -> list[dict[str, str]]:

@@ -12,6 +12,8 @@ from app.specs import Spec
 
 T = TypeVar("T")
 
+LARGEST_BODY = 64 * 1024
+
 
 async def spec_of(request: Request, model: type[Spec]) -> Spec:
     """The spec a query (GET) or a JSON body (POST) gives. Raises SpecError or HTTPException 415."""
@@ -22,7 +24,16 @@ async def spec_of(request: Request, model: type[Spec]) -> Spec:
         raise HTTPException(415, "Send the fields as a plain application/json body.")
     if request.scope["query_string"]:
         raise SpecError([("query", "a POST takes its fields from the body alone")])
-    return model.from_json(await request.body())
+    return model.from_json(await _body(request))
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise HTTPException(413, f"A body may have {LARGEST_BODY:,} bytes.")
+    return bytes(body)
 
 
 def query_string(request: Request) -> str:

@@ -31,6 +31,6 @@ def _numbers(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             if name not in NESTED_BINS:
                 yield from _numbers(value, f"{prefix}{name}.")
         elif isinstance(value, list):
-            yield from ((f"{prefix}{name}.{index}", item) for index, item in enumerate(value))
-        else:
+            yield from _numbers({str(index): item for index, item in enumerate(value)}, f"{prefix}{name}.")
+        elif not isinstance(value, str):
             yield f"{prefix}{name}", value
