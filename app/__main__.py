@@ -4,6 +4,7 @@ import argparse
 import socket
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from pydantic import ValidationError
 
@@ -29,9 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     server.run(sockets=[listener])
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def _settings(arguments: Sequence[str] | None) -> Settings:
     fields = Settings.model_fields
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="initscope",
         description="See how the scale of random weights carries a signal, measured beside theory.",
         epilog="Every setting is also an environment variable: "

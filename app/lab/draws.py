@@ -30,9 +30,10 @@ class Distribution:
 
 
 def _laplace(out: Tensor, g: Generator) -> Tensor:
-    """The difference of two exponentials of rate √2 is Laplace with variance 1."""
-    other = torch.empty_like(out).exponential_(sqrt(2), generator=g)
-    return out.exponential_(sqrt(2), generator=g).sub_(other)
+    """By the inverse of the distribution function: a sign and an exponential of rate √2."""
+    out.uniform_(-1, 1, generator=g).clamp_(min=2**-24 - 1)
+    size = out.abs().neg_().log1p_().mul_(-sqrt(0.5))
+    return torch.copysign(size, out, out=out)
 
 
 TRUNCATED_STD = 0.8796256610342398  # of N(0, 1) cut at ±2: √(1 - 4φ(2) / (2Φ(2) - 1))
