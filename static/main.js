@@ -19,7 +19,7 @@ function experiment(root) {
   const query = () => (form ? queryOf(form) : root.dataset.query);
 
   async function run() {
-    running?.abort();
+    halt();
     const mine = new AbortController();
     running = mine;
     const late = setTimeout(() => waiting(true), PATIENCE);
@@ -34,16 +34,18 @@ function experiment(root) {
         if (running === mine) await show(event, data);
       }
     } catch (error) {
-      if (running !== mine) return;
-      stopped(mine.signal.aborted ? "Cancelled. Nothing is running." : `The server did not answer: ${error.message}`);
+      if (running === mine) stopped(`The server did not answer: ${error.message}`);
     } finally {
       clearTimeout(late);
-      if (running === mine) {
-        running = null;
-        waiting(false);
-        root.removeAttribute("aria-busy");
-      }
+      if (running === mine) halt();
     }
+  }
+
+  function halt() {
+    running?.abort();
+    running = null;
+    waiting(false);
+    root.removeAttribute("aria-busy");
   }
 
   async function show(event, data) {
@@ -85,7 +87,7 @@ function experiment(root) {
 
   function changed() {
     clearTimeout(timer);
-    running?.abort();
+    halt();
     timer = setTimeout(() => {
       const asked = queryOf(form);
       history.replaceState(null, "", `/${name}${asked && `?${asked}`}`);
@@ -98,7 +100,10 @@ function experiment(root) {
     event.preventDefault();
     changed();
   });
-  part(".cancel").addEventListener("click", () => running?.abort());
+  part(".cancel").addEventListener("click", () => {
+    halt();
+    stopped("Cancelled. Nothing is running.");
+  });
   part(".again").addEventListener("click", run);
   if (narrow.matches && root.dataset.run === "now") part(".fold")?.removeAttribute("open");
   redrawOnThemeChange(root);

@@ -9,111 +9,12 @@ import pytest
 from app.experiments import EXPERIMENTS
 from tests.web.tools import strict_json
 
-SUMMARY = dict.fromkeys(
-    [
-        "count",
-        "mean",
-        "variance",
-        "std",
-        "mean_square",
-        "log10_mean_square",
-        "min",
-        "max",
-        "skewness",
-        "excess_kurtosis",
-        "nonfinite",
-    ],
-    ...,
-) | {"histogram": {"edges": [...], "counts": [...], "below": ..., "above": ...}}
-LINKS = {"page": ..., "api": ..., "csv": ...}
-RESULTS: dict[str, Any] = {
-    "matmul": {
-        "experiment": dict.fromkeys(
-            [
-                "fan_in",
-                "fan_out",
-                "init",
-                "gain",
-                "input",
-                "weights",
-                "input_mean",
-                "weight_mean",
-                "draws",
-                "repeats",
-                "bins",
-                "seed",
-            ],
-            ...,
-        ),
-        "links": LINKS,
-        "inits": [
-            {
-                "init": ...,
-                "weight_std": ...,
-                "measured": SUMMARY,
-                "predicted": dict.fromkeys(["mean", "variance_given_input", "variance", "variance_std"], ...),
-                "repeats": {"variances": [...]},
-            }
-        ],
-    },
-    "stack": {
-        "experiment": dict.fromkeys(
-            [
-                "depth",
-                "width",
-                "batch",
-                "activation",
-                "init",
-                "gain",
-                "bias_std",
-                "input",
-                "weight_mean",
-                "norm",
-                "residual",
-                "residual_scale",
-                "tied",
-                "widths",
-                "backward",
-                "repeats",
-                "bins",
-                "seed",
-            ],
-            ...,
-        ),
-        "links": LINKS,
-        "inits": [
-            {
-                "init": ...,
-                "weight_std": ...,
-                "layers": [
-                    {
-                        "layer": ...,
-                        "preactivation": SUMMARY,
-                        "activation": SUMMARY | {"saturated": ..., "zero": ..., "dead_units": ...},
-                        "unit_variance": SUMMARY,
-                        "cosine": {"mean": ..., "std": ...},
-                        "gradient": SUMMARY,
-                        "weight_gradient": {"std": ..., "grad_to_data": ...},
-                        "predicted": dict.fromkeys(
-                            [
-                                "preactivation_variance",
-                                "activation_mean_square",
-                                "low",
-                                "median",
-                                "high",
-                                "cosine",
-                                "gradient_mean_square",
-                            ],
-                            ...,
-                        ),
-                    }
-                ],
-                "overflow_layer": {"float16": ..., "bfloat16": ..., "float32": ...},
-            }
-        ],
-    },
-}
-QUERIES = {"matmul": "fan_out=64&repeats=3", "stack": "batch=8&depth=3&width=16"}
+
+def fields(names: str) -> dict[str, Any]:
+    """Fields that hold anything at all."""
+    return dict.fromkeys(names.split(), ...)
+
+
 DEFAULTS: dict[str, dict[str, Any]] = {
     "matmul": {
         "fan_in": 512,
@@ -151,34 +52,57 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
 }
 INITS = [
-    "unscaled",
-    "1/D",
-    "1/sqrt(D)",
-    "xavier_normal",
-    "xavier_uniform",
-    "kaiming_normal",
-    "kaiming_uniform",
-    "lecun_normal",
-    "orthogonal",
-    "trunc_normal",
-    "torch_default",
+    *("unscaled", "1/D", "1/sqrt(D)"),
+    *("xavier_normal", "xavier_uniform", "kaiming_normal", "kaiming_uniform", "lecun_normal"),
+    *("orthogonal", "trunc_normal", "torch_default"),
 ]
 ACTIVATIONS = [
-    "linear",
-    "tanh",
-    "sigmoid",
-    "relu",
-    "leaky_relu",
-    "elu",
-    "selu",
-    "gelu",
-    "silu",
-    "softplus",
-    "hardtanh",
-    "mish",
-    "erf",
-    "sin",
+    *("linear", "tanh", "sigmoid", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus"),
+    *("hardtanh", "mish", "erf", "sin"),
 ]
+SUMMARY = {
+    **fields("count mean variance std mean_square log10_mean_square min max skewness excess_kurtosis nonfinite"),
+    "histogram": {"edges": [...], "counts": [...], **fields("below above")},
+}
+RESULTS: dict[str, Any] = {
+    "matmul": {
+        "experiment": dict.fromkeys(DEFAULTS["matmul"], ...),
+        "links": fields("page api csv"),
+        "inits": [
+            {
+                **fields("init weight_std"),
+                "measured": SUMMARY,
+                "predicted": fields("mean variance_given_input variance variance_std"),
+                "repeats": {"variances": [...]},
+            }
+        ],
+    },
+    "stack": {
+        "experiment": dict.fromkeys(DEFAULTS["stack"], ...),
+        "links": fields("page api csv"),
+        "inits": [
+            {
+                **fields("init weight_std"),
+                "layers": [
+                    {
+                        "layer": ...,
+                        "preactivation": SUMMARY,
+                        "activation": SUMMARY | fields("saturated zero dead_units"),
+                        "unit_variance": SUMMARY,
+                        "cosine": fields("mean std"),
+                        "gradient": SUMMARY,
+                        "weight_gradient": fields("std grad_to_data"),
+                        "predicted": fields(
+                            "preactivation_variance activation_mean_square low median high cosine gradient_mean_square"
+                        ),
+                    }
+                ],
+                "overflow_layer": fields("float16 bfloat16 float32"),
+            }
+        ],
+    },
+}
+QUERIES = {"matmul": "fan_out=64&repeats=3", "stack": "batch=8&depth=3&width=16"}
 
 every_result = pytest.mark.parametrize("name", RESULTS)
 

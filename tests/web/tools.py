@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
@@ -109,19 +109,20 @@ class Element:
 
     def every(self, tag: str = "", **attributes: str) -> list["Element"]:
         """All elements below with this tag and these attributes; `class_` has to be one of the classes."""
-        wanted: Callable[[Element], bool] = lambda element: (  # noqa: E731
-            tag in ("", element.tag)
-            and all(
-                value in element.attributes.get("class", "").split()
-                if name == "class_"
-                else element.attributes.get(name.replace("_", "-")) == value
+
+        def wanted(element: Element) -> bool:
+            has = element.attributes
+            classes = has.get("class", "").split()
+            return tag in ("", element.tag) and all(
+                value in classes if name == "class_" else has.get(name.replace("_", "-")) == value
                 for name, value in attributes.items()
             )
-        )
-        below = [child for child in self.children if isinstance(child, Element)]
-        return [
-            found for child in below for found in [*([child] if wanted(child) else []), *child.every(tag, **attributes)]
-        ]
+
+        found: list[Element] = []
+        for child in self.children:
+            if isinstance(child, Element):
+                found += [*([child] if wanted(child) else []), *child.every(tag, **attributes)]
+        return found
 
     def one(self, tag: str = "", **attributes: str) -> "Element":
         (found,) = self.every(tag, **attributes)
