@@ -4,6 +4,7 @@ import argparse
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from pydantic import ValidationError
@@ -27,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     server = uvicorn.Server(config)
     print(f"Initscope is at http://{shown}:{port}", flush=True)
-    server.run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is in order
+        server.run(sockets=[listener])
 
 
 class _Parser(argparse.ArgumentParser):

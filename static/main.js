@@ -30,9 +30,12 @@ function experiment(root) {
     part(".again").hidden = true;
     try {
       const asked = query();
+      let ended = false;
       for await (const { event, data } of events(`/api/${name}/stream${asked && `?${asked}`}`, mine.signal)) {
+        ended ||= event === "result" || event === "problem";
         if (running === mine) await show(event, data);
       }
+      if (running === mine && !ended) stopped("The connection was lost before the result came.");
     } catch (error) {
       if (running === mine) stopped(`The server did not answer: ${error.message}`);
     } finally {

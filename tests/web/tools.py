@@ -1,7 +1,6 @@
 """What tests of the web share: an app served within this process, events, and a look into a page."""
 
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from starlette.types import ASGIApp
 
 from app.experiments import EXPERIMENTS
 from app.specs import Spec
-from tests.compute.tools import AT_ONCE, small_spec
+from tests.compute.tools import AT_ONCE, small_spec, until
 
 SUFFIXES = ("", "/figures", ".csv", "/stream")
 PAGES = ("/", "/docs", *(f"/{name}" for name in EXPERIMENTS))
@@ -28,12 +27,12 @@ every_address = pytest.mark.parametrize(
 @contextmanager
 def serving_here(app: ASGIApp) -> Iterator[httpx.Client]:
     """A client of an app that really listens, in this process, so that what it runs can be replaced and observed."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    host, port = listener.getsockname()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run)
     thread.start()
     try:
+        until(lambda: server.started)
+        host, port = server.servers[0].sockets[0].getsockname()
         with httpx.Client(base_url=f"http://{host}:{port}", timeout=3 * AT_ONCE) as client:
             yield client
     finally:
