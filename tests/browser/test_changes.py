@@ -1,0 +1,90 @@
+"""Changing the experiment: address, charts and words follow at once, without loading the page again."""
+
+from playwright.sync_api import Locator, expect
+
+from app.figures import CHARTS
+from tests.browser.tools import CONTROLS, Tab, another, changed, drawn_data, form_state, measured
+from tests.compute.tools import every_experiment, small_spec
+
+
+def mark(tab: Tab) -> None:
+    tab.page.evaluate("() => { window.marked = true; }")
+
+
+def assert_not_loaded_again(tab: Tab) -> None:
+    assert tab.page.evaluate("() => window.marked") is True
+
+
+def said(experiment: Locator) -> str:
+    return experiment.locator(".why").inner_text()
+
+
+@every_experiment
+def test_a_change_is_followed_by_address_numbers_charts_and_words(tab: Tab, name: str) -> None:
+    spec = small_spec(name)
+    experiment = tab.run(spec.links["page"])
+    mark(tab)
+    first_chart = tab.chart(next(iter(CHARTS[name])))
+    numbers, words, data = measured(experiment), said(experiment), drawn_data(first_chart)
+    with tab.rerun():
+        tab.set("seed", 7)
+    assert tab.page.url == tab.origin + changed(spec, seed=7).links["page"]
+    assert measured(experiment).keys() == numbers.keys()
+    assert measured(experiment) != numbers
+    assert said(experiment) != words
+    assert drawn_data(first_chart) != data
+    assert_not_loaded_again(tab)
+
+
+@every_experiment
+def test_every_control_changes_the_experiment_and_back(tab: Tab, name: str) -> None:
+    spec = small_spec(name)
+    tab.run(spec.links["page"])
+    mark(tab)
+    for control in CONTROLS[name]:
+        value = another(spec, control.name)
+        for wanted in (changed(spec, **{control.name: value}), spec):
+            with tab.rerun():
+                tab.set(control.name, getattr(wanted, control.name))
+            assert tab.page.url == tab.origin + wanted.links["page"]
+    assert_not_loaded_again(tab)
+
+
+@every_experiment
+def test_of_two_quick_changes_the_last_one_stays(tab: Tab, name: str) -> None:
+    spec = small_spec(name)
+    experiment = tab.run(changed(spec, seed=7).links["page"])
+    wanted = measured(experiment)
+    tab.run(spec.links["page"])
+    with tab.rerun():
+        tab.set("seed", 77)
+        tab.set("seed", 7)
+    assert tab.page.url == tab.origin + changed(spec, seed=7).links["page"]
+    assert measured(experiment) == wanted
+
+
+@every_experiment
+def test_a_change_during_a_run_has_the_last_word(tab: Tab, name: str) -> None:
+    spec = small_spec(name)
+    experiment = tab.run(changed(spec, seed=7).links["page"])
+    wanted = measured(experiment)
+    tab.run(spec.links["page"])
+    with tab.rerun():
+        with tab.page.expect_request(lambda request: "seed=5" in request.url):
+            tab.set("seed", 5)
+        tab.set("seed", 7)
+    expect(tab.page).to_have_url(tab.origin + changed(spec, seed=7).links["page"])
+    tab.finished()
+    assert measured(experiment) == wanted
+
+
+@every_experiment
+def test_reset_returns_to_the_defaults(tab: Tab, name: str) -> None:
+    experiment = tab.run(f"/{name}")
+    defaults = form_state(experiment)
+    tab.run(changed(small_spec(name), seed=7).links["page"])
+    assert form_state(experiment) != defaults
+    tab.page.get_by_role("link", name="Reset").click()
+    expect(tab.page).to_have_url(f"{tab.origin}/{name}")
+    tab.finished()
+    assert form_state(experiment) == defaults

@@ -1,0 +1,116 @@
+"""Links and commands: whoever follows one sees the same numbers."""
+
+import csv
+import io
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from app.experiments import EXPERIMENTS
+from app.web.assets import Assets
+from app.web.pages import explainer, templates
+from tests.browser.conftest import NewTab
+from tests.browser.tools import Tab, assert_drawn, changed, form_state, measured
+from tests.compute.tools import every_experiment, small_spec
+from tests.web.tools import page
+
+CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
+
+
+def clipboard(tab: Tab) -> str:
+    text: str = tab.page.evaluate("() => navigator.clipboard.readText()")
+    return text
+
+
+def explained(name: str, answer: str) -> dict[str, str]:
+    """The measured numbers of an answer of the API, as a page writes them."""
+    result = EXPERIMENTS[name].result.model_validate_json(answer)
+    why = page(explainer(templates(Assets()))(name, result).decode())
+    return {
+        cell.attributes["data-measured"]: cell.text for cell in why.every("td") if "data-measured" in cell.attributes
+    }
+
+
+def addresses(tab: Tab) -> list[str]:
+    """The addresses the commands of a page ask, in their order."""
+    commands = tab.experiment.locator("[data-command]")
+    expect(commands.first).to_be_visible()
+    found = [re.search(r"'(http[^']+)'", command) for command in commands.all_inner_texts()]
+    return [address[1] for address in found if address]
+
+
+@every_experiment
+def test_a_copied_link_shows_the_same_in_another_browser(new_tab: NewTab, name: str) -> None:
+    mine, theirs = new_tab(**CLIPBOARD), new_tab()
+    experiment = mine.run(small_spec(name).links["page"])
+    with mine.rerun():
+        mine.set("seed", 7)
+    with mine.rerun():
+        mine.set("init", ["1/sqrt(D)", "kaiming_normal"])
+    experiment.get_by_role("button", name="Copy link").click()
+    expect(experiment.get_by_role("button", name="Copied")).to_be_visible()
+    link = clipboard(mine)
+    assert link == mine.page.url
+    theirs.page.goto(link)
+    theirs.finished()
+    assert measured(theirs.experiment) == measured(experiment)
+    assert form_state(theirs.experiment) == form_state(experiment)
+    assert theirs.page.url == link
+
+
+@every_experiment
+def test_commands_are_copied_as_they_stand(new_tab: NewTab, name: str) -> None:
+    tab = new_tab(**CLIPBOARD)
+    experiment = tab.run(small_spec(name).links["page"])
+    for command in experiment.locator(".scripts .command").all():
+        command.get_by_role("button").click()
+        expect(command.get_by_role("button")).to_have_text("Copied")
+        assert clipboard(tab) == command.locator("code").inner_text()
+
+
+@every_experiment
+def test_commands_give_what_is_on_screen(tab: Tab, name: str) -> None:
+    experiment = tab.run(changed(small_spec(name), seed=7, init=["1/sqrt(D)"]).links["page"])
+    api, table, figures = (httpx.get(address, timeout=60) for address in addresses(tab))
+    assert explained(name, api.text) == measured(experiment)
+    assert {row["init"] for row in csv.DictReader(io.StringIO(table.text))} == measured(experiment).keys()
+    assert_drawn(tab, name, figures.json())
+
+
+@every_experiment
+def test_commands_follow_a_change(tab: Tab, name: str) -> None:
+    spec = small_spec(name)
+    tab.run(spec.links["page"])
+    before = addresses(tab)
+    with tab.rerun():
+        tab.set("seed", 7)
+    after = addresses(tab)
+    assert after[0] == tab.origin + changed(spec, seed=7).links["api"]
+    assert set(before).isdisjoint(after)
+
+
+@pytest.mark.parametrize(
+    "written", ["seed=7&{query}&gain=1.0", "gain=2e0&{query}&seed=7", "{query}&seed=7&init=1/sqrt(D)"]
+)
+@every_experiment
+def test_an_address_becomes_canonical(tab: Tab, name: str, written: str) -> None:
+    query = written.format(query=small_spec(name).query)
+    tab.run(f"/{name}?{query}")
+    assert tab.page.url == tab.origin + EXPERIMENTS[name].spec.from_query(query).links["page"]
+
+
+@every_experiment
+def test_going_back_shows_the_experiment_that_was_left(tab: Tab, name: str) -> None:
+    experiment = tab.run(small_spec(name).links["page"])
+    with tab.rerun():
+        tab.set("seed", 7)
+    address, numbers, state = tab.page.url, measured(experiment), form_state(experiment)
+    tab.page.get_by_role("link", name="API").click()
+    expect(tab.page.locator("h1")).to_have_text("The API")
+    tab.page.go_back()
+    tab.finished()
+    assert tab.page.url == address
+    assert measured(experiment) == numbers
+    assert form_state(experiment) == state

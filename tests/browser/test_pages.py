@@ -1,0 +1,87 @@
+"""Pages as a browser shows them: they run, draw whatever the result gives, and ask no one but their server."""
+
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from app.experiments import EXPERIMENTS
+from app.figures import CHARTS
+from app.specs import Spec
+from tests.browser.conftest import NewTab
+from tests.browser.tools import Tab, assert_drawn
+from tests.compute.tools import every_experiment, every_preset, small_spec
+from tests.web.tools import PAGES
+
+WIDTHS = (360, 768, 1280, 1920)
+every_page = pytest.mark.parametrize("path", PAGES)
+
+
+def figures_of(origin: str, spec: Spec) -> dict[str, Any]:
+    api = httpx.URL(origin + spec.links["api"])
+    figures: dict[str, Any] = httpx.get(api.copy_with(path=f"{api.path}/figures"), timeout=60).json()
+    return figures
+
+
+@every_preset
+def test_a_preset_runs_and_is_drawn_under_its_canonical_address(tab: Tab, name: str, query: str) -> None:
+    spec = EXPERIMENTS[name].spec.from_query(query)
+    tab.run(f"/{name}?{query}" if query else f"/{name}")
+    assert tab.page.url == tab.origin + spec.links["page"]
+    figures = figures_of(tab.origin, spec)
+    assert figures
+    assert_drawn(tab, name, figures)
+
+
+@every_experiment
+def test_every_chart_is_drawn_by_some_experiment(tab: Tab, name: str) -> None:
+    spec = small_spec(name, "repeats=3")
+    tab.run(spec.links["page"])
+    figures = figures_of(tab.origin, spec)
+    assert list(figures) == list(CHARTS[name])
+    assert_drawn(tab, name, figures)
+
+
+@every_experiment
+def test_words_and_formulas_go_with_the_charts(tab: Tab, name: str) -> None:
+    experiment = tab.run(small_spec(name).links["page"])
+    why = experiment.locator(".why")
+    expect(why).to_contain_text("Why?")
+    formula = why.locator("math").first
+    expect(formula).to_be_visible()
+    box = formula.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) > 10
+
+
+def test_the_home_page_runs_what_is_in_sight(tab: Tab) -> None:
+    first = tab.run("/")
+    second = tab.page.locator("[data-experiment]").nth(1)
+    assert len(tab.streams) == 1
+    second.scroll_into_view_if_needed()
+    for experiment in (first, second):
+        expect(experiment.locator(".status")).to_have_text("Done.")
+        for chart in experiment.locator("[data-chart]").all():
+            expect(chart.locator(".main-svg .trace path").first).to_be_attached()
+    assert len(tab.streams) == 2
+
+
+def test_the_documentation_opens_on_its_own(tab: Tab) -> None:
+    tab.page.goto(f"{tab.origin}/docs")
+    expect(tab.page.locator("h1")).to_be_visible()
+    assert tab.streams == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@every_page
+def test_a_page_is_as_wide_as_its_window(new_tab: NewTab, path: str, width: int) -> None:
+    tab = new_tab(viewport={"width": width, "height": 900})
+    tab.open(path)
+    if path != "/docs":
+        tab.finished()
+        tab.page.locator("[data-experiment]").last.scroll_into_view_if_needed()
+        expect(tab.page.locator(".main-svg").last).to_be_attached()
+    inside = tab.page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
+    assert inside[0] <= inside[1]
+    assert inside[1] == width

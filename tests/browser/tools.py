@@ -1,0 +1,212 @@
+"""A browser, a tab that remembers what went wrong in it, and the hands and eyes of whoever sits before it."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Playwright, Request, expect
+
+from app.experiments import EXPERIMENTS
+from app.fields import shape, to_text
+from app.figures import CHARTS
+from app.specs import Spec
+from app.web.forms import form
+
+PATIENCE = 30_000  # milliseconds for what is expected to happen
+FLAGS = (
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CONTROLS = {
+    name: [control for group in form(entry.spec, {}, {}).values() for control in group]
+    for name, entry in EXPERIMENTS.items()
+}
+
+expect.set_options(timeout=PATIENCE)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """The Chromium of this machine, or else Playwright's own."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    sandbox = ["--no-sandbox"] if os.getuid() == 0 else []
+    return playwright.chromium.launch(executable_path=found, args=[*FLAGS, *sandbox])
+
+
+class Tab:
+    """A page of the application. Whatever goes wrong in it counts against it when it is closed."""
+
+    def __init__(self, context: BrowserContext, origin: str) -> None:
+        self.origin = origin
+        self.streams: list[Request] = []
+        self.page = context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self._wrong: list[str] = []
+        self._refused: set[int] = set()
+        self._expected: set[int] = set()
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self._wrong.append(str(error)))
+        self.page.on("request", self._requested)
+        self.page.on("dialog", self._asked)
+
+    def expect_refusal(self, status: int = 422) -> None:
+        """The page, or something it asks for, is going to be answered with this error."""
+        self._expected.add(status)
+
+    def close(self) -> None:
+        self.page.context.close()
+        assert self._wrong == []
+        assert self._refused == self._expected
+
+    def open(self, path: str) -> Locator:
+        """Opens a page; the first experiment on it."""
+        self.page.goto(self.origin + path)
+        return self.experiment
+
+    def run(self, path: str) -> Locator:
+        """Opens a page and waits for its experiment."""
+        self.open(path)
+        self.finished()
+        return self.experiment
+
+    @property
+    def experiment(self) -> Locator:
+        return self.page.locator("[data-experiment]").first
+
+    def finished(self) -> None:
+        """The experiment has been run to its end."""
+        expect(self.experiment.locator(".status")).to_have_text("Done.")
+        expect(self.experiment).not_to_have_attribute("aria-busy", "true")
+
+    @contextmanager
+    def rerun(self) -> Iterator[None]:
+        """What is done in the block runs the experiment again."""
+        with self.page.expect_request(is_stream):
+            yield
+        self.finished()
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        """What is done in the block asks for a run that is refused."""
+        self.expect_refusal()
+        with self.page.expect_response(lambda answer: is_stream(answer.request) and answer.status == 422):
+            yield
+        expect(self.experiment).not_to_have_attribute("aria-busy", "true")
+
+    def field(self, name: str) -> Locator:
+        return self.page.locator(f'[data-field="{name}"]')
+
+    def text_input(self, name: str) -> Locator:
+        return self.field(name).locator("input")
+
+    def error(self, name: str) -> Locator:
+        return self.field(name).locator(".error")
+
+    def chart(self, key: str) -> Locator:
+        return self.experiment.locator(f'[data-chart="{key}"]')
+
+    def set(self, name: str, value: Any) -> None:
+        """Gives a control a value, as a hand would."""
+        field = self.field(name)
+        match field.get_attribute("data-widget"):
+            case "select":
+                field.locator("select").select_option(value)
+            case "check":
+                field.locator("input").set_checked(value)
+            case "checks":
+                for box in field.locator("input").all():
+                    box.set_checked(box.get_attribute("value") in value)
+            case _:
+                texts = [to_text(item) for item in value or []] if isinstance(value, list | None) else [to_text(value)]
+                field.locator("input").fill(", ".join(texts))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type not in ("error", "warning"):
+            return
+        if refusal := re.search(r"responded with a status of (\d+)", message.text):
+            self._refused.add(int(refusal[1]))
+        else:
+            self._wrong.append(f"{message.type}: {message.text}")
+
+    def _requested(self, request: Request) -> None:
+        if not request.url.startswith((f"{self.origin}/", "data:", "blob:")):
+            self._wrong.append(f"asked for {request.url}")
+        if is_stream(request):
+            self.streams.append(request)
+
+    def _asked(self, dialog: Dialog) -> None:
+        self._wrong.append(f"{dialog.type}: {dialog.message}")
+        dialog.dismiss()
+
+
+def is_stream(request: Request) -> bool:
+    return urlsplit(request.url).path.endswith("/stream")
+
+
+def measured(experiment: Locator) -> dict[str, str]:
+    """The measured numbers on screen, by init, as they are written there."""
+    cells: dict[str, str] = experiment.evaluate(
+        "root => Object.fromEntries([...root.querySelectorAll('[data-measured]')]"
+        ".map(cell => [cell.dataset.measured, cell.textContent.split(/\\s+/).filter(Boolean).join(' ')]))"
+    )
+    assert cells
+    return cells
+
+
+def form_state(experiment: Locator) -> list[list[Any]]:
+    """What every control of the form holds."""
+    state: list[list[Any]] = experiment.evaluate(
+        "root => [...root.querySelectorAll('input, select')].map(({name, value, checked}) => [name, value, checked])"
+    )
+    assert state
+    return state
+
+
+def drawn_data(chart: Locator) -> list[dict[str, Any]]:
+    """The points of every trace of a chart on screen."""
+    data: list[dict[str, Any]] = chart.locator(".plot").evaluate(
+        "plot => plot.data.map(({x, y, visible}) => ({x, y, visible}))"
+    )
+    return data
+
+
+def assert_drawn(tab: Tab, name: str, figures: Mapping[str, Any]) -> None:
+    """Exactly the charts of these figures are on screen, every trace with its points."""
+    for key in CHARTS[name]:
+        chart = tab.chart(key)
+        if key not in figures:
+            expect(chart).to_be_hidden()
+            continue
+        expect(chart.locator(".main-svg").first).to_be_visible()
+        expect(chart.locator(".main-svg .trace path").first).to_be_attached()
+        on_screen = [(trace["x"], trace["y"]) for trace in drawn_data(chart)]
+        assert on_screen == [(trace.get("x"), trace.get("y")) for trace in figures[key]["data"]]
+
+
+def another(spec: Spec, field: str) -> Any:
+    """A value this field could have instead of the one it has."""
+    accepts, now = shape(type(spec).model_fields[field]), getattr(spec, field)
+    if accepts.choices:
+        others = [choice for choice in accepts.choices if choice not in now] if accepts.many else []
+        rest = [choice for choice in accepts.choices if choice != now]
+        return [choice for choice in accepts.choices if choice in [*now, others[0]]] if accepts.many else rest[0]
+    if accepts.kind == "boolean":
+        return not now
+    if accepts.many:
+        return [8, 8, 8]
+    assert accepts.maximum is not None
+    kind = float if accepts.kind == "number" else int
+    return kind(now + 1 if now < accepts.maximum else now - 1)
+
+
+def changed(spec: Spec, **values: Any) -> Spec:
+    """The same experiment but for these fields."""
+    fields = {name: getattr(spec, name) for name in type(spec).model_fields if name not in spec.derived}
+    return type(spec).parse(fields | values)
