@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 
 M = TypeVar("M", bound=BaseModel)
 
+ECHOED = 100  # characters of what was given that an error may repeat
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,4})?", re.ASCII)
 
@@ -128,24 +129,25 @@ def query_values(model: type[BaseModel], query: str) -> dict[str, Any]:
         raise SpecError([("query", "must be URL-encoded UTF-8 with at most 2,000 fields")]) from None
     shapes = {name: shape(field) for name, field in model.model_fields.items()}
     values: dict[str, Any] = {}
-    errors: dict[str, str] = {}
+    repeated: list[str] = []
     for name, text in pairs:
         accepted = shapes.get(name)
         if accepted and accepted.many:
             values.setdefault(name, []).append(accepted.value(text))
         elif name in values:
-            errors[name] = "give it once"
+            repeated.append(name)
         else:
             values[name] = accepted.value(text) if accepted else text
-    if errors:
-        raise SpecError(list(errors.items()))
+    if repeated:
+        raise SpecError(list(_of_each(repeated, "give it once").items()))
     return values
 
 
 def json_values(body: str | bytes) -> dict[str, Any]:
     """The values of a JSON object. Raises SpecError for anything else, a repeated key, NaN or Infinity."""
     try:
-        values = json.loads(body, object_pairs_hook=_each_key_once, parse_constant=_no_constant)
+        text = body if isinstance(body, str) else body.decode()  # json.loads would also take UTF-16 and surrogates
+        values = json.loads(text, object_pairs_hook=_each_key_once, parse_constant=_no_constant)
     except SpecError:
         raise
     except (ValueError, RecursionError):
@@ -158,7 +160,8 @@ def json_values(body: str | bytes) -> dict[str, Any]:
 def validate(model: type[M], values: Mapping[str, Any]) -> M:
     """The model of these values. Raises SpecError with what to do about each field, never the value given."""
     fields = model.model_fields
-    found = {_printable(name): f"no such field; there are {', '.join(fields)}" for name in values.keys() - fields}
+    unknown = [name for name in values if name not in fields]
+    found = _of_each(unknown, f"no such field; there are {', '.join(fields)}")
     try:
         made = model.model_validate({name: value for name, value in values.items() if name in fields})
     except ValidationError as error:
@@ -180,8 +183,15 @@ def _expected(field: FieldInfo) -> str:
     return f"{accepted}, at least {at_least}" if accepted.many else str(accepted)
 
 
-def _printable(name: str) -> str:
-    return name[:40].encode(errors="replace").decode()
+def _of_each(names: Iterable[str], message: str) -> dict[str, str]:
+    """The message for each of these names, as far as names that somebody made up may be repeated."""
+    said: dict[str, str] = {}
+    for name in names:
+        shown = name[:40].encode(errors="replace").decode()
+        if sum(map(len, said)) + len(shown) > ECHOED:
+            break
+        said[shown] = message
+    return said
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

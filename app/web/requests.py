@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.fields import SpecError
 from app.specs import Spec
@@ -28,11 +29,18 @@ async def spec_of(request: Request, model: type[Spec]) -> Spec:
 
 
 async def _body(request: Request) -> bytes:
+    """The whole body. Raises HTTPException 413 as soon as it is known to be too large."""
+    too_large = HTTPException(413, f"A body may have {LARGEST_BODY:,} bytes.")
+    if int(request.headers.get("content-length", 0)) > LARGEST_BODY:
+        raise too_large
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise HTTPException(413, f"A body may have {LARGEST_BODY:,} bytes.")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise too_large
+    except ClientDisconnect:
+        raise ClientGone from None
     return bytes(body)
 
 
