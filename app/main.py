@@ -49,4 +49,4 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     async def alive() -> Response:
         return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
 
-    return SecurityHeaders(app)
+    return SecurityHeaders(app, settings.hsts_seconds)

@@ -25,3 +25,6 @@ class Settings(BaseSettings):
     max_memory_bytes: int = Field(512 * 2**20, gt=0, description="estimated memory an experiment may take")
     deadline_seconds: float = Field(30, gt=0, description="time after which a run is given up")
     cache_bytes: int = Field(64 * 2**20, ge=0, description="results kept in memory")
+    hsts_seconds: int = Field(
+        0, ge=0, description="time browsers are told to come by HTTPS alone; 0 tells them nothing"
+    )

@@ -7,19 +7,20 @@ import httpx
 import pytest
 
 from app.main import create_app
-from app.web.headers import HEADERS
+from app.settings import Settings
+from app.web.headers import HEADERS, PAGE_POLICY, POLICY
 from tests.compute.tools import every_preset, puppet_for, small_result
 from tests.figures.test_words import EXPLAIN
-from tests.web.test_problems import REFUSED, Refused, send
-from tests.web.tools import PAGES, a_small, address, page, serving_here
+from tests.web.malformed import REFUSED, UNREADABLE, Refused
+from tests.web.tools import PAGES, SUFFIXES, a_small, address, page, serving_here
+from tests.web.wire import Sent, exchange
 
 PLAIN = ("/livez", "/readyz", "/openapi.json", "/api/catalog")
 ANSWERED = {
-    **{path: Refused(200, path=path) for path in (*PAGES, *PLAIN)},
-    "a result": Refused(200, path=address(a_small("matmul"))),
-    "a stream": Refused(200, path=address(a_small("matmul"), "/stream")),
-    "a page with a bad value": Refused(422, path="/matmul?fan_in=x"),
-    "an options request": Refused(405, (), "OPTIONS"),
+    **{path: Refused(200, (), Sent(path)) for path in (*PAGES, *PLAIN)},
+    **{f"a result{suffix}": Refused(200, (), Sent(address(a_small("matmul"), suffix))) for suffix in SUFFIXES},
+    "a page with a bad value": Refused(422, (), Sent("/matmul?fan_in=x")),
+    "an options request": Refused(405, (), Sent(method="OPTIONS")),
     **REFUSED,
 }
 FORBIDDEN = ("unsafe-eval", "http:", "https:", "*")
@@ -28,13 +29,29 @@ FORBIDDEN = ("unsafe-eval", "http:", "https:", "*")
 def secured(answer: httpx.Response) -> None:
     for name, value in HEADERS.items():
         assert answer.headers.get_list(name) == [value]
+    page = answer.headers.get("content-type", "").startswith("text/html")
+    assert answer.headers.get_list("content-security-policy") == [PAGE_POLICY if page else POLICY]
+    assert "strict-transport-security" not in answer.headers
 
 
-@pytest.mark.parametrize("sent", ANSWERED.values(), ids=ANSWERED)
-def test_every_response_is_secured(client: httpx.Client, sent: Refused) -> None:
-    answer = send(client, sent)
-    assert answer.status_code == sent.status
+def directives(policy: str) -> dict[str, str]:
+    return dict(part.strip().split(" ", 1) for part in policy.split(";"))
+
+
+# Not so what is no HTTP (tests/web/malformed.py, UNREADABLE): the server answers it before any application sees it.
+@pytest.mark.parametrize("asked", ANSWERED.values(), ids=ANSWERED)
+def test_every_response_is_secured_and_names_no_server(server: str, asked: Refused) -> None:
+    answer = exchange(server, asked.sent.wire)
+    assert answer.status_code == asked.status
     secured(answer)
+    assert not answer.headers.keys() & {"server", "x-powered-by", "via"}
+
+
+@pytest.mark.parametrize("sent", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_the_server_says_by_itself_is_plain_and_names_no_server(server: str, sent: bytes) -> None:
+    answer = exchange(server, sent)
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert not answer.headers.keys() & {"server", "x-powered-by", "via"}
 
 
 def test_a_fault_of_its_own_is_secured_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,26 +71,54 @@ def test_what_has_not_changed_is_secured_too(client: httpx.Client) -> None:
     secured(answer)
 
 
-def test_the_policy_lets_nothing_in_from_outside(client: httpx.Client) -> None:
-    policy = client.get("/").headers["content-security-policy"]
-    directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
-    assert directives["default-src"] == "'none'"
-    assert directives["script-src"] == directives["connect-src"] == "'self'"
-    assert directives["frame-ancestors"] == "'none'"
-    assert not any(source in FORBIDDEN for value in directives.values() for source in value.split())
+def test_every_file_is_secured_too(client: httpx.Client) -> None:
+    linked = {target for path in PAGES for target in attributes(client, path) if target.startswith("/static/")}
+    assert linked
+    for target in linked:
+        answer = client.get(target)
+        assert answer.status_code == 200
+        secured(answer)
+
+
+@pytest.mark.parametrize("path", ["/", "/livez", "/nothing"])
+def test_browsers_are_told_to_come_by_https_where_that_is_set(path: str) -> None:
+    with serving_here(create_app(Settings(hsts_seconds=3600))) as client:
+        assert client.get(path).headers.get_list("strict-transport-security") == ["max-age=3600"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_lets_nothing_in_from_outside_and_no_script_within(client: httpx.Client, path: str) -> None:
+    found = directives(client.get(path).headers["content-security-policy"])
+    assert found["default-src"] == "'none'"
+    assert found["script-src"] == found["connect-src"] == "'self'"
+    assert found["frame-ancestors"] == "'none'"
+    assert not any(source in FORBIDDEN for value in found.values() for source in value.split())
+    document = page(client.get(path).text)
+    scripts = [script for script in document.every("script") if script.attributes.get("type") != "application/json"]
+    assert all("src" in script.attributes for script in scripts)
+    assert not [name for element in document.every() for name in element.attributes if name.startswith("on")]
+
+
+def test_what_is_no_page_may_load_nothing_at_all(client: httpx.Client) -> None:
+    found = directives(client.get("/api/catalog").headers["content-security-policy"])
+    assert found == {"default-src": "'none'", "frame-ancestors": "'none'"}
+
+
+def attributes(client: httpx.Client, path: str) -> list[str]:
+    """Every address a page points to."""
+    return [
+        element.attributes[name]
+        for element in page(client.get(path).text).every()
+        for name in ("src", "href", "srcset", "action", "poster", "data")
+        if name in element.attributes
+    ]
 
 
 def references(client: httpx.Client, path: str) -> Iterator[str]:
     """Every address a page, its style sheets and its scripts point to."""
-    document = page(client.get(path).text)
-    attributes = [
-        element.attributes[name]
-        for element in document.every()
-        for name in ("src", "href", "srcset", "action", "poster", "data")
-        if name in element.attributes
-    ]
-    yield from attributes
-    for linked in attributes:
+    pointed = attributes(client, path)
+    yield from pointed
+    for linked in pointed:
         if linked.endswith((".css", ".js")) and not linked.endswith("plotly.min.js"):
             text = client.get(linked).raise_for_status().text
             yield from re.findall(r"""(?:@import|url\(|\bfrom|import\()\s*["']?([^"')\s;]+)""", text)
