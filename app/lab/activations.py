@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.init import calculate_gain
 
-CLAMP = 60  # beyond 2^±60 every activation here is positively homogeneous to float32's precision
+CLAMP = 40  # beyond 2^±60 every activation here is positively homogeneous to float32's precision
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -50,7 +50,7 @@ class Activation:
     def with_slope(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """φ(u) and φ'(u), both of u's shape."""
         with torch.enable_grad():
-            at = u.detach().requires_grad_()
+            at = u.data.requires_grad_()  # other threads may be filling other rows: detach() would count their writes
             h = self.function(at)
             (slope,) = torch.autograd.grad(h.sum(), at)
         return h.detach(), slope

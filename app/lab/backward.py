@@ -1,55 +1,114 @@
 """One layer backward: the gradient with respect to what went in, and with respect to the weights."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import reduce
+from math import sqrt
+from typing import NamedTuple, Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from app.lab.forward import Architecture, Passed, multiply
-from app.lab.scaled import Scaled
-from app.lab.summary import largest_magnitude
-from app.lab.threads import submit
+from app.lab.formats import Counts, magnitude_counts
+from app.lab.forward import Architecture, Passed, linear
+from app.lab.scaled import Scaled, power_of_two, row_blocks
+from app.lab.summary import Grid, Tally, largest_magnitude, robust_grid
+from app.lab.threads import in_order, submit
+
+FAN_IN_BLOCK = 128  # rows of a weight gradient computed at once
 
 
-class Gradients(NamedTuple):
-    """With respect to the layer's input, (batch, fan_in), and its weights, (fan_in, fan_out)."""
+class GradientTally:
+    """The gradient at a layer's output, in units of two to the power of `exponent`, row block by row block."""
+
+    def __init__(self, grid: Grid, exponent: int) -> None:
+        self.values = Tally(grid)
+        self.exponent = exponent
+        self.zeros = 0
+        self.magnitudes: Counts = np.zeros(1, np.int64)
+
+    def add(self, gradient: Tensor) -> Self:
+        self.values.add(gradient)
+        counts = magnitude_counts(gradient)
+        self.zeros += gradient.numel() - int(gradient.count_nonzero()) if counts[0] else 0
+        self.magnitudes = self.magnitudes + counts
+        return self
+
+    def merge(self, other: Self) -> Self:
+        self.values.merge(other.values)
+        self.zeros += other.zeros
+        self.magnitudes = self.magnitudes + other.magnitudes
+        return self
+
+
+class Retreated(NamedTuple):
+    """The gradient at the layer's input, what it was at its output, and the std of the weights' when it is ready."""
 
     input: Scaled
-    weights: Scaled
+    tally: GradientTally
+    weights_std: Callable[[], float]
+    weights_exponent: int
 
 
-def retreat(layer: Architecture, passed: Passed, gradient: Scaled, w: Tensor, scale: float) -> Gradients:
+def retreat(layer: Architecture, passed: Passed, gradient: Scaled, w: Tensor, scale: float, bins: int) -> Retreated:
     """Send the gradient at the layer's output back through it; `passed` is what `advance` left."""
-    assert passed.slope is not None
-    branch = gradient.value * passed.slope
+    slope, after = passed.slope, layer.norm if layer.branch_scale is None else None
+    assert slope is not None
+    grid = robust_grid(gradient.value, bins)
+    delta = Scaled(torch.empty_like(gradient.value), gradient.exponent)
+    back, multiply = linear(delta, w.T, scale)
+    blocks = row_blocks(gradient.value)
+
+    def into_branch(rows: slice) -> GradientTally:
+        coming = gradient.value[rows]
+        torch.mul(coming, slope[rows], out=delta.value[rows])
+        if layer.branch_scale is not None:
+            delta.value[rows] *= layer.branch_scale
+        if not after:
+            multiply(rows)
+        return GradientTally(grid, gradient.exponent).add(coming)
+
+    tally = reduce(GradientTally.merge, list(in_order(into_branch, blocks)))
+    if after:
+        delta = _through(layer, passed, delta, passed.u.value)
+        back, multiply = linear(delta, w.T, scale)
+        for _ in in_order(multiply, blocks):
+            pass
+    weights = [
+        submit(_sums, (passed.linear_input.value[:, start : start + FAN_IN_BLOCK], delta.value))
+        for start in range(0, w.shape[0], FAN_IN_BLOCK)
+    ]
     if layer.branch_scale is not None:
-        branch *= layer.branch_scale
-    delta = Scaled(branch, gradient.exponent)
-    if layer.norm and layer.branch_scale is None:
-        delta = _through(layer, passed, delta)
-    delta = delta.balanced(largest_magnitude(delta.value))
-    product = submit(lambda inner: torch.matmul(inner.T, delta.value), passed.linear_input.value)
-    back = multiply(delta, w.T, scale)
-    weights = Scaled(product.result(), passed.linear_input.exponent + delta.exponent)
-    if layer.branch_scale is None:
-        return Gradients(back, weights)
-    if layer.norm:
-        back = _through(layer, passed, back)
-    exponent = max(back.exponent, gradient.exponent)
-    value = gradient.value * _shift(gradient, exponent) + back.value * _shift(back, exponent)
-    return Gradients(Scaled(value, exponent).balanced(largest_magnitude(value)), weights)
+        if layer.norm:
+            back = _through(layer, passed, back, passed.linear_input.value)
+        exponent = max(back.exponent, gradient.exponent)
+        straight = gradient.value * power_of_two(gradient.exponent - exponent)
+        back = Scaled(straight.add_(back.value, alpha=power_of_two(back.exponent - exponent)), exponent)
+    return Retreated(
+        back.balanced(largest_magnitude(back.value)),
+        tally,
+        lambda: _std(weights),
+        passed.linear_input.exponent + delta.exponent,
+    )
 
 
-def _shift(tensor: Scaled, exponent: int) -> float:
-    return 2.0 ** max(tensor.exponent - exponent, -1000)
+def _sums(operands: tuple[Tensor, Tensor]) -> tuple[int, float, float]:
+    """Count, sum and sum of squares of some rows of the gradient with respect to the weights."""
+    inner, delta = operands
+    exact = (inner.T @ delta).double().flatten()
+    return exact.numel(), float(exact.sum()), float(torch.dot(exact, exact))
 
 
-def _through(layer: Architecture, passed: Passed, gradient: Scaled) -> Scaled:
+def _std(blocks: list[Future[tuple[int, float, float]]]) -> float:
+    count, total, square = (sum(part) for part in zip(*(block.result() for block in blocks), strict=True))
+    return sqrt(max(0.0, square - total**2 / count) / (count - 1)) if count > 1 else 0.0
+
+
+def _through(layer: Architecture, passed: Passed, gradient: Scaled, normalized: Tensor) -> Scaled:
     """Back through the norm, whose factor may be beyond float32 as the signal it tamed was."""
     assert layer.norm is not None
-    assert passed.normalized is not None
     assert passed.norm_factor is not None
-    backward, normalized, factor = layer.norm.backward, passed.normalized, passed.norm_factor.value
+    backward, factor = layer.norm.backward, passed.norm_factor.value
     value = submit(lambda coming: backward(coming, normalized, factor), gradient.value).result()
-    back = Scaled(value, gradient.exponent + passed.norm_factor.exponent)
-    return back.balanced(largest_magnitude(value))
+    return Scaled(value, gradient.exponent + passed.norm_factor.exponent).balanced(largest_magnitude(value))

@@ -17,6 +17,7 @@ from app.lab.threads import in_order
 from app.theory.moments import Moments
 
 BLOCK = 2**18  # elements: one MiB of float32 stays in a core's cache
+SHARE = 2**16  # elements drawn by one thread at a time where a tensor is drawn whole
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def draw_block(distribution: Distribution, shape: tuple[int, ...], seed: int, *k
 def draw(distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int) -> Tensor:
     """Independent entries of any shape, float32, drawn block by block on all threads."""
     out = torch.empty(shape)
-    blocks = torch.split(out.view(-1), BLOCK)
+    blocks = torch.split(out.view(-1), SHARE)
 
     def fill(index: int) -> None:
         distribution.fill(blocks[index], generator(seed, *key, index))

@@ -41,8 +41,7 @@ LOG2_EDGES = np.array(
 
 def magnitude_counts(values: Tensor) -> Counts:
     """Counts of |value| in bins [m, m + ¼)·2^e, m from 1 to 1¾, e from -127 (zeros, subnormals) to 128."""
-    bits = values.flatten().contiguous().view(torch.int32)
-    index = bits.bitwise_and(0x7FFFFFFF).bitwise_right_shift_(21)
+    index = values.abs().flatten().view(torch.int32).bitwise_right_shift_(21)
     return torch.bincount(index.to(torch.int16), minlength=256 * QUARTERS).numpy()
 
 

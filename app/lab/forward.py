@@ -1,15 +1,24 @@
-"""One layer forward: u = norm(h @ (k·w) + b), h = φ(u); or a residual branch, h + s·φ(norm(h) @ (k·w) + b)."""
+"""One layer forward: u = norm(h @ (k·w) + b), h = φ(u); or a residual branch, h + s·φ(norm(h) @ (k·w) + b).
 
+A block of rows goes the whole way, matmul, activation and measurement, while it is in a core's cache.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from app.lab.activations import Activation
+from app.lab.layers import Frame, LayerTally
 from app.lab.norms import EPS, Norm
 from app.lab.scaled import Scaled, factor, power_of_two, row_blocks
 from app.lab.summary import largest_magnitude
 from app.lab.threads import in_order, submit
+
+SAMPLED = 16  # rows, at least, that a layer's histograms are fitted to
 
 
 @dataclass(frozen=True)
@@ -20,81 +29,111 @@ class Architecture:
     norm: Norm | None
     branch_scale: float | None
 
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Those of a layer's output."""
+        return self.activation.bounds if self.branch_scale is None else None
 
-@dataclass
-class Passed:
+
+class Passed(NamedTuple):
     """What a layer leaves: its preactivation u, its output, and what the backward pass needs to go through it."""
 
     u: Scaled
     output: Scaled
     linear_input: Scaled  # what the weights multiply
-    slope: Tensor | None = None  # φ'(u)
-    normalized: Tensor | None = None
-    norm_factor: Scaled | None = None  # 1 / the std that was divided by
+    slope: Tensor | None  # φ'(u)
+    norm_factor: Scaled | None  # 1 / the std that was divided by
+    tally: LayerTally | None
 
 
 def advance(
-    layer: Architecture, h: Scaled, w: Tensor, scale: float, bias: Tensor | None, backward: bool = False
+    layer: Architecture,
+    h: Scaled,
+    w: Tensor,
+    scale: float,
+    bias: Tensor | None = None,
+    backward: bool = False,
+    bins: int = 0,
 ) -> Passed:
-    """Send h, of shape (batch, fan_in), through one layer of weights scale·w; shapes (batch, fan_out)."""
-    before = layer.norm if layer.branch_scale is not None else None
-    after = layer.norm if layer.branch_scale is None else None
-    inner, factors, normalized = h, None, None
-    if before:
-        inner, factors = _normalize(before, h)
-        normalized = inner.value
-    u = multiply(inner, w, scale, bias)
+    """Send h, of shape (batch, fan_in), through one layer of weights scale·w; shapes (batch, fan_out).
+
+    The layer is measured, in histograms of so many bins, if there are any.
+    """
+    before, after = (layer.norm, None) if layer.branch_scale is not None else (None, layer.norm)
+    inner, norm_factor = _normalize(before, h) if before else (h, None)
+    u, multiply = linear(inner, w, scale, bias)
+    blocks = row_blocks(u.value)
     if after:
-        u, factors = _normalize(after, u)
-        normalized = u.value
-    phi, slope = _activate(layer.activation, u, backward)
-    output = phi if layer.branch_scale is None else _add(h, phi, layer.branch_scale)
-    if not backward:
-        return Passed(u, output, inner)
-    return Passed(u, output, inner, slope, normalized, factors)
+        for _ in in_order(multiply, blocks):
+            pass
+        u, norm_factor = _normalize(after, u)
+    output, slope, activate = _activation(layer, h, u, backward)
+
+    def pass_rows(rows: slice) -> None:
+        if not after:
+            multiply(rows)
+        activate(rows)
+
+    def measured(rows: slice) -> LayerTally:
+        pass_rows(rows)
+        return LayerTally(frame).add(u.value[rows], output.value[rows], rows.start == 0)
+
+    def largest(rows: slice) -> float:
+        pass_rows(rows)
+        return largest_magnitude(output.value[rows])
+
+    if not bins:
+        return Passed(u, output.balanced(max(in_order(largest, blocks))), inner, slope, norm_factor, None)
+    few = slice(None, None, max(1, u.value.shape[0] // SAMPLED))
+    submit(pass_rows, few).result()
+    sampled_u, sampled_output = (Scaled(tensor.value[few], tensor.exponent) for tensor in (u, output))
+    frame = Frame.around(sampled_u, sampled_output, layer.bounds, bins)
+    tally = reduce(LayerTally.merge, list(in_order(measured, blocks)))
+    return Passed(u, output.balanced(tally.activation.largest), inner, slope, norm_factor, tally)
 
 
-def multiply(h: Scaled, w: Tensor, scale: float, bias: Tensor | None = None) -> Scaled:
-    """h @ (scale·w) + bias."""
+def linear(h: Scaled, w: Tensor, scale: float, bias: Tensor | None = None) -> tuple[Scaled, Callable[[slice], None]]:
+    """h @ (scale·w) + bias, empty, and what fills rows of it."""
     mantissa, power = factor(scale)
     exponent = h.exponent + power
+    # Whichever of product and bias is larger keeps its digits; the other loses only what would not show.
+    shift, offset = 1.0, None
+    if bias is not None:
+        shift, offset = power_of_two(min(exponent, 0)), bias * power_of_two(-max(exponent, 0))
     u = torch.empty(h.value.shape[0], w.shape[1])
 
-    def rows_of(rows: slice) -> float:
+    def fill(rows: slice) -> None:
         block = torch.mul(h.value[rows] @ w, mantissa, out=u[rows])
-        if bias is not None:
-            # Whichever of the two is larger keeps its digits; the other loses only what would not show.
-            block.mul_(power_of_two(min(exponent, 0))).add_(bias * power_of_two(-max(exponent, 0)))
-        return largest_magnitude(block)
+        if offset is not None:
+            block.mul_(shift).add_(offset)
 
-    largest = max(in_order(rows_of, row_blocks(u)))
-    return Scaled(u, exponent if bias is None else max(exponent, 0)).balanced(largest)
+    return Scaled(u, exponent if bias is None else max(exponent, 0)), fill
+
+
+def _activation(
+    layer: Architecture, h: Scaled, u: Scaled, with_slope: bool
+) -> tuple[Scaled, Tensor | None, Callable[[slice], None]]:
+    """The layer's output from its preactivation u, empty, the slope likewise, and what fills rows of them."""
+    inner, outer = layer.activation.split(u.exponent)
+    output = torch.empty_like(u.value)
+    slope = torch.empty_like(u.value) if with_slope else None
+    exponent = outer if layer.branch_scale is None else max(h.exponent, outer)
+
+    def fill(rows: slice) -> None:
+        block = u.value[rows] * 2.0**inner if inner else u.value[rows]
+        if slope is None:
+            phi = layer.activation.function(block)
+        else:
+            phi, slope[rows] = layer.activation.with_slope(block)
+        if layer.branch_scale is not None:
+            phi = phi * (layer.branch_scale * power_of_two(outer - exponent))
+            phi += h.value[rows] * power_of_two(h.exponent - exponent)
+        output[rows] = phi
+
+    return Scaled(output, exponent), slope, fill
 
 
 def _normalize(norm: Norm, u: Scaled) -> tuple[Scaled, Scaled]:
     eps = min(EPS * 4.0 ** -max(u.exponent, -60), 1e30)
     normalized, factors = submit(lambda value: norm.forward(value, eps), u.value).result()
     return Scaled(normalized, 0), Scaled(factors, -u.exponent)
-
-
-def _activate(activation: Activation, u: Scaled, with_slope: bool) -> tuple[Scaled, Tensor | None]:
-    h = torch.empty_like(u.value)
-    slopes = torch.empty_like(u.value) if with_slope else None
-    inner, outer = activation.split(u.exponent)
-
-    def apply(rows: slice) -> float:
-        block = u.value[rows] * 2.0**inner if inner else u.value[rows]
-        if slopes is None:
-            h[rows] = activation.function(block)
-        else:
-            h[rows], slopes[rows] = activation.with_slope(block)
-        return largest_magnitude(h[rows])
-
-    return Scaled(h, outer).balanced(max(in_order(apply, row_blocks(h)))), slopes
-
-
-def _add(h: Scaled, branch: Scaled, scale: float) -> Scaled:
-    exponent = max(h.exponent, branch.exponent)
-    value = h.value * power_of_two(h.exponent - exponent)
-    value += branch.value * (scale * power_of_two(branch.exponent - exponent))
-    return Scaled(value, exponent).balanced(largest_magnitude(value))

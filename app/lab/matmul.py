@@ -115,7 +115,7 @@ def _product(spec: MatmulSpec, task: Task) -> Tensor:
         stop = min(start + width, task.stop)
         key = (stream, task.draws.group, task.repeat, start // width)
         w = draw_block(distribution, (spec.fan_in, stop - start), spec.seed, *key)
-        z[start - task.start : stop - task.start] = x @ w.add_(spec.weight_mean)
+        z[start - task.start : stop - task.start] = x @ (w.add_(spec.weight_mean) if spec.weight_mean else w)
     return z
 
 

@@ -1,13 +1,13 @@
 """What theory says of a stack's spec: which formulas apply, and in words why one does not."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from math import isfinite
 
 from app.lab.activations import ACTIVATIONS
 from app.lab.draws import DISTRIBUTIONS
-from app.lab.initializers import Initializer
+from app.lab.initializers import INITIALIZERS, Initializer
 from app.lab.norms import EPS, NORMS
 from app.results import StackPredicted
 from app.specs import StackSpec
@@ -15,6 +15,7 @@ from app.theory.finite_width import Band, Cumulants, exact_bands, leading_bands,
 from app.theory.meanfield import LayerField, LayerShape, Nonlinearity, Norm, propagate
 
 EXACT = ("linear", "relu")
+UNUSED = {"seed": 0, "batch": 256, "repeats": 1, "bins": 80, "backward": True}  # by any prediction
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,13 @@ def nonlinearity(name: str) -> Nonlinearity:
 
 
 def predict(spec: StackSpec, initializer: Initializer) -> Prediction:
-    """Everything that follows from the spec alone, for one init."""
+    """Everything that follows from the spec alone, for one init; kept, as it is the same for every seed."""
+    return _predict(spec.model_copy(update=UNUSED).query, initializer.name)
+
+
+@lru_cache(maxsize=256)
+def _predict(query: str, init: str) -> Prediction:
+    spec, initializer = StackSpec.from_query(query), INITIALIZERS[init]
     refused = _refusal(spec)
     if refused:
         return Prediction([_EMPTY] * spec.depth, [refused])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 SAFE = 40  # magnitudes from 2^-40 to 2^40 leave float32 room for one more layer
-ROW_BLOCK = 2**16  # elements handled at once
+ROW_BLOCK = 2**16, 2**18  # elements handled at once: a few of them keep the interpreter out of the way
 
 
 class Scaled(NamedTuple):
@@ -24,7 +24,8 @@ class Scaled(NamedTuple):
 
 def row_blocks(tensor: Tensor) -> list[slice]:
     """Rows in blocks of a size that depends on the shape alone, so that results do not depend on the threads."""
-    rows = max(64, ROW_BLOCK // tensor.shape[1])
+    fewest, most = ROW_BLOCK
+    rows = max(64, min(max(tensor.numel() // 4, fewest), most) // tensor.shape[1])
     return [slice(start, start + rows) for start in range(0, tensor.shape[0], rows)]
 
 

@@ -16,7 +16,7 @@ from app.lab.backward import retreat
 from app.lab.draws import DISTRIBUTIONS, draw
 from app.lab.forward import Architecture, advance
 from app.lab.initializers import INITIALIZERS, Initializer, unit_weights
-from app.lab.lanes import Lane, follow_leaders, see_gradient, see_layer
+from app.lab.lanes import Lane, follow_leaders
 from app.lab.norms import NORMS
 from app.lab.predictions import predict
 from app.lab.scaled import Scaled
@@ -97,13 +97,13 @@ def _forward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> 
             if lane.leader is None:
                 bias = draw_bias(spec, lane.initializer, layer)
                 w, scale = weights.of(lane.initializer), lane.scales[layer - 1]
-                passed = advance(architecture, lane.signal, w, scale, bias, spec.backward)
+                passed = advance(architecture, lane.signal, w, scale, bias, spec.backward, spec.bins)
                 lane.signal = passed.output
                 lane.passed += [passed] if spec.backward else []
-                seen = see_layer(spec, architecture, passed)
+                assert passed.tally is not None
                 for each in lanes:
                     if each is lane or each.leader is lane:
-                        each.record(spec, layer, seen)
+                        each.record(spec, layer, passed.tally)
             yield
 
 
@@ -116,15 +116,12 @@ def _backward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) ->
         weights = Weights(spec, layer)
         for lane in lanes:
             if lane.leader is None:
-                at = lane.gradient or last
-                back = retreat(
-                    architecture, lane.passed.pop(), at, weights.of(lane.initializer), lane.scales[layer - 1]
-                )
+                at, w = lane.gradient or last, weights.of(lane.initializer)
+                back = retreat(architecture, lane.passed.pop(), at, w, lane.scales[layer - 1], spec.bins)
                 lane.gradient = back.input
-                seen = see_gradient(spec, at, back)
                 for each in lanes:
                     if each is lane or each.leader is lane:
-                        each.record_gradient(spec, layer, seen)
+                        each.record_gradient(spec, layer, back)
             yield
 
 
@@ -173,13 +170,13 @@ def _result(spec: StackSpec, lanes: list[Lane]) -> StackResult:
     inits = [
         StackInit(
             init=lane.initializer.name,
-            weight_std=lane.layers[0].weight_std,
-            layers=list(lane.layers),
+            weight_std=lane.scales[0],
+            layers=lane.layers,
             overflow_layer=dict(lane.overflow_layer),
             repeats=Networks(log10_mean_square=list(lane.networks)) if lane.networks else None,
             theory=lane.prediction.sentences,
         )
         for lane in lanes
-        if lane.layers
+        if lane.there
     ]
     return StackResult(experiment=spec.model_dump(), links=spec.links, inits=inits)

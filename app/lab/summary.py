@@ -1,11 +1,13 @@
 """One pass over blocks of numbers: moments, extremes, a histogram and what is not finite. Two tallies merge.
 
-Sums are float64 around a pivot near the data, counts are int64, so that neither a large mean nor 10⁹ values
-drift. A tally may be read at a scale, 2^log2_scale times what it saw, however large: moments scale exactly.
+Sums are taken around a pivot near the data, in the data's precision within a part of 2^18 values and in float64
+beyond it; counts are int64. So neither a large mean nor 10⁹ values drift. A tally may be read at a scale,
+2^log2_scale times what it saw, however large: moments scale exactly.
 """
 
 from dataclasses import dataclass, field
-from math import ceil, floor, isfinite, log2, log10, sqrt
+from functools import cached_property
+from math import ceil, floor, frexp, isfinite, log2, log10, sqrt
 from typing import Self
 
 import numpy as np
@@ -15,6 +17,8 @@ from torch import Tensor
 from app.results import Histogram, Summary
 
 SAMPLE = 2048
+PART = 2**18  # values summed up in their own precision
+FAR = 2.0**24  # spans from the pivot: float32 has no room left for the fourth power
 RESOLVED = 1e-18  # a spread below this share of the mean square is rounding
 LOG10_2 = log10(2)
 
@@ -27,6 +31,12 @@ class Grid:
     high: float
     bins: int
     pivot: float
+
+    @cached_property
+    def unit(self) -> float:
+        """A power of two that brings the spread near one, exactly one if it is not far from it."""
+        size = frexp(self.high - self.low)[1]
+        return 1.0 if abs(size) <= 16 else 2.0**-size
 
     @property
     def edges(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -41,12 +51,12 @@ def robust_grid(values: Tensor, bins: int) -> Grid:
     the other half.
     """
     flat = values.flatten()
-    sample = flat[:: max(1, flat.numel() // SAMPLE) | 1]
-    sample = sample[torch.isfinite(sample)]
-    ordered = sample[sample != 0].sort().values
-    if ordered.numel() == 0:
+    sample = flat[:: max(1, flat.numel() // SAMPLE) | 1].numpy()
+    sample = sample[np.isfinite(sample)]
+    ordered = np.sort(sample[sample != 0])
+    if ordered.size == 0:
         return Grid(-0.5, 0.5, bins, 0.0)
-    last = ordered.numel() - 1
+    last = ordered.size - 1
     bottom, middle, top = ordered[[round(0.005 * last), last // 2, round(0.995 * last)]].tolist()
     smallest, largest = _extremes(flat)
     low = max(middle - 1.75 * (middle - bottom), smallest)
@@ -73,21 +83,28 @@ class Tally:
 
     def add(self, block: Tensor) -> Self:
         """Count a block of any shape, float32 or float64."""
-        values = block.flatten()
-        self.count += values.numel()
-        if values.numel() and not all(isfinite(extreme) for extreme in _extremes(values)):
-            values = values[torch.isfinite(values)]
-            self.nonfinite += block.numel() - values.numel()
-        if values.numel() == 0:
-            return self
-        low, high = _extremes(values)
-        self.minimum, self.maximum = min(self.minimum, low), max(self.maximum, high)
-        self._add_powers(values)
-        self._add_counts(values)
+        for part in torch.split(block.flatten(), PART):
+            self._add(part)
         return self
 
-    def _add_powers(self, values: Tensor) -> None:
-        centred = values.double() - self.grid.pivot
+    def _add(self, block: Tensor) -> None:
+        self.count += block.numel()
+        if block.numel() == 0:
+            return
+        low, high = _extremes(block)
+        if not (isfinite(low) and isfinite(high)):
+            finite = block[torch.isfinite(block)]
+            self.nonfinite += block.numel() - finite.numel()
+            if finite.numel() == 0:
+                return
+            block, (low, high) = finite, _extremes(finite)
+        self.minimum, self.maximum = min(self.minimum, low), max(self.maximum, high)
+        far = max(high - self.grid.pivot, self.grid.pivot - low) > FAR * (self.grid.high - self.grid.low)
+        centred = (block.double() if far else block) - self.grid.pivot
+        self._add_powers(centred.mul_(self.grid.unit) if self.grid.unit != 1 else centred)
+        self._add_counts(block)
+
+    def _add_powers(self, centred: Tensor) -> None:
         square = centred * centred
         self.sums += [
             float(centred.sum()),
@@ -100,8 +117,8 @@ class Tally:
         grid = self.grid
         # A hair narrower than a bin, so that a value equal to the last edge falls inside it.
         per_unit = grid.bins / (grid.high - grid.low) * (1 - 2**-20)
-        index = values.sub(grid.low).mul_(per_unit).add_(1).clamp_(0, grid.bins + 1)
-        found = torch.bincount(index.to(torch.uint8), minlength=grid.bins + 2).numpy()
+        index = values.flatten().sub(grid.low).mul_(per_unit).add_(1).clamp_(0, grid.bins + 1)
+        found = torch.bincount(index.to(torch.int16), minlength=grid.bins + 2).numpy()
         self.counts = found + self.counts if self.counts.size else found
 
     def merge(self, other: Self) -> Self:
@@ -123,7 +140,7 @@ class Tally:
     def summary(self, log2_scale: float = 0.0) -> Summary:
         """The numbers seen, each times 2^log2_scale."""
         n = self.count - self.nonfinite
-        first, second, third, fourth = self.sums / max(n, 1)
+        first, second, third, fourth = self.sums / max(n, 1) / self.grid.unit ** np.arange(1, 5)
         spread = max(0.0, second - first**2)
         mean = self.grid.pivot + first
         mean_square = spread + mean**2
