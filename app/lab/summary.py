@@ -18,7 +18,7 @@ from app.results import Histogram, Summary
 
 SAMPLE = 2048
 PART = 2**18  # values summed up in their own precision
-FAR = 2.0**24  # spans from the pivot: float32 has no room left for the fourth power
+FAR = 2.0**24  # units from the pivot: float32 has no room left for the fourth power
 RESOLVED = 1e-18  # a spread below this share of the mean square is rounding
 LOG10_2 = log10(2)
 
@@ -99,9 +99,10 @@ class Tally:
                 return
             block, (low, high) = finite, _extremes(finite)
         self.minimum, self.maximum = min(self.minimum, low), max(self.maximum, high)
-        far = max(high - self.grid.pivot, self.grid.pivot - low) > FAR * (self.grid.high - self.grid.low)
-        centred = (block.double() if far else block) - self.grid.pivot
-        self._add_powers(centred.mul_(self.grid.unit) if self.grid.unit != 1 else centred)
+        unit, pivot = self.grid.unit, self.grid.pivot
+        ordinary = 1 / FAR**4 < unit < FAR**4 and max(high - pivot, pivot - low) * unit < FAR
+        centred = (block if ordinary else block.double()) - pivot
+        self._add_powers(centred.mul_(unit) if unit != 1 else centred)
         self._add_counts(block)
 
     def _add_powers(self, centred: Tensor) -> None:
