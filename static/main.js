@@ -15,6 +15,7 @@ function experiment(root) {
   const part = (selector) => root.querySelector(selector);
   let running = null;
   let timer = 0;
+  let drawn = null;
 
   const query = () => (form ? queryOf(form) : root.dataset.query);
 
@@ -33,7 +34,7 @@ function experiment(root) {
       let ended = false;
       for await (const { event, data } of events(`/api/${name}/stream${asked && `?${asked}`}`, mine.signal)) {
         ended ||= event === "result" || event === "problem";
-        if (running === mine) await show(event, data);
+        if (running === mine) await show(mine, event, data);
       }
       if (running === mine && !ended) stopped("The connection was lost before the result came.");
     } catch (error) {
@@ -51,15 +52,17 @@ function experiment(root) {
     root.removeAttribute("aria-busy");
   }
 
-  async function show(event, data) {
+  async function show(mine, event, data) {
     if (event === "progress") {
       part(".progress").max = data.total;
       part(".progress").value = data.done;
     } else if (event === "figures") {
-      await draw(root, data);
+      drawn = draw(root, data);
     } else if (event === "explanation") {
       if (part(".why")) part(".why").innerHTML = data;
     } else if (event === "result") {
+      await drawn;
+      if (running !== mine) return;
       if (form) history.replaceState(null, "", data.links.page);
       showCommands(root, data.links);
       root.classList.remove("stale");

@@ -1,0 +1,106 @@
+"""Runs that take a while: they show how far they are and what they have, and end when nobody wants them."""
+
+from playwright.sync_api import Locator, Request, expect
+
+from app.compute.cost import Budget, TooExpensive, check
+from app.experiments import EXPERIMENTS
+from app.fields import shape
+from app.figures import CHARTS
+from app.settings import Settings
+from app.specs import Spec
+from tests.browser.tools import PATIENCE, Tab, changed, drawn_data, is_stream
+from tests.compute.tools import SMALL, every_experiment
+
+
+def long_spec(name: str, seed: int) -> Spec:
+    """Half of what a run may take: seconds. Each test has its own seed, since results are kept."""
+    experiment = EXPERIMENTS[name]
+    fields = experiment.spec.model_fields
+    bare = {field: False for field, info in fields.items() if shape(info).kind == "boolean"}
+    settings = Settings()
+    budget = Budget(settings.max_seconds / 2, settings.max_memory_bytes, settings.max_result_bytes, settings.threads)
+    longest = []
+    for size in experiment.sizes:
+        most = experiment.spec.parse({"seed": seed, size: shape(fields[size]).maximum, **bare})
+        try:
+            check(most, experiment.cost, experiment.sizes, budget)
+        except TooExpensive as refused:
+            largest = dict(refused.errors)[size].rsplit(" ", 1)[-1]
+            longest.append(most.model_copy(update={size: int(largest.replace(",", ""))}))
+    return max(longest, key=lambda spec: experiment.cost(spec).seconds(settings.threads))
+
+
+def begin(tab: Tab, spec: Spec) -> Request:
+    """Opens a page whose run has begun, and is far from over; what it asks for."""
+    with tab.page.expect_request(is_stream) as asked:
+        tab.open(spec.links["page"])
+    expect(tab.experiment.locator(".cancel")).to_be_visible()
+    return asked.value
+
+
+def wait_for_partial_charts(tab: Tab, name: str) -> Locator:
+    chart = tab.chart(next(iter(CHARTS[name])))
+    expect(chart.locator(".main-svg .trace path").first).to_be_attached()
+    expect(tab.experiment).to_have_attribute("aria-busy", "true")
+    return chart
+
+
+def assert_at_rest(experiment: Locator) -> None:
+    expect(experiment).not_to_have_attribute("aria-busy", "true")
+    expect(experiment.locator(".progress")).to_be_hidden()
+    expect(experiment.locator(".cancel")).to_be_hidden()
+
+
+@every_experiment
+def test_a_long_run_shows_how_far_it_is_and_what_it_has(tab: Tab, name: str) -> None:
+    spec = long_spec(name, seed=1)
+    begin(tab, spec)
+    progress = tab.experiment.locator(".progress")
+    expect(progress).not_to_have_js_property("value", 0)
+    some: float = progress.evaluate("progress => progress.value")
+    chart = wait_for_partial_charts(tab, name)
+    expect(progress).to_be_visible()
+    expect(progress).not_to_have_js_property("value", some)
+    assert some < progress.evaluate("progress => progress.value") <= progress.evaluate("progress => progress.max")
+    partial = drawn_data(chart)
+    tab.finished()
+    assert_at_rest(tab.experiment)
+    assert drawn_data(chart) != partial
+
+
+@every_experiment
+def test_cancel_ends_a_run_and_run_again_begins_anew(tab: Tab, name: str) -> None:
+    experiment = tab.experiment
+    begin(tab, long_spec(name, seed=2))
+    wait_for_partial_charts(tab, name)
+    with tab.page.expect_event("requestfailed", is_stream):
+        experiment.locator(".cancel").click()
+    expect(experiment.locator(".status")).to_have_text("Cancelled. Nothing is running.")
+    assert_at_rest(experiment)
+    assert len(tab.streams) == 1
+    with tab.page.expect_request(is_stream):
+        experiment.get_by_role("button", name="Run again").click()
+    expect(experiment.get_by_role("button", name="Run again")).to_be_hidden()
+    expect(experiment.locator(".status")).to_be_empty()
+    expect(experiment.locator(".progress")).not_to_have_js_property("value", 0)
+
+
+@every_experiment
+def test_a_change_ends_the_run_before(tab: Tab, name: str) -> None:
+    long = long_spec(name, seed=3)
+    sizes = dict.fromkeys(EXPERIMENTS[name].sizes, SMALL)
+    asked = begin(tab, long)
+    with tab.rerun(), tab.page.expect_event("requestfailed", lambda request: request == asked):
+        for size, value in sizes.items():
+            tab.set(size, value)
+    assert asked.failure == "net::ERR_ABORTED"
+    assert tab.page.url == tab.origin + changed(long, **sizes).links["page"]
+    assert_at_rest(tab.experiment)
+
+
+@every_experiment
+def test_leaving_the_page_ends_the_run(tab: Tab, name: str) -> None:
+    asked = begin(tab, long_spec(name, seed=4))
+    with tab.page.expect_event("requestfailed", lambda request: request == asked, timeout=PATIENCE):
+        tab.page.get_by_role("link", name="API").click()
+    expect(tab.page.locator("h1")).to_have_text("The API")

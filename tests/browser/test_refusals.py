@@ -1,0 +1,120 @@
+"""What cannot be run: it is said beside the field, nothing runs, and nothing typed is lost."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from app.experiments import EXPERIMENTS
+from app.fields import SpecError, shape
+from tests.browser.tools import CONTROLS, Tab, changed, is_stream, measured
+from tests.compute.tools import every_experiment, small_spec
+
+WRONG = "wrong"
+TYPED = ("number", "list")
+
+
+def message(name: str, query: str) -> dict[str, str]:
+    with pytest.raises(SpecError) as caught:
+        EXPERIMENTS[name].spec.from_query(query)
+    return dict(caught.value.errors)
+
+
+def assert_marked(tab: Tab, field: str, text: str) -> None:
+    expect(tab.error(field)).to_be_visible()
+    expect(tab.error(field)).to_have_text(text)
+    for control in tab.field(field).locator("input, select").all():
+        expect(control).to_have_attribute("aria-invalid", "true")
+
+
+def assert_nothing_wrong(tab: Tab) -> None:
+    expect(tab.experiment.locator(".error:not([hidden])")).to_have_count(0)
+    expect(tab.experiment.locator("[aria-invalid=true]")).to_have_count(0)
+
+
+def stale(experiment: Locator) -> bool:
+    return "stale" in (experiment.get_attribute("class") or "").split()
+
+
+@every_experiment
+def test_a_wrong_value_is_marked_where_it_is_typed_until_it_is_mended(tab: Tab, name: str) -> None:
+    spec = small_spec(name)
+    experiment = tab.run(spec.links["page"])
+    numbers = measured(experiment)
+    typed = [control.name for control in CONTROLS[name] if control.widget in TYPED]
+    for field in typed:
+        before = tab.text_input(field).input_value()
+        with tab.refused():
+            tab.text_input(field).fill(WRONG)
+        assert_marked(tab, field, message(name, f"{field}={WRONG}")[field])
+        assert tab.text_input(field).input_value() == WRONG
+        expect(experiment.locator(".error:not([hidden])")).to_have_count(1)
+        assert stale(experiment)
+        assert measured(experiment) == numbers
+        with tab.rerun():
+            tab.text_input(field).fill(before)
+        assert_nothing_wrong(tab)
+        assert not stale(experiment)
+
+
+@every_experiment
+def test_everything_wrong_is_marked_at_once(tab: Tab, name: str) -> None:
+    tab.run(small_spec(name).links["page"])
+    with tab.refused():
+        tab.set("init", [])
+        tab.text_input("seed").fill("-1")
+        tab.text_input("gain").fill("")
+    for field, text in message(name, "init=&seed=-1&gain=").items():
+        assert_marked(tab, field, text)
+
+
+@every_experiment
+def test_a_link_with_wrong_values_shows_them_and_runs_nothing(tab: Tab, name: str) -> None:
+    query = "&".join(f"{control.name}={WRONG}" for control in CONTROLS[name])
+    tab.expect_refusal()
+    experiment = tab.open(f"/{name}?{query}")
+    for field, text in message(name, query).items():
+        assert_marked(tab, field, text)
+    for control in CONTROLS[name]:
+        if control.widget in TYPED:
+            assert tab.text_input(control.name).input_value() == WRONG
+    expect(experiment.locator(".status")).to_contain_text("Nothing was run")
+    expect(experiment.locator(".charts")).to_be_hidden()
+    assert tab.streams == []
+
+
+@every_experiment
+def test_a_wrong_link_runs_once_it_is_mended(tab: Tab, name: str) -> None:
+    spec = small_spec(name)
+    tab.expect_refusal()
+    tab.open(f"/{name}?{spec.query}&gain={WRONG}")
+    with tab.rerun():
+        tab.text_input("gain").fill("2")
+    assert tab.page.url == tab.origin + changed(spec, gain=2.0).links["page"]
+    assert_nothing_wrong(tab)
+    expect(tab.experiment.locator(".main-svg").first).to_be_visible()
+
+
+@every_experiment
+def test_an_unknown_field_of_a_link_is_named(tab: Tab, name: str) -> None:
+    tab.expect_refusal()
+    experiment = tab.open(f"/{name}?fan_inn=3")
+    expect(experiment.locator(".form-errors")).to_contain_text("fan_inn")
+    assert tab.streams == []
+
+
+@every_experiment
+def test_what_is_too_expensive_names_the_largest_value_that_fits(tab: Tab, name: str) -> None:
+    field, *_, other = EXPERIMENTS[name].sizes
+    tab.run(changed(small_spec(name), **{other: 200}).links["page"])
+    with tab.refused():
+        tab.text_input(field).fill(str(shape(EXPERIMENTS[name].spec.model_fields[field]).maximum))
+    expect(tab.error(field)).to_contain_text("largest value that fits")
+    expect(tab.experiment.locator(".status")).to_contain_text("allowed")
+    largest = re.search(r"is ([\d,]+)$", tab.error(field).inner_text())
+    assert largest
+    with tab.page.expect_response(lambda answer: is_stream(answer.request)) as answer:
+        tab.text_input(field).fill(largest[1].replace(",", ""))
+    assert answer.value.status == 200
+    assert_nothing_wrong(tab)
+    expect(tab.experiment).to_have_attribute("aria-busy", "true")
