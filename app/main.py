@@ -12,6 +12,7 @@ from app.compute.runner import Runner
 from app.settings import Settings
 from app.web import api, pages, problems
 from app.web.assets import Assets
+from app.web.description import describe_problems
 from app.web.headers import SecurityHeaders
 
 
@@ -39,6 +40,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     problems.install(app)
     app.include_router(pages.router(environment))
     app.include_router(api.router(runner, settings, pages.explainer(environment)))
+    describe_problems(app)
 
     @app.get("/static/{version}/{name:path}", include_in_schema=False)
     async def static(request: Request) -> Response:

@@ -23,6 +23,18 @@ from app.settings import Settings
 from app.specs import Spec
 from app.theory.gains import gains
 from app.theory.meanfield import moments
+from app.web.description import (
+    BY_BODY,
+    CATALOG,
+    EVENT,
+    FIGURES,
+    NOT_MODIFIED,
+    TABLE,
+    Responses,
+    body,
+    parameters,
+    responses,
+)
 from app.web.problems import problem
 from app.web.requests import query_string, spec_of, while_connected
 from app.web.tables import csv_table
@@ -37,18 +49,23 @@ def router(runner: Runner, settings: Settings, explain: Explain) -> APIRouter:
     """The API of every registered experiment, and the catalog. `explain` writes a Result's account in words."""
     api = APIRouter(prefix="/api")
     for name, experiment in EXPERIMENTS.items():
-        for suffix, media_type, answer, said in (
-            ("", "application/json", _result(runner), "The Result as JSON."),
-            ("/figures", "application/json", _figures(runner, name), "{chart name: Plotly figure}."),
-            (".csv", "text/csv; charset=utf-8", _table(runner), "A tidy table: init, layer, quantity, value."),
+        for suffix, media_type, schema, answer, said in (
+            ("", "application/json", experiment.result, _result(runner), "The Result as JSON."),
+            ("/figures", "application/json", FIGURES, _figures(runner, name), "{chart name: Plotly figure}."),
+            (".csv", "text/csv; charset=utf-8", TABLE, _table(runner), "A tidy table: init, layer, quantity, value."),
         ):
             endpoint = _endpoint(experiment, suffix, media_type, answer)
-            _add(api, f"/{name}{suffix}", endpoint, experiment, f"{name}{suffix}", said)
+            _add(api, f"{name}{suffix}", endpoint, experiment, said, responses(media_type, schema) | NOT_MODIFIED)
         stream = _stream(runner, experiment, name, explain)
         said = "Server-sent events: progress, figures, explanation, then result; or problem."
-        _add(api, f"/{name}/stream", stream, experiment, f"{name}/stream", said)
+        _add(api, f"{name}/stream", stream, experiment, said, responses("text/event-stream", EVENT))
 
-    @api.get("/catalog", summary="Registries, fields and limits.")
+    @api.get(
+        "/catalog",
+        summary="Registries, fields and limits.",
+        response_class=Response,
+        responses=responses("application/json", CATALOG, [422, 429]),
+    )
     async def catalog(request: Request) -> Response:
         if query_string(request):
             raise SpecError([("query", "the catalog takes no fields")])
@@ -57,32 +74,22 @@ def router(runner: Runner, settings: Settings, explain: Explain) -> APIRouter:
     return api
 
 
-def _add(api: APIRouter, path: str, endpoint: Any, experiment: Experiment, name: str, summary: str) -> None:
-    schema = experiment.spec.model_json_schema()
-    parameters = [
-        {
-            "name": field,
-            "in": "query",
-            "required": False,
-            "schema": described,
-            "description": described.get("description", ""),
-        }
-        for field, described in schema["properties"].items()
-    ]
+def _add(api: APIRouter, name: str, endpoint: Any, experiment: Experiment, summary: str, answers: Responses) -> None:
     # One route answers both methods, so that a 405 can say so; the other two only document them.
-    api.add_api_route(path, endpoint, methods=["GET", "POST"], response_class=Response, include_in_schema=False)
-    body = {"required": True, "content": {"application/json": {"schema": schema}}}
-    documented: dict[str, dict[str, Any]] = {"GET": {"parameters": parameters}, "POST": {"requestBody": body}}
-    for method, extra in documented.items():
+    api.add_api_route(f"/{name}", endpoint, methods=["GET", "POST"], response_class=Response, include_in_schema=False)
+    for method, takes, never in (
+        ("GET", {"parameters": parameters(experiment.spec)}, BY_BODY),
+        ("POST", {"requestBody": body(experiment.spec)}, NOT_MODIFIED.keys()),
+    ):
         api.add_api_route(
-            path,
+            f"/{name}",
             endpoint,
             methods=[method],
             summary=summary,
             operation_id=f"{method.lower()} {name}",
-            openapi_extra=extra,
+            openapi_extra=takes,
             response_class=Response,
-            responses={422: {"description": "A problem: a field is wrong, or the experiment too expensive."}},
+            responses={status: said for status, said in answers.items() if status not in never},
         )
 
 
@@ -92,7 +99,7 @@ def _endpoint(
     async def endpoint(request: Request) -> Response:
         spec = await spec_of(request, experiment.spec)
         etag = f'"{spec_key(spec)}{suffix.replace("/", "-")}"'
-        if etag in request.headers.get("if-none-match", ""):
+        if request.method == "GET" and etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers={"ETag": etag, "Cache-Control": REVALIDATE})
         began = asyncio.get_running_loop().time()
         content = await while_connected(request, answer(spec))

@@ -171,6 +171,8 @@ def test_what_has_not_changed_is_not_sent_again(client: httpx.Client, name: str,
     other = client.get(address(a_small(name, "seed=7"), suffix), headers={"If-None-Match": first.headers["etag"]})
     assert other.status_code == 200
     assert other.headers["etag"] != first.headers["etag"]
+    posted = client.post(f"/api/{name}{suffix}", json=body(spec), headers={"If-None-Match": first.headers["etag"]})
+    assert posted.content == first.content, "only a GET is answered by what the client has"
 
 
 @every_experiment

@@ -1,0 +1,151 @@
+"""The OpenAPI document's account of the API: what its addresses take, and everything they may answer."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from app.fields import shape
+from app.specs import Spec
+
+Schema = dict[str, Any]
+Responses = dict[int | str, dict[str, Any]]
+
+_COST: Schema = {
+    "type": "object",
+    "required": ["seconds", "memory_bytes", "result_bytes"],
+    "properties": {
+        "seconds": {"type": "number"},
+        "memory_bytes": {"type": "integer"},
+        "result_bytes": {"type": "integer"},
+    },
+}
+_FIELD_ERROR: Schema = {
+    "type": "object",
+    "required": ["field", "message"],
+    "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+    "additionalProperties": False,
+}
+PROBLEM: Schema = {
+    "title": "Problem",
+    "description": "What is wrong (RFC 9457): `errors` where fields are at fault, `cost` and `limit` of what is "
+    "too expensive.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {"type": "array", "items": _FIELD_ERROR},
+        "cost": _COST,
+        "limit": _COST,
+    },
+}
+RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "required": True, "schema": {"type": "integer"}}}
+REFUSALS = {
+    413: "The body is too large.",
+    415: "The body is no plain application/json.",
+    422: "A field is wrong, or the experiment too expensive.",
+    429: "Too much was asked for at once.",
+    503: "Every place is taken.",
+    504: "The experiment took longer than it may.",
+}
+BY_BODY = (413, 415)
+NOT_MODIFIED: Responses = {304: {"description": "Nothing has changed since the `ETag` that `If-None-Match` names."}}
+
+FIGURES: Schema = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "object",
+        "required": ["data", "layout"],
+        "properties": {"data": {"type": "array", "items": {"type": "object"}}, "layout": {"type": "object"}},
+    },
+}
+TABLE: Schema = {"type": "string"}
+EVENT: Schema = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["progress", "figures", "explanation", "result", "problem"]},
+        "data": {"type": "string"},
+    },
+}
+_ENTRIES: Schema = {"type": "array", "items": {"type": "object", "required": ["name", "label"]}}
+CATALOG: Schema = {
+    "type": "object",
+    "required": ["activations", "inits", "distributions", "fields", "limits"],
+    "properties": {
+        **dict.fromkeys(("activations", "inits", "distributions"), _ENTRIES),
+        "fields": {
+            "type": "object",
+            "additionalProperties": {"type": "object", "additionalProperties": {"type": "object"}},
+        },
+        "limits": {"type": "object", "additionalProperties": {"type": "number"}},
+    },
+}
+
+
+def parameters(model: type[Spec]) -> list[Schema]:
+    """A spec's fields as a query's: lists repeat their key, and leaving a field out is the only null."""
+    found = []
+    for name, described in model.model_json_schema()["properties"].items():
+        described = {key: value for key, value in described.items() if (key, value) != ("default", None)}
+        arms = [arm for arm in described.get("anyOf", []) if arm != {"type": "null"}]
+        if len(arms) == 1:
+            described = {key: value for key, value in described.items() if key != "anyOf"} | arms[0]
+        found.append(
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": described.get("description", ""),
+                "schema": _each_once(model, name, described),
+                **({"style": "form", "explode": True} if shape(model.model_fields[name]).many else {}),
+            }
+        )
+    return found
+
+
+def body(model: type[Spec]) -> Schema:
+    """A spec's fields as a JSON object."""
+    schema = model.model_json_schema()
+    fields = {name: _each_once(model, name, described) for name, described in schema["properties"].items()}
+    return {"required": True, "content": {"application/json": {"schema": schema | {"properties": fields}}}}
+
+
+def responses(media_type: str, answer: Schema | type[BaseModel], statuses: Iterable[int] = REFUSALS) -> Responses:
+    """What is answered when all is well, and the problems there may be."""
+    said: dict[str, Any] = {"description": "As asked."}
+    if isinstance(answer, dict):
+        keyword = "itemSchema" if answer is EVENT else "schema"  # of one event, not of the whole stream
+        said["content"] = {media_type.partition(";")[0]: {keyword: answer}}
+    else:
+        said["model"] = answer
+    problems: Responses = {
+        status: {
+            "description": REFUSALS[status],
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            **({"headers": RETRY_AFTER} if status in (429, 503) else {}),
+        }
+        for status in statuses
+    }
+    return {200: said, **problems}
+
+
+def describe_problems(app: FastAPI) -> None:
+    """Put the schema all problems refer to into the app's OpenAPI document."""
+    without = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = without()
+        document["components"]["schemas"]["Problem"] = PROBLEM
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+def _each_once(model: type[Spec], name: str, described: Schema) -> Schema:
+    accepted = shape(model.model_fields[name])
+    return described | ({"uniqueItems": True} if accepted.many and accepted.choices else {})
