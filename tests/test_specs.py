@@ -7,17 +7,15 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 
 from app.fields import Shape, SpecError, shape
 from app.lab.activations import ACTIVATIONS
 from app.lab.draws import DISTRIBUTIONS
 from app.lab.initializers import INITIALIZERS
 from app.specs import GROUPS, LARGEST_SEED, MatmulSpec, Spec, StackSpec
+from tests.strategies import SPECS, any_spec
 
-SPECS: list[type[Spec]] = [MatmulSpec, StackSpec]
 every_spec = pytest.mark.parametrize("model", SPECS, ids=lambda model: model.name)
 ECHOED = 100  # characters of the input a message may repeat at most
 
@@ -39,39 +37,6 @@ class Target(NamedTuple):
 TARGETS = [Target(model, field) for model in SPECS for field in model.model_fields]
 
 
-def legal(field: FieldInfo) -> st.SearchStrategy[Any]:
-    """Any value one field accepts."""
-    accepted = shape(field)
-    if accepted.kind == "boolean":
-        values: st.SearchStrategy[Any] = st.just(False) if accepted.fixed else st.booleans()
-    elif accepted.choices:
-        values = st.sampled_from(list(accepted.choices))
-    else:
-        assert accepted.minimum is not None
-        assert accepted.maximum is not None
-        low, high = accepted.minimum, accepted.maximum
-        values = st.integers(int(low), int(high)) if accepted.kind == "integer" else st.floats(low, high)
-        values = values | st.sampled_from(accepted.words) if accepted.words else values
-    if accepted.many and accepted.choices:
-        values = st.lists(values, min_size=1, unique=True)
-    elif accepted.many:
-        values = st.lists(values, min_size=2, max_size=12)
-    return st.none() | values if accepted.optional else values
-
-
-def fitting(values: dict[str, Any]) -> dict[str, Any]:
-    """One matrix, or one residual stream, fits every layer only when all widths are equal."""
-    if len(set(values.get("widths") or [])) > 1:
-        return {**values, **{name: False for name in ("tied", "residual") if name in values}}
-    return values
-
-
-def specs_of(model: type[Spec]) -> st.SearchStrategy[Spec]:
-    fields = {name: legal(field) for name, field in model.model_fields.items()}
-    return st.fixed_dictionaries({}, optional=fields).map(fitting).map(model.parse)
-
-
-any_spec = st.sampled_from(SPECS).flatmap(specs_of)
 many_examples = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 

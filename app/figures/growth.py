@@ -71,7 +71,9 @@ def networks(result: StackResult) -> Figure | None:
 
 def _ratio(layer: StackLayer) -> float | None:
     found = layer.weight_gradient
-    return found.log10_std - log10(layer.weight_std) if found and found.log10_std is not None else None
+    if found is None or found.log10_std is None or not layer.weight_std:
+        return None
+    return found.log10_std - log10(layer.weight_std)
 
 
 def _line(entry: StackInit, name: str, quantity: Log10) -> Figure:

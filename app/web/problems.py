@@ -109,6 +109,6 @@ def _price(error: TooExpensive) -> str:
             ("memory_bytes", "bytes of memory"),
             ("result_bytes", "bytes of result"),
         )
-        if cost[name] > limit[name]
+        if cost[name] >= limit[name]  # as rounded
     ]
     return f"This experiment would take {' and '.join(over)} allowed."

@@ -1,0 +1,46 @@
+"""Any legal spec."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from pydantic.fields import FieldInfo
+
+from app.fields import shape
+from app.specs import MatmulSpec, Spec, StackSpec
+
+SPECS: list[type[Spec]] = [MatmulSpec, StackSpec]
+
+
+def legal(field: FieldInfo) -> st.SearchStrategy[Any]:
+    """Any value one field accepts."""
+    accepted = shape(field)
+    if accepted.kind == "boolean":
+        values: st.SearchStrategy[Any] = st.just(False) if accepted.fixed else st.booleans()
+    elif accepted.choices:
+        values = st.sampled_from(list(accepted.choices))
+    else:
+        assert accepted.minimum is not None
+        assert accepted.maximum is not None
+        low, high = accepted.minimum, accepted.maximum
+        values = st.integers(int(low), int(high)) if accepted.kind == "integer" else st.floats(low, high)
+        values = values | st.sampled_from(accepted.words) if accepted.words else values
+    if accepted.many and accepted.choices:
+        values = st.lists(values, min_size=1, unique=True)
+    elif accepted.many:
+        values = st.lists(values, min_size=2, max_size=12)
+    return st.none() | values if accepted.optional else values
+
+
+def fitting(values: dict[str, Any]) -> dict[str, Any]:
+    """One matrix, or one residual stream, fits every layer only when all widths are equal."""
+    if len(set(values.get("widths") or [])) > 1:
+        return {**values, **{name: False for name in ("tied", "residual") if name in values}}
+    return values
+
+
+def specs_of(model: type[Spec]) -> st.SearchStrategy[Spec]:
+    fields = {name: legal(field) for name, field in model.model_fields.items()}
+    return st.fixed_dictionaries({}, optional=fields).map(fitting).map(model.parse)
+
+
+any_spec = st.sampled_from(SPECS).flatmap(specs_of)
