@@ -10,11 +10,10 @@ from app.experiments import EXPERIMENTS
 from app.figures import CHARTS
 from app.specs import Spec
 from tests.browser.conftest import NewTab
-from tests.browser.tools import Tab, assert_drawn
+from tests.browser.tools import WIDTHS, Tab, assert_drawn
 from tests.compute.tools import every_experiment, every_preset, small_spec
 from tests.web.tools import PAGES
 
-WIDTHS = (360, 768, 1280, 1920)
 every_page = pytest.mark.parametrize("path", PAGES)
 
 

@@ -16,6 +16,7 @@ from app.figures import CHARTS
 from app.specs import Spec
 from app.web.forms import form
 
+WIDTHS = (360, 768, 1280, 1920)  # pixels, of windows
 PATIENCE = 30_000  # milliseconds for what is expected to happen
 FLAGS = (
     "--disable-gpu",
@@ -170,9 +171,9 @@ def form_state(experiment: Locator) -> list[list[Any]]:
 
 
 def drawn_data(chart: Locator) -> list[dict[str, Any]]:
-    """The points of every trace of a chart on screen."""
+    """Every trace of a chart on screen: its points, whether it is visible, and what it is of."""
     data: list[dict[str, Any]] = chart.locator(".plot").evaluate(
-        "plot => plot.data.map(({x, y, visible}) => ({x, y, visible}))"
+        "plot => plot.data.map(({x, y, visible, meta}) => ({x, y, visible, meta}))"
     )
     return data
 
