@@ -16,17 +16,26 @@ from app.settings import Settings
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until interrupted. A bad flag or a port in use is one line on stderr."""
     settings = _settings(arguments)
-    listener = _listen(settings)
+    listener = listen(settings)
     import uvicorn
 
+    from app.compute.runner import Runner
     from app.main import create_app
+    from app.shutdown import DrainingServer
 
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
+    runner = Runner(settings)
     config = uvicorn.Config(
-        create_app(settings), server_header=False, proxy_headers=False, access_log=False, log_level="warning"
+        create_app(settings, runner),
+        server_header=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=2,
     )
-    server = uvicorn.Server(config)
+    server = DrainingServer(config, runner)
     print(f"Initscope is at http://{shown}:{port}", flush=True)
     with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is in order
         server.run(sockets=[listener])
@@ -58,7 +67,7 @@ def _settings(arguments: Sequence[str] | None) -> Settings:
         sys.exit(f"initscope: {flag}: {first['msg'][0].lower()}{first['msg'][1:]}")
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
     """A listening socket. Exits with one line if the address cannot be had."""
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET

@@ -58,7 +58,7 @@ EXPERIMENTS: dict[str, Experiment] = {
             (
                 ("Thirty tanh layers", ""),
                 ("ReLU: He holds, inputs collapse", "activation=relu&init=1/sqrt(D)&init=kaiming_normal"),
-                ("Depth 100 beyond float32", "activation=relu&depth=100"),
+                ("Depth 100 beyond float32", "activation=relu&backward=false&bins=20&depth=100"),
                 ("nn.Linear's default forgets its input", "activation=relu&init=kaiming_normal&init=torch_default"),
                 (
                     "Fifty He networks",

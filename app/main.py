@@ -1,31 +1,35 @@
 """The application: wiring only."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from app import __version__
 from app.compute.runner import Runner
 from app.settings import Settings
-from app.web import api, pages, problems
+from app.web import api, operators, pages, problems
 from app.web.assets import Assets
 from app.web.description import describe_problems
 from app.web.headers import SecurityHeaders
 
 
-def create_app(settings: Settings | None = None) -> ASGIApp:
+def create_app(settings: Settings | None = None, runner: Runner | None = None) -> ASGIApp:
     """The whole application, ready to be served."""
     settings = settings or Settings()
-    runner = Runner(settings)
+    runner = runner or Runner(settings)
     assets = Assets()
     environment = pages.templates(assets)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(operators.watch_lag(runner.metrics)) if settings.metrics else None
         yield
+        if watching:
+            watching.cancel()
         runner.close()
 
     app = FastAPI(
@@ -46,9 +50,6 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     async def static(request: Request) -> Response:
         return assets.respond(request)
 
-    @app.get("/livez", include_in_schema=False)
-    @app.get("/readyz", include_in_schema=False)
-    async def alive() -> Response:
-        return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
+    app.include_router(operators.router(runner, settings))
 
     return SecurityHeaders(app, settings.hsts_seconds)

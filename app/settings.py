@@ -20,11 +20,17 @@ class Settings(BaseSettings):
     threads: int = Field(default_factory=_cores, ge=1, le=1024, description="threads that compute")
     at_once: int = Field(2, ge=1, le=64, description="experiments computed at the same time")
     waiting: int = Field(16, ge=1, le=1000, description="experiments that may wait for their turn")
-    max_seconds: float = Field(10, gt=0, description="estimated computing time an experiment may take")
-    max_result_bytes: int = Field(4 * 2**20, gt=0, description="estimated size a result may have")
+    wait_seconds: float = Field(5, gt=0, description="estimated time an experiment may wait for its turn")
+    per_client: int = Field(2, ge=1, description="experiments one client may have in flight")
+    max_seconds: float = Field(6, gt=0, description="estimated computing time an experiment may take")
+    max_result_bytes: int = Field(
+        1536 * 2**10, gt=0, description="estimated size a result may have before it is compressed, to a third or less"
+    )
     max_memory_bytes: int = Field(512 * 2**20, gt=0, description="estimated memory an experiment may take")
-    deadline_seconds: float = Field(30, gt=0, description="time after which a run is given up")
+    deadline_seconds: float = Field(10, gt=0, description="time after which a run is given up")
     cache_bytes: int = Field(64 * 2**20, ge=0, description="results kept in memory")
+    metrics: bool = Field(False, description="whether /metrics answers, in Prometheus's format")
+    proxies: str = Field("", description="addresses of reverse proxies whose X-Forwarded-For is believed")
     hsts_seconds: int = Field(
         0, ge=0, description="time browsers are told to come by HTTPS alone; 0 tells them nothing"
     )

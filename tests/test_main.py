@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from app import __version__
-from app.__main__ import _listen
+from app.__main__ import listen
 from app.settings import Settings
 from tests.conftest import ROOT, default_environment, serving
 
@@ -135,7 +135,7 @@ def test_an_answer_is_not_held_back_for_more() -> None:
             delays.set_result(taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
             writer.close()
 
-        listener = _listen(Settings(port=0))
+        listener = listen(Settings(port=0))
         server = await asyncio.start_server(connected, sock=listener)
         async with server:
             _, writer = await asyncio.open_connection(*listener.getsockname()[:2])

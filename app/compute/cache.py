@@ -9,6 +9,9 @@ class Cache:
         self._held = 0
         self._entries: OrderedDict[str, bytes] = OrderedDict()
 
+    def has(self, key: str) -> bool:
+        return key in self._entries
+
     def get(self, key: str) -> bytes | None:
         if key in self._entries:
             self._entries.move_to_end(key)

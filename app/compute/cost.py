@@ -5,20 +5,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
+from app.compute.rates import Rates
 from app.fields import SpecError
 from app.lab.initializers import INITIALIZERS
 from app.specs import MatmulSpec, Spec, StackSpec
 
 S = TypeVar("S", bound=Spec)
 
-# Seconds of one core for one of each, on a core of 2020s server hardware.
-SECONDS_PER_RANDOM_NUMBER = 4.5e-9
-SECONDS_PER_MULTIPLY_ADD = 2.2e-11
-SECONDS_PER_VALUE = 1.6e-8
-SECONDS_PER_STEP = 1.0e-3
-
-SUMMARY_BYTES = 420  # of a summary's JSON, beside its bins
-BIN_BYTES = 18
+SUMMARY_BYTES = 400  # of a summary's JSON, beside its bins
+BIN_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -32,14 +27,14 @@ class Cost:
     memory_bytes: int
     result_bytes: int
 
-    def seconds(self, threads: int) -> float:
+    def seconds(self, threads: int, rates: Rates) -> float:
         """Computing time when `threads` cores share the work."""
         work = (
-            self.random_numbers * SECONDS_PER_RANDOM_NUMBER
-            + self.multiply_adds * SECONDS_PER_MULTIPLY_ADD
-            + self.values * SECONDS_PER_VALUE
+            self.random_numbers * rates.random_number
+            + self.multiply_adds * rates.multiply_add
+            + self.values * rates.value
         )
-        return work / threads + self.steps * SECONDS_PER_STEP
+        return work / threads + self.steps * rates.step
 
 
 @dataclass(frozen=True)
@@ -50,10 +45,14 @@ class Budget:
     memory_bytes: int
     result_bytes: int
     threads: int
+    rates: Rates
+
+    def time(self, cost: Cost) -> float:
+        return cost.seconds(self.threads, self.rates)
 
     def holds(self, cost: Cost) -> bool:
         return (
-            cost.seconds(self.threads) <= self.seconds
+            self.time(cost) <= self.seconds
             and cost.memory_bytes <= self.memory_bytes
             and cost.result_bytes <= self.result_bytes
         )
@@ -70,7 +69,7 @@ class TooExpensive(SpecError):
             ]
         )
         self.cost = {
-            "seconds": round(cost.seconds(budget.threads), 3),
+            "seconds": round(budget.time(cost), 3),
             "memory_bytes": cost.memory_bytes,
             "result_bytes": cost.result_bytes,
         }
@@ -90,7 +89,7 @@ def matmul_cost(spec: MatmulSpec) -> Cost:
         random_numbers=draws * (products + spec.fan_in),
         multiply_adds=draws * products,
         values=len(spec.init) * spec.repeats * spec.fan_out,
-        steps=draws + draws * products // 2**23,
+        steps=4 + draws + draws * products // 2**23,
         memory_bytes=2**25 + len(spec.init) * spec.repeats * (16 * spec.bins + 1000),
         result_bytes=1000 + len(spec.init) * (1200 + BIN_BYTES * spec.bins + 22 * spec.repeats),
     )
@@ -113,7 +112,7 @@ def stack_cost(spec: StackSpec) -> Cost:
         multiply_adds=inits * weights * (spec.batch * (3 if spec.backward else 1) + networks)
         + 8 * factorized * (directions + networks),
         values=inits * units * (spec.batch * (4 if spec.backward else 2) + networks),
-        steps=inits * spec.depth * (directions + networks // 4) * 2,
+        steps=inits * spec.depth * (directions + networks // 4) * 4,
         memory_bytes=2**25 + 4 * (3 * largest + kept + spec.batch * max(widths) * (inits + 6)),
         result_bytes=2000 + inits * spec.depth * (1600 + summaries + 20 * networks),
     )

@@ -7,16 +7,20 @@ import asyncio
 import hashlib
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
+from math import ceil
 from typing import NamedTuple
 
 import torch
 
 from app import __version__
 from app.compute.cache import Cache
-from app.compute.cost import Budget, check
+from app.compute.cost import Budget, TooExpensive, check
+from app.compute.metrics import Metrics
+from app.compute.rates import measured
 from app.experiments import EXPERIMENTS
 from app.lab import threads
 from app.results import Record
@@ -28,7 +32,17 @@ SNAPSHOT_SECONDS = 0.3  # between two partial results
 
 
 class Busy(Exception):
-    """More experiments are waiting than may wait."""
+    """More experiments are waiting than may wait, or for longer: `retry_after` seconds may help."""
+
+    def __init__(self, retry_after: float) -> None:
+        self.retry_after = max(1, ceil(retry_after))
+
+
+class TooMany(Exception):
+    """The client has as many experiments in flight as one client may have."""
+
+    def __init__(self, allowed: int) -> None:
+        self.allowed = allowed
 
 
 class DeadlineExceeded(Exception):
@@ -50,9 +64,12 @@ class Update(NamedTuple):
 class Flight:
     """One run of one spec, watched from the event loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float = 0.0) -> None:
         self.outcome: asyncio.Future[bytes] = loop.create_future()
-        self.watchers = 0
+        self.seconds = seconds  # it is expected to take
+        self.born = time.monotonic()
+        self.running = False
+        self.clients: Counter[str] = Counter()
         self.cancelled = threading.Event()
         self.latest = Update(0, 1, None)
         self._loop = loop
@@ -69,6 +86,11 @@ class Flight:
     def wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+    @property
+    def remaining(self) -> float:
+        """Seconds of computing it is expected to take from now on."""
+        return self.seconds * (1 - self.latest.done / max(self.latest.total, 1))
 
     async def updates(self) -> AsyncIterator[Update]:
         """Every update a watcher is quick enough to see, until the flight has ended."""
@@ -88,48 +110,82 @@ class Runner:
             memory_bytes=settings.max_memory_bytes,
             result_bytes=settings.max_result_bytes,
             threads=settings.threads,
+            rates=measured(),
         )
-        self._deadline = settings.deadline_seconds
-        self._places = settings.at_once + settings.waiting
+        self.metrics = Metrics()
+        self.draining = False
+        self._settings = settings
         self._flights: dict[str, Flight] = {}
         self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.pin)
+        for name, said, read in (
+            ("running", "Experiments being computed.", lambda: sum(f.running for f in self._flights.values())),
+            ("waiting", "Experiments waiting for their turn.", lambda: len(self._queued())),
+            ("waiting_seconds", "For how long the first of them has waited.", self._oldest),
+        ):
+            self.metrics.gauge(name, said, read)
 
     def check(self, spec: Spec) -> None:
         """Raises TooExpensive if the spec is beyond the budget."""
         experiment = EXPERIMENTS[spec.name]
-        check(spec, experiment.cost, experiment.sizes, self.budget)
+        try:
+            check(spec, experiment.cost, experiment.sizes, self.budget)
+        except TooExpensive:
+            self.metrics.rejected.labels("cost").inc()
+            raise
 
     @asynccontextmanager
-    async def join(self, spec: Spec) -> AsyncIterator[Flight]:
-        """The flight of a spec, begun if nobody has. The last one to leave cancels it.
+    async def join(self, spec: Spec, client: str = "") -> AsyncIterator[Flight]:
+        """The flight of a spec, begun for this client if nobody has. The last one to leave cancels it.
 
-        Raises TooExpensive or Busy before anything is computed.
+        A client without a name may have any number in flight.
+
+        Raises TooExpensive, TooMany or Busy before anything is computed.
         """
         key = spec_key(spec)
-        flight = self._flights.get(key) or self._start(key, spec)
-        flight.watchers += 1
+        flight = self._flights.get(key) or self._start(key, spec, client)
+        flight.clients[client] += 1
         try:
             yield flight
         finally:
-            flight.watchers -= 1
-            if flight.watchers == 0 and self._flights.get(key) is flight:
+            flight.clients[client] -= 1
+            if not flight.clients.total() and self._flights.get(key) is flight:
                 del self._flights[key]
                 flight.cancelled.set()
 
-    async def result(self, spec: Spec) -> bytes:
+    async def result(self, spec: Spec, client: str = "") -> bytes:
         """The Result as JSON, from the cache or computed."""
-        async with self.join(spec) as flight:
+        async with self.join(spec, client) as flight:
             return await asyncio.shield(flight.outcome)
 
-    async def derived(self, spec: Spec, name: str, derive: Callable[[Record], bytes]) -> bytes:
+    async def derived(self, spec: Spec, name: str, derive: Callable[[Record], bytes], client: str = "") -> bytes:
         """A pure function of the Result, cached under its name beside it."""
         key = f"{spec_key(spec)}/{name}"
         if (cached := self.cache.get(key)) is None:
-            body = await self.result(spec)
+            body = await self.result(spec, client)
             parse = EXPERIMENTS[spec.name].result.model_validate_json
             cached = await asyncio.to_thread(lambda: derive(parse(body)))
             self.cache.put(key, cached)
         return cached
+
+    def admit(self, spec: Spec, client: str) -> None:
+        """Raises what `join` would, TooExpensive, TooMany or Busy, and begins nothing."""
+        key = spec_key(spec)
+        if key not in self._flights and not self.cache.has(key):
+            self.check(spec)
+            self._admit(client)
+
+    async def ready(self) -> bool:
+        """Whether a task of no work at all comes back from where experiments are prepared."""
+        return not self.draining and await asyncio.to_thread(lambda: threads.submit(lambda _: True, None).result())
+
+    async def drain(self, seconds: float) -> None:
+        """Begin nothing any more; cancel what is not done by then."""
+        self.draining = True
+        late = time.monotonic() + seconds
+        while self._flights and time.monotonic() < late:
+            await asyncio.sleep(0.02)
+        for flight in self._flights.values():
+            flight.cancelled.set()
 
     def close(self) -> None:
         """Cancel what is running and let the threads end."""
@@ -137,50 +193,83 @@ class Runner:
             flight.cancelled.set()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
-    def _start(self, key: str, spec: Spec) -> Flight:
-        flight = Flight(asyncio.get_running_loop())
+    def _start(self, key: str, spec: Spec, client: str) -> Flight:
+        loop = asyncio.get_running_loop()
         cached = self.cache.get(key)
+        self.metrics.cached.labels("miss" if cached is None else "hit").inc()
         if cached is not None:
+            flight = Flight(loop)
             flight.outcome.set_result(cached)
             return flight
         self.check(spec)
-        if len(self._flights) >= self._places:
-            raise Busy
+        self._admit(client)
+        flight = Flight(loop, EXPERIMENTS[spec.name].cost(spec).seconds(self.budget.threads, self.budget.rates))
         self._flights[key] = flight
         running = asyncio.ensure_future(asyncio.wrap_future(self._executor.submit(self._run, spec, flight)))
         running.add_done_callback(lambda done: self._land(key, flight, done))
         return flight
 
+    def _admit(self, client: str) -> None:
+        settings, flights = self._settings, self._flights.values()
+        if client and sum(flight.clients[client] > 0 for flight in flights) >= settings.per_client:
+            self.metrics.rejected.labels("client").inc()
+            raise TooMany(settings.per_client)
+        # All experiments share the same cores, so what is in flight is waited for one after the other.
+        wait = sum(flight.remaining for flight in flights) if len(flights) >= settings.at_once else 0.0
+        if self.draining or len(flights) >= settings.at_once + settings.waiting or wait > settings.wait_seconds:
+            self.metrics.rejected.labels("draining" if self.draining else "queue").inc()
+            raise Busy(wait)
+
+    def _queued(self) -> list[Flight]:
+        return [flight for flight in self._flights.values() if not flight.running]
+
+    def _oldest(self) -> float:
+        return max((time.monotonic() - flight.born for flight in self._queued()), default=0.0)
+
     def _land(self, key: str, flight: Flight, done: "asyncio.Future[bytes]") -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
         if done.cancelled() or isinstance(done.exception(), Cancelled):
+            outcome = "cancelled"
             flight.outcome.cancel()
         elif error := done.exception():
+            outcome = "deadline" if isinstance(error, DeadlineExceeded) else "failed"
             flight.outcome.set_exception(error)
             flight.outcome.exception()
         else:
+            outcome = "done"
             self.cache.put(key, done.result())
             flight.outcome.set_result(done.result())
+        self.metrics.ended.labels(outcome).inc()
         flight.wake()
 
     def _run(self, spec: Spec, flight: Flight) -> bytes:
         began = shown = told = time.monotonic()
         partial: Record | None = None
-        with closing(EXPERIMENTS[spec.name].run(spec)) as steps:
-            for step in steps:
-                now = time.monotonic()
-                if flight.cancelled.is_set():
-                    raise Cancelled
-                if now - began > self._deadline:
-                    raise DeadlineExceeded
-                if now - shown > SNAPSHOT_SECONDS and step.done < step.total:
-                    partial, shown = step.partial(), now
-                if now - told > PROGRESS_SECONDS:
-                    flight.publish(Update(step.done, step.total, partial))
-                    told = now
-        result: Record = step.partial()
-        return result.model_dump_json().encode()
+
+        def check() -> None:
+            if flight.cancelled.is_set():
+                raise Cancelled
+            if time.monotonic() - began > self._settings.deadline_seconds:
+                raise DeadlineExceeded
+
+        check()
+        flight.running = True
+        threads.between_blocks(check)
+        try:
+            with closing(EXPERIMENTS[spec.name].run(spec)) as steps:
+                for step in steps:
+                    check()
+                    now = time.monotonic()
+                    if now - shown > SNAPSHOT_SECONDS and step.done < step.total:
+                        partial, shown = step.partial(), now
+                    if now - told > PROGRESS_SECONDS:
+                        flight.publish(Update(step.done, step.total, partial))
+                        told = now
+            result: Record = step.partial()
+            return result.model_dump_json().encode()
+        finally:
+            threads.between_blocks(None)
 
 
 def spec_key(spec: Spec) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
-from math import log10
+from math import isclose, log10
 from typing import Any
 
+from app.figures.palette import power
 from app.lab.activations import ACTIVATIONS
 from app.lab.initializers import INITIALIZERS
 from app.lab.predictions import nonlinearity
@@ -61,7 +62,7 @@ def _matmul_notes(result: MatmulResult) -> list[str]:
         f"{INITIALIZERS[a.init].label} and {INITIALIZERS[b.init].label} coincide here: at this shape both give weights "
         f"a standard deviation of {a.weight_std:.4g}."
         for a, b in combinations(result.inits, 2)
-        if a.weight_std == b.weight_std or abs(a.weight_std / b.weight_std - 1) < 1e-9
+        if isclose(a.weight_std, b.weight_std, rel_tol=1e-9)
     ]
     if spec["fan_out"] > 4 * spec["fan_in"]:
         notes += [_xavier_note(entry, spec) for entry in result.inits if entry.init.startswith("xavier")]
@@ -210,10 +211,10 @@ def _stack_row(entry: StackInit) -> StackRow:
 def _course(total: float, rate: float) -> tuple[str, str]:
     """What a variance does, from its change over the stack and its late rate, both in decades."""
     if rate > HOLDS:
-        return "explodes", f"the variance grows by a factor of {10**rate:.3g} a layer."
+        return "explodes", f"the variance grows by a factor of {power(rate)} a layer."
     if rate < -HOLDS:
-        return "vanishes", f"the variance shrinks by a factor of {10**-rate:.3g} a layer."
-    change = f"{'fell' if total < 0 else 'grew'} by a factor of {10 ** abs(total):.3g}"
+        return "vanishes", f"the variance shrinks by a factor of {power(-rate)} a layer."
+    change = f"{'fell' if total < 0 else 'grew'} by a factor of {power(abs(total))}"
     if abs(total) > 0.5:
         return "fades" if total < 0 else "grows", f"the variance {change} over the stack, ever more slowly."
     if abs(total) < 0.02:

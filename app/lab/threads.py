@@ -40,6 +40,11 @@ def pin() -> None:
     torch.set_num_threads(1)
 
 
+def between_blocks(check: Callable[[], None] | None) -> None:
+    """Call this from now on wherever the calling thread hands out a block: what it raises ends the experiment."""
+    _here.check = check
+
+
 def submit(function: Callable[[T], U], item: T) -> Future[U]:
     """Begin function(item) on one of the threads; on one of them already, do it here and now."""
     if getattr(_here, "is_worker", False):
@@ -61,8 +66,11 @@ def in_order(function: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
         yield from map(function, items)
         return
     ahead: deque[Future[U]] = deque()
+    check = getattr(_here, "check", None)
     try:
         for item in items:
+            if check:
+                check()
             ahead.append(submit(function, item))
             if len(ahead) > 2 * _Pool.size:
                 yield ahead.popleft().result()

@@ -35,12 +35,13 @@ from app.web.description import (
     parameters,
     responses,
 )
+from app.web.encoding import accepts_gzip, compressed, gzipped
 from app.web.problems import problem
-from app.web.requests import query_string, spec_of, while_connected
+from app.web.requests import client_of, query_string, spec_of, while_connected
 from app.web.tables import csv_table
 
 Explain = Callable[[str, Record], bytes]
-Answer = Callable[[Spec], Coroutine[Any, Any, bytes]]
+Answer = Callable[[Spec, str], Coroutine[Any, Any, bytes]]
 logger = logging.getLogger("initscope")
 REVALIDATE = "no-cache"  # kept by browsers, asked for again, answered 304 while nothing has changed
 
@@ -50,11 +51,11 @@ def router(runner: Runner, settings: Settings, explain: Explain) -> APIRouter:
     api = APIRouter(prefix="/api")
     for name, experiment in EXPERIMENTS.items():
         for suffix, media_type, schema, answer, said in (
-            ("", "application/json", experiment.result, _result(runner), "The Result as JSON."),
+            ("", "application/json", experiment.result, runner.result, "The Result as JSON."),
             ("/figures", "application/json", FIGURES, _figures(runner, name), "{chart name: Plotly figure}."),
             (".csv", "text/csv; charset=utf-8", TABLE, _table(runner), "A tidy table: init, layer, quantity, value."),
         ):
-            endpoint = _endpoint(experiment, suffix, media_type, answer)
+            endpoint = _endpoint(runner, experiment, suffix, media_type, answer)
             _add(api, f"{name}{suffix}", endpoint, experiment, said, responses(media_type, schema) | NOT_MODIFIED)
         stream = _stream(runner, experiment, name, explain)
         said = "Server-sent events: progress, figures, explanation, then result; or problem."
@@ -69,7 +70,8 @@ def router(runner: Runner, settings: Settings, explain: Explain) -> APIRouter:
     async def catalog(request: Request) -> Response:
         if query_string(request):
             raise SpecError([("query", "the catalog takes no fields")])
-        return _respond(json.dumps(_catalog(settings), ensure_ascii=False).encode(), "application/json")
+        content = json.dumps(_catalog(settings), ensure_ascii=False)
+        return Response(content, 200, {"Cache-Control": REVALIDATE}, "application/json")
 
     return api
 
@@ -94,48 +96,51 @@ def _add(api: APIRouter, name: str, endpoint: Any, experiment: Experiment, summa
 
 
 def _endpoint(
-    experiment: Experiment, suffix: str, media_type: str, answer: Answer
+    runner: Runner, experiment: Experiment, suffix: str, media_type: str, answer: Answer
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        spec = await spec_of(request, experiment.spec)
-        etag = f'"{spec_key(spec)}{suffix.replace("/", "-")}"'
-        if request.method == "GET" and etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers={"ETag": etag, "Cache-Control": REVALIDATE})
+        spec, client, gzip = await spec_of(request, experiment.spec), client_of(request), accepts_gzip(request)
+        key = f"{spec_key(spec)}{suffix.replace('/', '-')}{'-gzip' if gzip else ''}"
+        headers = {"ETag": f'"{key}"', "Cache-Control": REVALIDATE, "Vary": "Accept-Encoding"}
+        if request.method == "GET" and headers["ETag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
         began = asyncio.get_running_loop().time()
-        content = await while_connected(request, answer(spec))
+        content = await while_connected(request, squeezed(key, spec, client) if gzip else answer(spec, client))
         took = (asyncio.get_running_loop().time() - began) * 1000
-        return _respond(content, media_type, {"ETag": etag, "Server-Timing": f"experiment;dur={took:.1f}"})
+        headers |= {"Server-Timing": f"experiment;dur={took:.1f}"} | ({"Content-Encoding": "gzip"} if gzip else {})
+        return Response(content, 200, headers, media_type)
+
+    async def squeezed(key: str, spec: Spec, client: str) -> bytes:
+        if (content := runner.cache.get(key)) is None:
+            content = await asyncio.to_thread(compressed, await answer(spec, client))
+            runner.cache.put(key, content)
+        return content
 
     return endpoint
 
 
-def _respond(content: bytes, media_type: str, headers: dict[str, str] | None = None) -> Response:
-    return Response(content, 200, {"Cache-Control": REVALIDATE, **(headers or {})}, media_type)
-
-
-def _result(runner: Runner) -> Answer:
-    return runner.result
-
-
 def _figures(runner: Runner, name: str) -> Answer:
-    return lambda spec: runner.derived(spec, "figures", lambda result: figures_json(name, result))
+    return lambda spec, client: runner.derived(spec, "figures", lambda result: figures_json(name, result), client)
 
 
 def _table(runner: Runner) -> Answer:
-    return lambda spec: runner.derived(spec, "csv", csv_table)
+    return lambda spec, client: runner.derived(spec, "csv", csv_table, client)
 
 
 def _stream(
     runner: Runner, experiment: Experiment, name: str, explain: Explain
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        spec = await spec_of(request, experiment.spec)
-        runner.check(spec)
-        return EventSourceResponse(events(spec), headers={"Cache-Control": "no-store"})
+        spec, client = await spec_of(request, experiment.spec), client_of(request)
+        runner.admit(spec, client)
+        said, headers = events(spec, client), {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+        if accepts_gzip(request):
+            return EventSourceResponse(gzipped(said), headers=headers | {"Content-Encoding": "gzip"})
+        return EventSourceResponse(said, headers=headers)
 
-    async def events(spec: Spec) -> AsyncIterator[bytes]:
+    async def events(spec: Spec, client: str) -> AsyncIterator[bytes]:
         try:
-            async with runner.join(spec) as flight:
+            async with runner.join(spec, client) as flight:
                 shown = None
                 async for update in flight.updates():
                     if flight.outcome.done():
@@ -145,7 +150,7 @@ def _stream(
                         shown = update.partial
                         yield _event("figures", await asyncio.to_thread(figures_json, name, shown))
                 result = await asyncio.shield(flight.outcome)
-            yield _event("figures", await _figures(runner, name)(spec))
+            yield _event("figures", await _figures(runner, name)(spec, client))
             yield _event("explanation", await runner.derived(spec, "explanation", lambda r: explain(name, r)))
             yield _event("result", result)
         except Exception as error:

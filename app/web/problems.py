@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.compute.cost import TooExpensive
-from app.compute.runner import Busy, DeadlineExceeded
+from app.compute.runner import Busy, DeadlineExceeded, TooMany
 from app.fields import SpecError
 
 logger = logging.getLogger("initscope")
@@ -51,7 +51,10 @@ def problem(error: Exception) -> Problem:
             return Problem("invalid-input", "Invalid input", 422, detail, {"errors": _listed(error)})
         case Busy():
             detail = "Every place is taken. Try again in a few seconds."
-            return Problem("busy", "Busy", 503, detail, headers={"Retry-After": "5"})
+            return Problem("busy", "Busy", 503, detail, headers={"Retry-After": str(error.retry_after)})
+        case TooMany():
+            detail = f"One client may have {error.allowed} experiments in flight. Wait for one of yours, or cancel it."
+            return Problem("too-many", "Too many at once", 429, detail, headers={"Retry-After": "1"})
         case DeadlineExceeded():
             return Problem("deadline", "Deadline exceeded", 504, "The experiment took longer than it may.")
         case HTTPException():
@@ -68,7 +71,7 @@ def install(app: FastAPI) -> None:
     async def answer(_: Request, error: Exception) -> Response:
         return problem(error).response()
 
-    for kind in (SpecError, Busy, DeadlineExceeded, HTTPException):
+    for kind in (SpecError, Busy, TooMany, DeadlineExceeded, HTTPException):
         app.add_exception_handler(kind, answer)
     app.add_middleware(Faults)
 

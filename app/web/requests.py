@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from ipaddress import ip_address, ip_network
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -14,6 +15,7 @@ from app.specs import Spec
 T = TypeVar("T")
 
 LARGEST_BODY = 64 * 1024
+BODY_SECONDS = 10
 
 
 async def spec_of(request: Request, model: type[Spec]) -> Spec:
@@ -29,19 +31,31 @@ async def spec_of(request: Request, model: type[Spec]) -> Spec:
 
 
 async def _body(request: Request) -> bytes:
-    """The whole body. Raises HTTPException 413 as soon as it is known to be too large."""
+    """The whole body. Raises HTTPException 413 as soon as it is known to be too large, 408 if it does not come."""
     too_large = HTTPException(413, f"A body may have {LARGEST_BODY:,} bytes.")
     if int(request.headers.get("content-length", 0)) > LARGEST_BODY:
         raise too_large
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                raise too_large
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise too_large
+    except TimeoutError:
+        raise HTTPException(408, f"A body has {BODY_SECONDS} seconds to come.", {"Connection": "close"}) from None
     except ClientDisconnect:
         raise ClientGone from None
     return bytes(body)
+
+
+def client_of(request: Request) -> str:
+    """Who asks: an IPv4 address, or the /64 network that one client of IPv6 has to itself."""
+    try:
+        address = ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return ""
+    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 def query_string(request: Request) -> str:

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from app.compute.cost import Budget, Cost, TooExpensive, check
+from app.compute.rates import Rates
 from app.experiments import EXPERIMENTS
 from app.settings import Settings
 from app.specs import Spec
 from tests.compute.tools import every_experiment, every_preset
 
 THREADS = 2
-UNLIMITED = Budget(seconds=1e18, memory_bytes=10**18, result_bytes=10**18, threads=THREADS)
+RATES = Rates(random_number=4e-9, multiply_add=2e-11, value=5e-9, step=4e-4)  # of an ordinary core
+UNLIMITED = Budget(seconds=1e18, memory_bytes=10**18, result_bytes=10**18, threads=THREADS, rates=RATES)
 RESOURCES = ("seconds", "memory_bytes", "result_bytes")
 
 every_resource = pytest.mark.parametrize("resource", RESOURCES)
@@ -25,11 +27,15 @@ every_size = pytest.mark.parametrize(
 
 def default_budget() -> Budget:
     settings = Settings()
-    return Budget(settings.max_seconds, settings.max_memory_bytes, settings.max_result_bytes, THREADS)
+    return Budget(settings.max_seconds, settings.max_memory_bytes, settings.max_result_bytes, THREADS, RATES)
 
 
 def spent(cost: Cost) -> dict[str, float]:
-    return {"seconds": cost.seconds(THREADS), "memory_bytes": cost.memory_bytes, "result_bytes": cost.result_bytes}
+    return {
+        "seconds": cost.seconds(THREADS, RATES),
+        "memory_bytes": cost.memory_bytes,
+        "result_bytes": cost.result_bytes,
+    }
 
 
 def limited(resource: str, amount: float) -> Budget:
@@ -88,7 +94,7 @@ def test_a_larger_experiment_never_costs_less(name: str, size: str) -> None:
 @every_experiment
 def test_more_threads_never_take_longer(name: str) -> None:
     cost = cost_of(EXPERIMENTS[name].spec())
-    times = [cost.seconds(threads) for threads in (1, 2, 4, 64)]
+    times = [cost.seconds(threads, RATES) for threads in (1, 2, 4, 64)]
     assert times == sorted(times, reverse=True)
     assert times[0] > times[-1] > 0
 
@@ -130,7 +136,7 @@ def test_a_refusal_names_for_every_size_the_largest_value_that_fits(
 @every_preset
 def test_what_a_refusal_names_is_accepted(name: str, query: str) -> None:
     spec = EXPERIMENTS[name].spec.from_query(query)
-    budget = limited("seconds", cost_of(spec).seconds(THREADS) / 2)
+    budget = limited("seconds", cost_of(spec).seconds(THREADS, RATES) * 0.9)
     largest = named(refusal(spec, budget))
     assert largest
     for size, value in largest.items():

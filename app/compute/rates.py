@@ -1,0 +1,58 @@
+"""How fast this machine is at what experiments are made of, measured once, before anything is asked of it."""
+
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import torch
+
+from app.lab.draws import BLOCK
+from app.lab.layers import Frame, LayerTally
+from app.lab.scaled import Scaled
+from app.lab.threads import submit
+
+TRIES = 3  # the fastest counts: what else the machine does only makes things slower
+
+
+class Rates(NamedTuple):
+    """Seconds of one core for a normal random number, a multiply-add of a matmul, a value summarized, and the
+    fixed overhead of a step: one summary of a few numbers."""
+
+    random_number: float
+    multiply_add: float
+    value: float
+    step: float
+
+
+@cache
+def measured() -> Rates:
+    """This machine's, in some 20 ms."""
+    return submit(_measure, None).result()
+
+
+def _measure(_: None) -> Rates:
+    generator, block = torch.Generator().manual_seed(0), torch.empty(BLOCK)
+    h, w, few = torch.randn(128, 512, generator=generator), torch.empty(512, 512), torch.ones(16, 16)
+    w.normal_(generator=generator)
+
+    def tally(values: torch.Tensor) -> LayerTally:
+        frame = Frame.around(Scaled(values, 0), Scaled(values, 0), None, 80)
+        return LayerTally(frame).add(values, values, True)
+
+    return Rates(
+        random_number=_fastest(lambda: block.normal_(generator=generator)) / block.numel(),
+        multiply_add=_fastest(lambda: h @ w) / (h.numel() * w.shape[1]),
+        value=_fastest(lambda: tally(h)) / (2 * h.numel()),
+        step=_fastest(lambda: tally(few).preactivation.summary()),
+    )
+
+
+def _fastest(work: Callable[[], object]) -> float:
+    def timed() -> float:
+        began = time.perf_counter()
+        work()
+        return time.perf_counter() - began
+
+    work()
+    return min(timed() for _ in range(TRIES))

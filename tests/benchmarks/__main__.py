@@ -1,0 +1,169 @@
+"""Ratios measured side by side in one run, as a table: python -m tests.benchmarks [part of a row's name …].
+
+Beside what the tests need it takes torchlens and unit-scaling.
+"""
+
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from math import log
+
+import torch
+from playwright.sync_api import sync_playwright
+
+from app.lab import threads
+from tests.benchmarks.browsing import changes, first_marks
+from tests.benchmarks.contenders import CONTENDERS
+from tests.benchmarks.serving import Client
+from tests.benchmarks.timing import Compared, Contender, compare
+from tests.browser.tools import launch
+
+QUIET = 0.15  # seconds the page waits after a change
+MIB = 1024  # KiB
+Row = tuple[str, str, str]
+
+
+@contextmanager
+def server() -> Iterator[tuple[str, int]]:
+    """The address and the process of the application, with bare things beside it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.serving"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    address = process.stdout.readline().strip()
+    try:
+        yield address, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def peak_kib(process: int) -> int:
+    with open(f"/proc/{process}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def said(compared: Compared) -> str:
+    return f"{compared.first * 1e3:,.0f} ms / {compared.second * 1e3:,.0f} ms"
+
+
+def pair(first: str, second: str) -> Compared:
+    with Contender(first) as one, Contender(second) as other:
+        return compare(one.seconds, other.seconds)
+
+
+def matmul_over_http(theirs: str) -> Iterator[Row]:
+    seeds = count(1)
+    with server() as (address, process), Contender(theirs) as naive:
+        client = Client(address)
+        client.get("/livez")
+        idle = peak_kib(process)
+        compared = compare(naive.seconds, lambda: timed(lambda: client.get(f"/api/matmul?seed={next(seeds)}")))
+        rise = peak_kib(process) - idle
+        yield f"{theirs} script ÷ the matmul over HTTP", said(compared), f"{compared.ratio:.1f}"
+        memory = f"{naive.peak_kib / MIB:,.0f} MiB / {rise / MIB:,.0f} MiB"
+        yield f"{theirs}: rise of peak memory", memory, f"1/{naive.peak_kib / max(rise, 1):.0f}"
+
+
+def drawing() -> Iterator[Row]:
+    compared = pair("only_draw", "matmul")
+    yield "drawing alone ÷ the whole matmul: share of the best rate", said(compared), f"{compared.ratio:.2f}"
+
+
+def stacks() -> Iterator[Row]:
+    for ours, bare, what in (
+        ("forward", "bare_forward", "stack 30 × 512 × 1024 tanh, measured ÷ bare torch"),
+        ("backward", "bare_backward", "the same with gradients ÷ bare autograd"),
+        ("relu_three", "relu_one", "ReLU stack, three inits ÷ one"),
+    ):
+        compared = pair(ours, bare)
+        yield what, said(compared), f"{compared.ratio:.2f}"
+
+
+def instruments() -> Iterator[Row]:
+    for name, bare in (
+        ("forward", "bare_forward"),
+        ("fastai_hook", "bare_model"),
+        ("torchlens", "bare_model"),
+        ("unit_scaling", "bare_model"),
+    ):
+        compared = pair(name, bare)
+        yield f"instrumentation: {name} ÷ {bare}", said(compared), f"{compared.ratio:.2f}"
+
+
+def slopes() -> Iterator[Row]:
+    for field in ("fan_out", "depth", "batch", "width"):
+        sizes = [int(name.removeprefix(f"{field}_")) for name in CONTENDERS if name.startswith(f"{field}_")]
+        times, peaks = [], []
+        for size in sizes:
+            with Contender(f"{field}_{size}") as contender:
+                times.append(min(contender.seconds() for _ in range(6)))
+                peaks.append(contender.peak_kib / MIB)
+        steepest = log(times[-1] / times[-3]) / log(sizes[-1] / sizes[-3])
+        whole = log(times[-1] / times[0]) / log(sizes[-1] / sizes[0])
+        figures = f"{times[0] * 1e3:,.0f} … {times[-1] * 1e3:,.0f} ms; {peaks[0]:,.0f} … {peaks[-1]:,.0f} MiB"
+        yield (
+            f"slope of time against {field}, {sizes[0]} … {sizes[-1]}; last two doublings",
+            figures,
+            (f"{whole:.2f}; {steepest:.2f}"),
+        )
+
+
+def cached() -> Iterator[Row]:
+    with server() as (address, _):
+        client = Client(address)
+        assert len(client.get("/api/matmul")) == len(client.get("/bare"))
+        compared = compare(
+            lambda: timed(lambda: [client.get("/bare") for _ in range(500)]),
+            lambda: timed(lambda: [client.get("/api/matmul") for _ in range(500)]),
+        )
+        yield "500 times a bare route ÷ the cached result", said(compared), f"{compared.ratio:.2f}"
+
+
+def pages() -> Iterator[Row]:
+    with server() as (address, _), sync_playwright() as playwright:
+        browser = launch(playwright)
+        for path in ("/matmul", "/stack"):
+            compared = compare(
+                lambda path=path: first_marks(browser, address + path),  # type: ignore[misc]
+                lambda: first_marks(browser, f"{address}/bare.html"),
+            )
+            yield f"first marks on {path} ÷ on a page with one bar chart", said(compared), f"{compared.ratio:.2f}"
+        waited = statistics.median(changes(browser, f"{address}/matmul?fan_in=256&fan_out=10000", 9)) - QUIET
+        yield "a change to the first new chart, 256 × 10,000, beyond the debounce", f"{waited * 1e3:.0f} ms", ""
+        browser.close()
+
+
+PARTS: dict[str, Callable[[], Iterator[Row]]] = {
+    "naive_shared": lambda: matmul_over_http("naive_shared"),
+    "naive_separate": lambda: matmul_over_http("naive_separate"),
+    "drawing": drawing,
+    "stacks": stacks,
+    "instruments": instruments,
+    "slopes": slopes,
+    "cached": cached,
+    "pages": pages,
+}
+
+
+def main() -> None:
+    print(f"{platform.machine()}, {threads.thread_count()} cores, Python {platform.python_version()}, ", end="")
+    print(f"torch {torch.__version__}\n\n| what | first / second | ratio |\n| --- | --- | --- |")
+    for name in sys.argv[1:] or PARTS:
+        for row in PARTS[name]():
+            print(f"| {' | '.join(row)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""What is timed, each in a process of its own: python -m tests.benchmarks.contenders NAME, a line of input a round.
+
+Every round answers with its seconds and the rise of the process's peak memory over what it was before the first.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count
+from typing import Any
+
+import torch
+from torch import nn
+
+from app.lab import matmul, stack, threads
+from app.specs import MatmulSpec, Spec, StackSpec
+
+SEEDS = count(1)
+BUFFER = 2**18  # numbers that stay in a core's cache
+STACK: dict[str, Any] = {"batch": 1024, "init": ["1/sqrt(D)"], "backward": False}
+
+
+def naive_shared() -> None:
+    """One randn(512, 500000), three scales, three variances."""
+    x, w = torch.randn(512), torch.randn(512, 500_000)
+    for k in (1.0, 1 / 512, 512**-0.5):
+        (x @ (w * k)).var()
+
+
+def naive_separate() -> None:
+    """Everything drawn anew for each scale, as a newcomer writes it."""
+    for k in (1.0, 1 / 512, 512**-0.5):
+        (torch.randn(512) @ (torch.randn(512, 500_000) * k)).var()
+
+
+def only_draw() -> None:
+    """As many numbers as the matmul draws, on all cores, into buffers that stay in cache."""
+    share = 512 * 500_000 // threads.thread_count() // BUFFER
+
+    def fill(seed: int) -> None:
+        torch.set_num_threads(1)
+        buffer, generator = torch.empty(BUFFER), torch.Generator().manual_seed(seed)
+        for _ in range(share):
+            buffer.normal_(generator=generator)
+
+    with ThreadPoolExecutor(threads.thread_count()) as pool:
+        list(pool.map(fill, range(threads.thread_count())))
+
+
+def measure(run: Callable[[Any], Any], spec: Spec) -> None:
+    """The whole experiment with a seed nobody has asked for yet."""
+    threads.pin()
+    for step in run(spec.model_copy(update={"seed": next(SEEDS)})):
+        last = step
+    last.partial()
+
+
+def ours(**fields: Any) -> Callable[[], None]:
+    return partial(measure, stack.run, StackSpec.parse({**STACK, **fields}))
+
+
+def bare_stack(backward: bool) -> None:
+    """Draw, multiply, tanh, and autograd back: nothing measured."""
+    h = torch.randn(1024, 512)
+    weights = [torch.randn(512, 512).mul_(512**-0.5) for _ in range(30)]
+    for w in weights:
+        h = torch.tanh(h @ w.requires_grad_(backward))
+    if backward:
+        h.backward(torch.randn_like(h))
+
+
+def model() -> tuple[nn.Module, torch.Tensor]:
+    """The same stack as modules, with what goes in."""
+    layers = [layer for _ in range(30) for layer in (nn.Linear(512, 512, bias=False), nn.Tanh())]
+    return nn.Sequential(*layers), torch.randn(1024, 512)
+
+
+def bare_model() -> None:
+    stacked, x = model()
+    with torch.no_grad():
+        stacked(x)
+
+
+def fastai_hook() -> None:
+    """Mean, std and a 40-bin histogram of every layer, as fastai's ActivationStats keeps them."""
+    stacked, x = model()
+    stats: list[tuple[float, float, torch.Tensor]] = []
+    for layer in stacked.modules():
+        if isinstance(layer, nn.Linear | nn.Tanh):
+            layer.register_forward_hook(
+                lambda _, __, out: stats.append((out.mean().item(), out.std().item(), out.histc(40, -4, 4)))
+            )
+    with torch.no_grad():
+        stacked(x)
+
+
+def torchlens() -> None:
+    import torchlens
+
+    stacked, x = model()
+    torchlens.trace(stacked, x)
+
+
+def unit_scaling() -> None:
+    from unit_scaling.transforms import track_scales
+
+    stacked, x = model()
+    track_scales(stacked)(x)
+
+
+CONTENDERS: dict[str, Callable[[], None]] = {
+    "naive_shared": naive_shared,
+    "naive_separate": naive_separate,
+    "only_draw": only_draw,
+    "matmul": partial(measure, matmul.run, MatmulSpec()),
+    "bare_forward": partial(bare_stack, False),
+    "bare_backward": partial(bare_stack, True),
+    "forward": ours(),
+    "backward": ours(backward=True),
+    "relu_one": ours(activation="relu"),
+    "relu_three": ours(activation="relu", init=["unscaled", "1/D", "1/sqrt(D)"]),
+    "bare_model": bare_model,
+    "fastai_hook": fastai_hook,
+    "torchlens": torchlens,
+    "unit_scaling": unit_scaling,
+    **{
+        f"{field}_{size}": partial(measure, stack.run, StackSpec.parse({**STACK, **rest, field: size}))
+        for field, base, rest in (
+            ("depth", 4, {"width": 256, "batch": 256}),
+            ("batch", 256, {"width": 256, "depth": 8}),
+            ("width", 256, {"batch": 512, "depth": 4}),
+        )
+        for size in (base, base * 2, base * 4, base * 8)
+    },
+    **{
+        f"fan_out_{size}": partial(measure, matmul.run, MatmulSpec(fan_out=size))
+        for size in (31_250, 62_500, 125_000, 250_000, 500_000, 1_000_000)
+    },
+}
+
+
+def peak() -> int:
+    """The process's peak memory so far, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def main(name: str) -> None:
+    run, before = CONTENDERS[name], peak()
+    for _ in sys.stdin:
+        began = time.perf_counter()
+        run()
+        print(time.perf_counter() - began, peak() - before, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,66 @@
+"""The application beside bare pages and a bare route on the same server: python -m tests.benchmarks.serving."""
+
+import socket
+
+import httpx
+import uvicorn
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.__main__ import listen
+from app.lab import matmul
+from app.main import create_app
+from app.settings import Settings
+from app.specs import MatmulSpec
+from app.web.assets import Assets
+
+PAGE = b"""<!doctype html><title>bare</title><div class="plot"></div>
+<script src="%s"></script><script src="/bare.js"></script>"""
+SCRIPT = b"Plotly.newPlot(document.querySelector('.plot'), [{type: 'bar', y: [1, 3, 2]}])"
+
+
+def beside(app: ASGIApp) -> ASGIApp:
+    """The app, and next to it what it is compared with."""
+    *_, last = matmul.run(MatmulSpec())
+    bare = {
+        "/bare": Response(last.partial().model_dump_json(), media_type="application/json"),
+        "/bare.html": Response(PAGE % Assets().url("plotly.min.js").encode(), media_type="text/html"),
+        "/bare.js": Response(SCRIPT, media_type="text/javascript"),
+    }
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        await bare.get(scope.get("path", ""), app)(scope, receive, send)
+
+    return either
+
+
+class Client:
+    """One connection that is kept, and as little as possible between a request and its answer."""
+
+    def __init__(self, address: str) -> None:
+        url = httpx.URL(address)
+        self._socket = socket.create_connection((url.host, url.port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._file = self._socket.makefile("rb")
+
+    def get(self, path: str) -> bytes:
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
+        status = self._file.readline()
+        length = 0
+        while (line := self._file.readline()) != b"\r\n":
+            name, _, value = line.partition(b":")
+            length = int(value) if name.lower() == b"content-length" else length
+        body = self._file.read(length)
+        assert b" 200 " in status, (status, body)
+        return body
+
+
+def main() -> None:
+    listener = listen(Settings(port=0))
+    print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    app = beside(create_app(Settings()))
+    uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""Who may begin an experiment, who has to wait, and what becomes of runs when the server has to go."""
+
+import asyncio
+import re
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from app.compute.runner import Busy, Cancelled, DeadlineExceeded, Runner, TooMany
+from app.experiments import EXPERIMENTS
+from app.lab import Step, threads
+from app.results import Record
+from app.specs import Spec
+from tests.compute.test_runner import a_runner, a_spec, at_last, leave, until
+from tests.compute.tools import AT_ONCE, Puppet, puppet_for, small_result, small_spec
+
+ANY = "matmul"
+HOUR = 3600.0
+
+
+@pytest.fixture
+def puppet(monkeypatch: pytest.MonkeyPatch) -> Puppet:
+    return puppet_for(ANY, monkeypatch)
+
+
+def asked(runner: Runner, seed: int, client: str = "") -> "asyncio.Task[bytes]":
+    return asyncio.create_task(runner.result(a_spec(seed), client))
+
+
+def counted(runner: Runner, name: str, **labels: str) -> float:
+    """The value of a metric as Prometheus would read it."""
+    wanted = "".join(f'{key}="{value}"' for key, value in labels.items())
+    pattern = rf"^initscope_{name}(?:{{{wanted}}})? (\S+)$"
+    found = re.search(pattern, runner.metrics.text().decode(), re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def test_a_client_has_only_so_many_in_flight_and_the_others_none_the_less(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        with a_runner(per_client=2, at_once=8) as runner:
+            mine = [asked(runner, seed, "me") for seed in (1, 2)]
+            await until(lambda: puppet.began == 2)
+            with pytest.raises(TooMany):
+                await runner.result(a_spec(3), "me")
+            with pytest.raises(TooMany):
+                runner.admit(a_spec(3), "me")
+            joined, other = asked(runner, 1, "me"), asked(runner, 3, "you")
+            await until(lambda: puppet.began == 3)
+            await leave(mine[1])
+            late = asked(runner, 4, "me")
+            await until(lambda: puppet.began == 4)
+            puppet.go.set()
+            await asyncio.gather(mine[0], joined, other, late)
+            assert counted(runner, "rejected_total", reason="client") == 2
+
+    at_last(scenario)
+
+
+def test_what_a_client_has_cached_does_not_count(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        with a_runner(per_client=1) as runner:
+            puppet.go.set()
+            await runner.result(a_spec(1), "me")
+            puppet.go.clear()
+            running = asked(runner, 2, "me")
+            await until(lambda: puppet.began == 2)
+            runner.admit(a_spec(1), "me")
+            assert await runner.result(a_spec(1), "me")
+            puppet.go.set()
+            await running
+
+    at_last(scenario)
+
+
+def test_whoever_would_wait_too_long_is_told_how_long(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        with a_runner(at_once=1, waiting=1000, wait_seconds=1e-9) as runner:
+            running = asked(runner, 1)
+            await until(lambda: puppet.began)
+            with pytest.raises(Busy) as caught:
+                await runner.result(a_spec(2))
+            assert caught.value.retry_after >= 1
+            puppet.go.set()
+            await running
+            assert await runner.result(a_spec(2))
+
+    at_last(scenario)
+
+
+def test_a_free_place_is_taken_whatever_the_others_take(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        with a_runner(at_once=2, wait_seconds=1e-9) as runner:
+            both = [asked(runner, seed) for seed in (1, 2)]
+            await until(lambda: puppet.began == 2)
+            puppet.go.set()
+            await asyncio.gather(*both)
+
+    at_last(scenario)
+
+
+def test_draining_begins_nothing_and_lets_what_runs_end(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        with a_runner() as runner:
+            running = asked(runner, 1)
+            await until(lambda: puppet.began)
+            assert await runner.ready()
+            going = asyncio.create_task(runner.drain(HOUR))
+            await until(lambda: runner.draining)
+            assert not await runner.ready()
+            with pytest.raises(Busy):
+                await runner.result(a_spec(2))
+            puppet.go.set()
+            await going
+            assert await running
+
+    at_last(scenario)
+    assert puppet.finished == 1
+
+
+def test_draining_cancels_what_does_not_end_in_time(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        with a_runner() as runner:
+            running = asked(runner, 1)
+            await until(lambda: puppet.began)
+            await runner.drain(0.05)
+            with suppress(asyncio.CancelledError):
+                await running
+
+    at_last(scenario)
+    assert (puppet.finished, puppet.closed) == (0, 1)
+
+
+def test_metrics_count_how_runs_ended_and_what_the_cache_knew(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        with a_runner(at_once=1) as runner:
+            running, waiting = asked(runner, 1), asked(runner, 2)
+            await until(lambda: puppet.began)
+            assert counted(runner, "running") == counted(runner, "waiting") == 1
+            assert counted(runner, "waiting_seconds") > 0
+            await leave(waiting)
+            puppet.go.set()
+            await running
+            await runner.result(a_spec(1))
+            await until(lambda: counted(runner, "ended_total", outcome="cancelled"))
+            assert counted(runner, "ended_total", outcome="done") == 1
+            assert counted(runner, "cache_total", outcome="hit") == 1
+            assert counted(runner, "cache_total", outcome="miss") == 2
+            assert counted(runner, "running") == counted(runner, "waiting") == 0
+
+    at_last(scenario)
+
+
+class Blocks:
+    """An experiment of one step, whose blocks go on until somebody stops them between two."""
+
+    def __init__(self) -> None:
+        self.handed_out = 0
+        self.enough = threading.Event()
+
+    def run(self, _: Spec) -> Generator[Step[Record]]:
+        def endless() -> Generator[int]:
+            while not self.enough.wait(0.001):
+                self.handed_out += 1
+                yield self.handed_out
+
+        for _ in threads.in_order(lambda item: item, endless()):
+            pass
+        yield Step(1, 1, lambda: small_result(ANY))
+
+
+def blocks_instead(monkeypatch: pytest.MonkeyPatch) -> Blocks:
+    blocks = Blocks()
+    monkeypatch.setitem(EXPERIMENTS, ANY, replace(EXPERIMENTS[ANY], run=blocks.run))
+    return blocks
+
+
+def ended(blocks: Blocks, scenario: Callable[[], Awaitable[None]]) -> None:
+    try:
+        at_last(scenario)
+    finally:
+        blocks.enough.set()
+
+
+def test_a_run_stops_between_two_blocks_of_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = blocks_instead(monkeypatch)
+
+    async def scenario() -> None:
+        with a_runner() as runner:
+            running = asked(runner, 1)
+            await until(lambda: blocks.handed_out)
+            await leave(running)
+            await until(lambda: counted(runner, "ended_total", outcome="cancelled"))
+
+    ended(blocks, scenario)
+
+
+def test_a_deadline_ends_a_run_between_two_blocks_of_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = blocks_instead(monkeypatch)
+
+    async def scenario() -> None:
+        with a_runner(deadline_seconds=0.05) as runner:
+            with pytest.raises(DeadlineExceeded):
+                await runner.result(small_spec(ANY))
+            assert counted(runner, "ended_total", outcome="deadline") == 1
+
+    ended(blocks, scenario)
+
+
+def test_a_check_between_blocks_is_the_threads_own() -> None:
+    def stop() -> None:
+        raise Cancelled
+
+    def elsewhere() -> list[int]:
+        return list(threads.in_order(lambda item: item, range(3)))
+
+    found: list[list[int]] = []
+    threads.between_blocks(stop)
+    try:
+        with pytest.raises(Cancelled):
+            elsewhere()
+        other = threading.Thread(target=lambda: found.append(elsewhere()))
+        other.start()
+        other.join(AT_ONCE)
+    finally:
+        threads.between_blocks(None)
+    assert found == [elsewhere()] == [[0, 1, 2]]
