@@ -17,6 +17,7 @@ from tests.compute.tools import result_of
 EDGES: list[tuple[str, str]] = [
     ("matmul", "fan_out=50&gain=0"),
     ("matmul", "fan_out=50&gain=1000"),
+    ("matmul", "fan_out=50&gain=5e-324"),
     ("matmul", "fan_out=1"),
     ("matmul", "fan_out=2"),
     ("matmul", "fan_in=1&fan_out=50"),
@@ -35,6 +36,9 @@ EDGES: list[tuple[str, str]] = [
     ("stack", "depth=3&width=16&batch=2&norm=batch"),
     ("stack", "depth=3&width=16&batch=8&gain=0"),
     ("stack", "depth=3&width=16&batch=8&gain=0&activation=relu&repeats=3"),
+    ("stack", "depth=1&width=16&batch=8&gain=0"),
+    ("stack", "depth=3&width=16&batch=8&gain=0&bias_std=1&residual=true"),
+    ("stack", "depth=3&width=16&batch=8&gain=2e-196"),
     ("stack", "depth=3&width=16&batch=8&backward=false"),
     ("stack", "depth=3&width=16&batch=8&bias_std=1&repeats=3"),
     ("stack", "depth=100&width=512&batch=2&activation=relu"),
