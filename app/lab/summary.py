@@ -59,7 +59,8 @@ def robust_grid(values: Tensor, bins: int) -> Grid:
         return Grid(-0.5, 0.5, bins, 0.0)
     last = ordered.size - 1
     bottom, middle, top = ordered[[round(0.005 * last), last // 2, round(0.995 * last)]].tolist()
-    smallest, largest = _extremes(flat)
+    extremes = _extremes(flat)
+    smallest, largest = extremes if all(map(isfinite, extremes)) else (float(sample.min()), float(sample.max()))
     low = max(middle - 1.75 * (middle - bottom), smallest)
     high = min(middle + 1.75 * (top - middle), largest)
     span = max(high - low, abs(middle) * 2**-10, 2.0**-1000)

@@ -166,7 +166,7 @@ class Blocks:
                 self.handed_out += 1
                 yield self.handed_out
 
-        for _ in threads.in_order(lambda item: item, endless()):
+        for _block in threads.in_order(lambda item: item, endless()):
             pass
         yield Step(1, 1, lambda: small_result(ANY))
 

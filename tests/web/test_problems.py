@@ -123,7 +123,7 @@ def test_past_the_deadline_is_said(suffix: str, monkeypatch: pytest.MonkeyPatch)
 def test_when_every_place_is_taken_it_says_when_to_come_back(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     puppet = puppet_for("matmul", monkeypatch)
     first, second, third = (a_small("matmul", f"seed={seed}") for seed in (1, 2, 3))
-    with serving_here(create_app(Settings(at_once=1, waiting=1))) as client:
+    with serving_here(create_app(Settings(at_once=1, waiting=1, per_client=9))) as client:
         with (
             client.stream("GET", address(first, "/stream")) as one,
             client.stream("GET", address(second, "/stream")) as two,
