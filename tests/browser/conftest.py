@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser.tools import Tab, launch
 
@@ -20,17 +20,25 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def profile(browser: Browser) -> BrowserContext:
+    """A visitor who keeps what a server lets them keep."""
+    return browser.new_context()
+
+
+@pytest.fixture
+def tab(profile: BrowserContext, server: str) -> Iterator[Tab]:
+    with closing(Tab(profile, server)) as tab:
+        yield tab
+
+
 @pytest.fixture
 def new_tab(browser: Browser, server: str) -> Iterator[NewTab]:
     """Opens a tab in a profile of its own; options are Playwright's of a context."""
     with ExitStack() as opened:
 
         def new(**options: Any) -> Tab:
-            return opened.enter_context(closing(Tab(browser.new_context(**options), server)))
+            context = opened.enter_context(browser.new_context(**options))
+            return opened.enter_context(closing(Tab(context, server)))
 
         yield new
-
-
-@pytest.fixture
-def tab(new_tab: NewTab) -> Tab:
-    return new_tab()

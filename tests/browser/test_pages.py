@@ -57,16 +57,16 @@ def test_words_and_formulas_go_with_the_charts(tab: Tab, name: str) -> None:
 @every_experiment
 def test_a_chart_can_be_handled_and_saved_without_anyone_else(tab: Tab, name: str) -> None:
     tab.run(small_spec(name).links["page"])
-    for key in figures_of(tab.origin, small_spec(name)):
-        chart = tab.chart(key)
-        chart.locator(".plot").hover()
-        picture, *others = chart.locator(".modebar-btn").all()
-        with tab.page.expect_download() as download:
-            picture.click()
-        assert download.value.path().read_bytes().startswith(b"\x89PNG")
-        for button in others:
-            button.click()
-        expect(tab.page.locator("[class*=cloud]")).to_have_count(0)
+    chart = tab.chart(next(iter(CHARTS[name])))
+    chart.locator(".plot").hover()
+    picture, *others = chart.locator(".modebar-btn").all()
+    with tab.page.expect_download() as download:
+        picture.click()
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+    assert others
+    for button in others:
+        button.click()
+    expect(tab.page.locator("[class*=cloud]")).to_have_count(0)
 
 
 def test_the_home_page_runs_what_is_in_sight(tab: Tab) -> None:

@@ -62,7 +62,7 @@ class Tab:
         self._expected.add(status)
 
     def close(self) -> None:
-        self.page.context.close()
+        self.page.close()
         assert self._wrong == []
         assert self._refused == self._expected
 
@@ -173,7 +173,7 @@ def form_state(experiment: Locator) -> list[list[Any]]:
 def drawn_data(chart: Locator) -> list[dict[str, Any]]:
     """Every trace of a chart on screen: its points, whether it is visible, and what it is of."""
     data: list[dict[str, Any]] = chart.locator(".plot").evaluate(
-        "plot => plot.data.map(({x, y, visible, meta}) => ({x, y, visible, meta}))"
+        "plot => (plot.data ?? []).map(({x, y, visible, meta}) => ({x, y, visible, meta}))"
     )
     return data
 
