@@ -119,8 +119,9 @@ def _shape(histogram: Histogram, warp: Callable[[float], float]) -> tuple[list[f
     edges = [float(f"{warp(edge):.5g}") for edge in bounds if edge is not None]
     if len(edges) < 2:
         return [0.0, 0.0], [0.3, 0.3]
+    span = edges[-1] - edges[0]  # a density per span, not per one, stays finite however small the numbers are
     density = [
-        count / (top - bottom) if top > bottom else 0.0
+        count * (span / (top - bottom)) if top > bottom else 0.0
         for count, (bottom, top) in zip(counts, pairwise(edges), strict=False)
     ]
     ranked = sorted(density)
