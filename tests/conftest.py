@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,17 @@ class Served(NamedTuple):
     """A server that answers at `url`."""
 
     url: str
-    process_id: int
+    process: "subprocess.Popen[str]"
+
+    @property
+    def process_id(self) -> int:
+        return self.process.pid
+
+    def signal(self, which: signal.Signals) -> None:
+        self.process.send_signal(which)
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
 
 
 def default_environment() -> dict[str, str]:
@@ -46,7 +57,7 @@ def serving(*flags: str, environment: Mapping[str, str] | None = None) -> Iterat
             found = re.search(r"http://\S+", process.stdout.readline())
             said.seek(0)
             assert found, said.read()
-            yield Served(found[0], process.pid)
+            yield Served(found[0], process)
         finally:
             process.terminate()
             process.wait(TO_STOP)

@@ -231,7 +231,11 @@ class Runner:
             del self._flights[key]
         if done.cancelled() or isinstance(done.exception(), Cancelled):
             outcome = "cancelled"
-            flight.outcome.cancel()
+            if self.draining and flight.clients.total():
+                flight.outcome.set_exception(Busy(1))
+                flight.outcome.exception()
+            else:
+                flight.outcome.cancel()
         elif error := done.exception():
             outcome = "deadline" if isinstance(error, DeadlineExceeded) else "failed"
             flight.outcome.set_exception(error)

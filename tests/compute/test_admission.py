@@ -4,7 +4,6 @@ import asyncio
 import re
 import threading
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -126,7 +125,7 @@ def test_draining_cancels_what_does_not_end_in_time(puppet: Puppet) -> None:
             running = asked(runner, 1)
             await until(lambda: puppet.began)
             await runner.drain(0.05)
-            with suppress(asyncio.CancelledError):
+            with pytest.raises(Busy):
                 await running
 
     at_last(scenario)
