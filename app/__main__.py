@@ -19,10 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     listener = listen(settings)
     import uvicorn
 
+    from app import logs
     from app.compute.runner import Runner
     from app.main import create_app
     from app.shutdown import DrainingServer
 
+    logs.configure()
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     runner = Runner(settings)
@@ -31,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         server_header=False,
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=settings.proxies,
-        access_log=False,
+        access_log=False,  # ours is app/logs.py's
+        log_config=None,
         log_level="warning",
         timeout_graceful_shutdown=2,
     )

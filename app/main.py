@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from app import __version__
 from app.compute.runner import Runner
+from app.logs import RequestLog
 from app.settings import Settings
 from app.web import api, operators, pages, problems
 from app.web.assets import Assets
@@ -52,4 +53,4 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
 
     app.include_router(operators.router(runner, settings))
 
-    return SecurityHeaders(app, settings.hsts_seconds)
+    return RequestLog(SecurityHeaders(app, settings.hsts_seconds), settings.access_log)

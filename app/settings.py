@@ -34,3 +34,4 @@ class Settings(BaseSettings):
     hsts_seconds: int = Field(
         0, ge=0, description="time browsers are told to come by HTTPS alone; 0 tells them nothing"
     )
+    access_log: bool = Field(False, description="whether every request is logged, without its query")

@@ -67,7 +67,7 @@ def query_string(request: Request) -> str:
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The outcome of some work, which is cancelled when the client goes away. Raises HTTPException 499 then."""
+    """The outcome of some work, which is cancelled when the client goes away. Raises ClientGone then."""
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_disconnected(request))
     try:

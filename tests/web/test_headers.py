@@ -32,6 +32,7 @@ def secured(answer: httpx.Response) -> None:
     page = answer.headers.get("content-type", "").startswith("text/html")
     assert answer.headers.get_list("content-security-policy") == [PAGE_POLICY if page else POLICY]
     assert "strict-transport-security" not in answer.headers
+    assert re.fullmatch("[0-9a-f]{16}", answer.headers["x-request-id"])
 
 
 def directives(policy: str) -> dict[str, str]:
