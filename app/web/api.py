@@ -24,6 +24,7 @@ from app.specs import Spec
 from app.theory.gains import gains
 from app.theory.meanfield import moments
 from app.web.description import (
+    BEFORE_RUNNING,
     BY_BODY,
     CATALOG,
     EVENT,
@@ -59,13 +60,13 @@ def router(runner: Runner, settings: Settings, explain: Explain) -> APIRouter:
             _add(api, f"{name}{suffix}", endpoint, experiment, said, responses(media_type, schema) | NOT_MODIFIED)
         stream = _stream(runner, experiment, name, explain)
         said = "Server-sent events: progress, figures, explanation, then result; or problem."
-        _add(api, f"{name}/stream", stream, experiment, said, responses("text/event-stream", EVENT))
+        _add(api, f"{name}/stream", stream, experiment, said, responses("text/event-stream", EVENT, BEFORE_RUNNING))
 
     @api.get(
         "/catalog",
         summary="Registries, fields and limits.",
         response_class=Response,
-        responses=responses("application/json", CATALOG, [422, 429]),
+        responses=responses("application/json", CATALOG, [422]),
     )
     async def catalog(request: Request) -> Response:
         if query_string(request):

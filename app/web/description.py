@@ -53,6 +53,7 @@ REFUSALS = {
     504: "The experiment took longer than it may.",
 }
 BY_BODY = (413, 415)
+BEFORE_RUNNING = (413, 415, 422, 429, 503)  # what comes later, a stream says in an event
 NOT_MODIFIED: Responses = {304: {"description": "Nothing has changed since the `ETag` that `If-None-Match` names."}}
 
 FIGURES: Schema = {
