@@ -27,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logs.configure()
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    runner = Runner(settings)
+    try:
+        runner = Runner(settings)
+    except ValueError as error:
+        sys.exit(f"initscope: --device: {error}")
     config = uvicorn.Config(
         create_app(settings, runner),
         server_header=False,

@@ -23,6 +23,7 @@ from app.compute.metrics import Metrics
 from app.compute.rates import measured
 from app.experiments import EXPERIMENTS
 from app.lab import threads
+from app.lab.device import device, use_device
 from app.results import Record
 from app.settings import Settings
 from app.specs import Spec
@@ -104,6 +105,7 @@ class Runner:
 
     def __init__(self, settings: Settings) -> None:
         threads.use_threads(settings.threads)
+        use_device(settings.device)
         self.cache = Cache(settings.cache_bytes)
         self.budget = Budget(
             seconds=settings.max_seconds,
@@ -278,5 +280,5 @@ class Runner:
 
 def spec_key(spec: Spec) -> str:
     """Equal experiments, computed by equal engines, have equal keys."""
-    said = f"{__version__} {torch.__version__} {spec.name}?{spec.query}"
+    said = f"{__version__} {torch.__version__} {device()} {spec.name}?{spec.query}"
     return hashlib.sha256(said.encode()).hexdigest()[:32]

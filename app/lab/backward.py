@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from app.lab.device import CPU, device
 from app.lab.formats import Counts, magnitude_counts
 from app.lab.forward import Architecture, Passed, linear
 from app.lab.scaled import Scaled, power_of_two, row_blocks
@@ -96,7 +97,7 @@ def retreat(layer: Architecture, passed: Passed, gradient: Scaled, w: Tensor, sc
 def _sums(operands: tuple[Tensor, Tensor]) -> tuple[int, float, float]:
     """Count, sum and sum of squares of some rows of the gradient with respect to the weights."""
     inner, delta = operands
-    exact = (inner.T @ delta).double().flatten()
+    exact = (inner.to(device()).T @ delta.to(device())).to(CPU).double().flatten()
     return exact.numel(), float(exact.sum()), float(torch.dot(exact, exact))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from app.lab.device import CPU
 from app.lab.threads import in_order
 from app.theory.moments import Moments
 
@@ -87,24 +88,28 @@ _ENTRIES = (
 DISTRIBUTIONS: dict[str, Distribution] = {entry.name: entry for entry in _ENTRIES}
 
 
-def generator(seed: int, *key: int) -> Generator:
+def generator(seed: int, *key: int, device: torch.device = CPU) -> Generator:
     """The generator of one block: `key` tells blocks of one experiment apart."""
     state = np.random.SeedSequence(seed, spawn_key=key).generate_state(1)
-    return Generator().manual_seed(int(state[0]))
+    return Generator(device).manual_seed(int(state[0]))
 
 
-def draw_block(distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int) -> Tensor:
+def draw_block(
+    distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int, device: torch.device = CPU
+) -> Tensor:
     """One block of independent entries, float32, drawn by the calling thread."""
-    return distribution.fill(torch.empty(shape), generator(seed, *key))
+    return distribution.fill(torch.empty(shape, device=device), generator(seed, *key, device=device))
 
 
-def draw(distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int) -> Tensor:
+def draw(
+    distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int, device: torch.device = CPU
+) -> Tensor:
     """Independent entries of any shape, float32, drawn block by block on all threads."""
-    out = torch.empty(shape)
+    out = torch.empty(shape, device=device)
     blocks = torch.split(out.view(-1), SHARE)
 
     def fill(index: int) -> None:
-        distribution.fill(blocks[index], generator(seed, *key, index))
+        distribution.fill(blocks[index], generator(seed, *key, index, device=device))
 
     for _ in in_order(fill, range(len(blocks))):
         pass

@@ -103,7 +103,7 @@ def linear(h: Scaled, w: Tensor, scale: float, bias: Tensor | None = None) -> tu
     u = torch.empty(h.value.shape[0], w.shape[1])
 
     def fill(rows: slice) -> None:
-        block = torch.mul(h.value[rows] @ w, mantissa, out=u[rows])
+        block = torch.mul((h.value[rows].to(w.device) @ w).to(u.device), mantissa, out=u[rows])
         if offset is not None:
             block.mul_(shift).add_(offset)
 

@@ -11,6 +11,7 @@ from math import sqrt
 import torch
 from torch import Tensor
 
+from app.lab.device import device
 from app.lab.draws import DISTRIBUTIONS, TRUNCATED_STD, draw
 from app.lab.threads import submit
 
@@ -46,7 +47,8 @@ def unit_weights(family: str, fan_in: int, fan_out: int, seed: int, *key: int) -
     `orthogonal`: uniform over matrices whose rows or columns, whichever are fewer, are orthogonal and of equal
     length (Mezzadri 2007, "How to generate random matrices from the classical compact groups").
     """
-    normal = draw(DISTRIBUTIONS["normal" if family == "orthogonal" else family], (fan_in, fan_out), seed, *key)
+    distribution = DISTRIBUTIONS["normal" if family == "orthogonal" else family]
+    normal = draw(distribution, (fan_in, fan_out), seed, *key, device=device())
     if family != "orthogonal":
         return normal
     tall = normal if fan_in >= fan_out else normal.T

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from app.lab import Step
+from app.lab.device import device
 from app.lab.draws import BLOCK, DISTRIBUTIONS, draw_block
 from app.lab.initializers import INITIALIZERS, Initializer
 from app.lab.summary import Grid, Tally, robust_grid
@@ -106,7 +107,7 @@ def _columns(spec: MatmulSpec) -> int:
 
 def _product(spec: MatmulSpec, task: Task) -> Tensor:
     """x @ w for the task's columns, before any init scales it; shape (stop - start,)."""
-    x = draw_input(spec, task.repeat, task.draws.group)
+    x = draw_input(spec, task.repeat, task.draws.group).to(device())
     z = torch.empty(task.stop - task.start)
     width = _block_columns(spec)
     distribution = DISTRIBUTIONS[task.draws.weights]
@@ -114,7 +115,7 @@ def _product(spec: MatmulSpec, task: Task) -> Tensor:
     for start in range(task.start, task.stop, width):
         stop = min(start + width, task.stop)
         key = (stream, task.draws.group, task.repeat, start // width)
-        w = draw_block(distribution, (spec.fan_in, stop - start), spec.seed, *key)
+        w = draw_block(distribution, (spec.fan_in, stop - start), spec.seed, *key, device=x.device)
         z[start - task.start : stop - task.start] = x @ (w.add_(spec.weight_mean) if spec.weight_mean else w)
     return z
 

@@ -263,12 +263,12 @@ def test_closing_a_run_midway_leaves_no_work_running(monkeypatch: pytest.MonkeyP
     use_threads(4)
     lock, running, begun = threading.Lock(), 0, 0
 
-    def counted(*arguments: object) -> Tensor:
+    def counted(*arguments: object, **where: object) -> Tensor:
         nonlocal running, begun
         with lock:
             running, begun = running + 1, begun + 1
         try:
-            return draw_block(*arguments)  # type: ignore[arg-type]
+            return draw_block(*arguments, **where)  # type: ignore[arg-type]
         finally:
             with lock:
                 running -= 1

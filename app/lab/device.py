@@ -1,0 +1,27 @@
+"""Where weights are drawn and multiplied: on the CPU's cores, or on a GPU.
+
+What is measured is measured on the CPU either way. The same spec gives the same bytes on one device; another device
+draws other numbers.
+"""
+
+import torch
+
+CPU = torch.device("cpu")
+
+
+class _Chosen:
+    device: torch.device = CPU
+
+
+def use_device(name: str) -> None:
+    """Draw and multiply weights there from now on. Raises ValueError if there is no such device."""
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"no device {name!r} here: {str(error).splitlines()[0]}") from None
+    _Chosen.device = torch.device(name)
+
+
+def device() -> torch.device:
+    """The device weights live on."""
+    return _Chosen.device
