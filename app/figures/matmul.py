@@ -204,7 +204,8 @@ def _predicted_density(entry: MatmulInit, edges: list[float], x: str, y: str) ->
 
 
 def _normal_curve(points: list[float], mean: float, std: float, name: str) -> Figure:
-    heights = [exp(-(((point - mean) / std) ** 2) / 2) / (std * sqrt(2 * pi)) for point in points]
+    offsets = [(point - mean) / std for point in points]
+    heights = [exp(-offset * offset / 2) / (std * sqrt(2 * pi)) for offset in offsets]  # ** 2 would raise, not be inf
     return {
         "type": "scatter",
         "mode": "lines",

@@ -19,6 +19,7 @@ EDGES: list[tuple[str, str]] = [
     ("matmul", "fan_out=50&gain=1000"),
     ("matmul", "fan_out=50&gain=5e-324"),
     ("matmul", "fan_out=50&gain=1e-308"),
+    ("matmul", "fan_in=24&fan_out=24&gain=8e-160&weights=rand"),
     ("matmul", "fan_out=1"),
     ("matmul", "fan_out=2"),
     ("matmul", "fan_in=1&fan_out=50"),
