@@ -7,6 +7,7 @@ from pydantic.fields import FieldInfo
 
 from app.fields import shape
 from app.specs import MatmulSpec, Spec, StackSpec
+from tests.compute.tools import SMALL, small
 
 SPECS: list[type[Spec]] = [MatmulSpec, StackSpec]
 
@@ -44,3 +45,13 @@ def specs_of(model: type[Spec]) -> st.SearchStrategy[Spec]:
 
 
 any_spec = st.sampled_from(SPECS).flatmap(specs_of)
+
+
+def narrow(spec: Spec) -> Spec:
+    """The same experiment, every size cut down, widths too."""
+    values = spec.model_dump(exclude_unset=True)
+    cut = {"widths": [min(width, SMALL) for width in values["widths"]]} if values.get("widths") else {}
+    return small(type(spec).parse({**values, **cut, "repeats": min(values.get("repeats", 1), SMALL)}))
+
+
+any_small_spec = any_spec.map(narrow)

@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.specs import Spec
-from tests.compute.tools import SMALL, small
 from tests.conftest import serving
-from tests.strategies import any_spec
+from tests.strategies import any_small_spec, any_spec
 from tests.web.described import CHEAP
 from tests.web.test_problems import problem
 from tests.web.tools import SUFFIXES, address, body, events, strict_json
@@ -29,13 +28,6 @@ def impatient() -> Iterator[httpx.Client]:
     """A client of a server that soon finds an experiment too expensive."""
     with serving("--port", "0", *CHEAP) as served, httpx.Client(base_url=served.url, timeout=60) as client:
         yield client
-
-
-def narrow(spec: Spec) -> Spec:
-    """The same experiment, every size cut down, widths too."""
-    widths = getattr(spec, "widths", None)
-    cut = {"widths": [min(width, SMALL) for width in widths]} if widths else {}
-    return small(type(spec).parse({**body(spec), **cut, "repeats": min(spec.model_dump()["repeats"], SMALL)}))
 
 
 def assert_strict(content: str, suffix: str) -> None:
@@ -68,7 +60,7 @@ def test_any_spec_is_answered_or_refused_for_its_price(impatient: httpx.Client, 
 
 
 @some_examples
-@given(any_spec.map(narrow), any_suffix)
+@given(any_small_spec, any_suffix)
 def test_any_small_spec_is_answered(client: httpx.Client, spec: Spec, suffix: str) -> None:
     answer = client.get(address(spec, suffix))
     assert answer.status_code == 200
