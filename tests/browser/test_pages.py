@@ -16,6 +16,15 @@ from tests.web.tools import PAGES
 
 every_page = pytest.mark.parametrize("path", PAGES)
 
+NOTE_UNDRAWN = """document.addEventListener("DOMContentLoaded", () => {
+  const experiment = document.querySelector("[data-experiment]");
+  experiment.addEventListener("result", () => {
+    const shown = [...experiment.querySelectorAll(".chart:not([hidden])")];
+    const undrawn = shown.filter((chart) => !chart.querySelector(".main-svg .trace"));
+    window.undrawn = undrawn.map((chart) => chart.dataset.chart);
+  });
+})"""
+
 
 def figures_of(origin: str, spec: Spec) -> dict[str, Any]:
     api = httpx.URL(origin + spec.links["api"])
@@ -40,6 +49,14 @@ def test_every_chart_is_drawn_by_some_experiment(tab: Tab, name: str) -> None:
     figures = figures_of(tab.origin, spec)
     assert list(figures) == list(CHARTS[name])
     assert_drawn(tab, name, figures)
+
+
+@every_experiment
+def test_done_is_said_when_all_is_drawn(new_tab: NewTab, name: str) -> None:
+    tab = new_tab()
+    tab.page.add_init_script(NOTE_UNDRAWN)
+    tab.run(small_spec(name).links["page"])
+    assert tab.page.evaluate("() => window.undrawn") == []
 
 
 @every_experiment

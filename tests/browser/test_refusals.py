@@ -49,6 +49,7 @@ def test_a_wrong_value_is_marked_where_it_is_typed_until_it_is_mended(tab: Tab, 
         assert_marked(tab, field, message(name, f"{field}={WRONG}")[field])
         assert tab.text_input(field).input_value() == WRONG
         expect(experiment.locator(".error:not([hidden])")).to_have_count(count)
+        expect(experiment.locator(".status")).not_to_contain_text(f"{field}:")
         assert stale(experiment)
         assert measured(experiment) == numbers
     with tab.rerun():
