@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.compute.cost import TooExpensive
-from app.compute.runner import Busy, DeadlineExceeded, TooMany
+from app.compute.flight import Busy, DeadlineExceeded, TooMany
 from app.fields import SpecError
 
 logger = logging.getLogger("initscope")

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.compute.runner import Busy, Cancelled, DeadlineExceeded, Runner, TooMany
+from app.compute.flight import Busy, Cancelled, DeadlineExceeded, TooMany
+from app.compute.runner import Runner
 from app.experiments import EXPERIMENTS
 from app.lab import Step, threads
 from app.results import Record

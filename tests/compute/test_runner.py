@@ -8,7 +8,8 @@ from typing import TypeVar
 import pytest
 
 from app.compute.cost import TooExpensive
-from app.compute.runner import Busy, DeadlineExceeded, Runner, spec_key
+from app.compute.flight import Busy, DeadlineExceeded
+from app.compute.runner import Runner, spec_key
 from app.experiments import EXPERIMENTS
 from app.lab import threads
 from app.settings import Settings

@@ -1,0 +1,79 @@
+"""One run of one spec, watched by whoever asked for it, and the ways it may not come to an end."""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from math import ceil
+from typing import NamedTuple
+
+from app.results import Record
+
+
+class Busy(Exception):
+    """More experiments are waiting than may wait, or for longer: `retry_after` seconds may help."""
+
+    def __init__(self, retry_after: float) -> None:
+        self.retry_after = max(1, ceil(retry_after))
+
+
+class TooMany(Exception):
+    """The client has as many experiments in flight as one client may have."""
+
+    def __init__(self, allowed: int) -> None:
+        self.allowed = allowed
+
+
+class DeadlineExceeded(Exception):
+    """The run took longer than it may. Nothing of it is kept."""
+
+
+class Cancelled(Exception):
+    """Nobody waits for the run any more."""
+
+
+class Update(NamedTuple):
+    """How far a flight is, and the last partial result it left."""
+
+    done: int
+    total: int
+    partial: Record | None
+
+
+class Flight:
+    """One run of one spec, watched from the event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float = 0.0) -> None:
+        self.outcome: asyncio.Future[bytes] = loop.create_future()
+        self.seconds = seconds  # it is expected to take
+        self.born = time.monotonic()
+        self.running = False
+        self.clients: Counter[str] = Counter()
+        self.cancelled = threading.Event()
+        self.latest = Update(0, 1, None)
+        self._loop = loop
+        self._changed = asyncio.Event()
+
+    def publish(self, update: Update) -> None:
+        """Called from the computing thread."""
+        self._loop.call_soon_threadsafe(self._set, update)
+
+    def _set(self, update: Update) -> None:
+        self.latest = update
+        self.wake()
+
+    def wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    @property
+    def remaining(self) -> float:
+        """Seconds of computing it is expected to take from now on."""
+        return self.seconds * (1 - self.latest.done / max(self.latest.total, 1))
+
+    async def updates(self) -> AsyncIterator[Update]:
+        """Every update a watcher is quick enough to see, until the flight has ended."""
+        while not self.outcome.done():
+            await self._changed.wait()
+            yield self.latest
