@@ -18,7 +18,7 @@ from tests.web.test_problems import problem
 from tests.web.tools import SUFFIXES, address, body, events, strict_json
 
 some_examples = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 any_suffix = st.sampled_from(SUFFIXES)
 
