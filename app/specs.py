@@ -5,7 +5,8 @@ is added here and nowhere else: its label, help, unit, limits and choices live o
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -59,6 +60,14 @@ def _init_field() -> Any:
     )
 
 
+S = TypeVar("S", bound="Spec")
+
+
+@lru_cache(maxsize=256)
+def _from_query(model: type[S], query: str) -> S:
+    return model.parse(query_values(model, query))
+
+
 class Spec(BaseModel):
     """What every experiment has in common."""
 
@@ -101,7 +110,8 @@ class Spec(BaseModel):
     @classmethod
     def from_query(cls, query: str) -> Self:
         """A spec from a query string: lists repeat their key, everything else is given at most once."""
-        return cls.parse(query_values(cls, query))
+        spec: Self = _from_query(cls, query)
+        return spec
 
     @classmethod
     def from_json(cls, body: str | bytes) -> Self:

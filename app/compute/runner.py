@@ -55,6 +55,13 @@ class Runner:
         ):
             self.metrics.gauge(name, said, read)
 
+    def cached(self, key: str) -> bytes | None:
+        """What is kept under a key."""
+        content = self.cache.get(key)
+        if content is not None:
+            self.metrics.cached.labels("hit").inc()
+        return content
+
     def check(self, spec: Spec) -> None:
         """Raises TooExpensive if the spec is beyond the budget."""
         experiment = EXPERIMENTS[spec.name]
@@ -90,7 +97,7 @@ class Runner:
 
     async def derived(self, spec: Spec, name: str, derive: Callable[[Record], bytes], client: str = "") -> bytes:
         """A pure function of the Result, cached under its name beside it."""
-        key = f"{spec_key(spec)}/{name}"
+        key = f"{spec_key(spec)}{name}"
         if (cached := self.cache.get(key)) is None:
             body = await self.result(spec, client)
             parse = EXPERIMENTS[spec.name].result.model_validate_json

@@ -102,31 +102,31 @@ def _endpoint(
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         spec, client, gzip = await spec_of(request, experiment.spec), client_of(request), accepts_gzip(request)
-        key = f"{spec_key(spec)}{suffix.replace('/', '-')}{'-gzip' if gzip else ''}"
+        key = f"{spec_key(spec)}{suffix}{'/gzip' if gzip else ''}"
         headers = {"ETag": f'"{key}"', "Cache-Control": REVALIDATE, "Vary": "Accept-Encoding"}
         if request.method == "GET" and headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         began = asyncio.get_running_loop().time()
-        content = await while_connected(request, squeezed(key, spec, client) if gzip else answer(spec, client))
+        if (content := runner.cached(key)) is None:
+            content = await while_connected(request, squeezed(key, spec, client) if gzip else answer(spec, client))
         took = (asyncio.get_running_loop().time() - began) * 1000
         headers |= {"Server-Timing": f"experiment;dur={took:.1f}"} | ({"Content-Encoding": "gzip"} if gzip else {})
         return Response(content, 200, headers, media_type)
 
     async def squeezed(key: str, spec: Spec, client: str) -> bytes:
-        if (content := runner.cache.get(key)) is None:
-            content = await asyncio.to_thread(compressed, await answer(spec, client))
-            runner.cache.put(key, content)
+        content = await asyncio.to_thread(compressed, await answer(spec, client))
+        runner.cache.put(key, content)
         return content
 
     return endpoint
 
 
 def _figures(runner: Runner, name: str) -> Answer:
-    return lambda spec, client: runner.derived(spec, "figures", lambda result: figures_json(name, result), client)
+    return lambda spec, client: runner.derived(spec, "/figures", lambda result: figures_json(name, result), client)
 
 
 def _table(runner: Runner) -> Answer:
-    return lambda spec, client: runner.derived(spec, "csv", csv_table, client)
+    return lambda spec, client: runner.derived(spec, ".csv", csv_table, client)
 
 
 def _stream(
@@ -153,7 +153,7 @@ def _stream(
                         yield _event("figures", await asyncio.to_thread(figures_json, name, shown))
                 result = await asyncio.shield(flight.outcome)
             yield _event("figures", await _figures(runner, name)(spec, client))
-            yield _event("explanation", await runner.derived(spec, "explanation", lambda r: explain(name, r)))
+            yield _event("explanation", await runner.derived(spec, "/explanation", lambda r: explain(name, r)))
             yield _event("result", result)
         except Exception as error:
             if problem(error).status == 500:

@@ -4,8 +4,11 @@ import socket
 
 import httpx
 import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
 
 from app.__main__ import listen
 from app.lab import matmul
@@ -19,19 +22,23 @@ PAGE = b"""<!doctype html><title>bare</title><div class="plot"></div>
 SCRIPT = b"Plotly.newPlot(document.querySelector('.plot'), [{type: 'bar', y: [1, 3, 2]}])"
 
 
-def beside(app: ASGIApp) -> ASGIApp:
-    """The app, and next to it what it is compared with."""
+def beside(app: ASGIApp) -> Starlette:
+    """The app, and next to it what it is compared with, each on a bare route."""
     *_, last = matmul.run(MatmulSpec())
-    bare = {
-        "/bare": Response(last.partial().model_dump_json(), media_type="application/json"),
-        "/bare.html": Response(PAGE % Assets().url("plotly.min.js").encode(), media_type="text/html"),
-        "/bare.js": Response(SCRIPT, media_type="text/javascript"),
-    }
+    result = last.partial().model_dump_json()
 
-    async def either(scope: Scope, receive: Receive, send: Send) -> None:
-        await bare.get(scope.get("path", ""), app)(scope, receive, send)
+    async def bare(_: Request) -> Response:
+        return Response(result, media_type="application/json")
 
-    return either
+    async def page(_: Request) -> Response:
+        return Response(PAGE % Assets().url("plotly.min.js").encode(), media_type="text/html")
+
+    async def script(_: Request) -> Response:
+        return Response(SCRIPT, media_type="text/javascript")
+
+    return Starlette(
+        routes=[Route("/bare", bare), Route("/bare.html", page), Route("/bare.js", script), Mount("/", app)]
+    )
 
 
 class Client:
