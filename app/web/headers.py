@@ -1,6 +1,5 @@
 """Security headers on every response, whatever made it."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _PAGE = {
@@ -31,21 +30,27 @@ HEADERS = {
 }
 
 
+def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
 class SecurityHeaders:
     """Wraps the whole app, so that errors the framework answers itself carry them too."""
 
     def __init__(self, app: ASGIApp, hsts_seconds: int = 0) -> None:
         self._app = app
         hsts = {"Strict-Transport-Security": f"max-age={hsts_seconds}"} if hsts_seconds else {}
-        self._headers = HEADERS | hsts
+        common = HEADERS | hsts
+        self._of_a_page, self._of_the_rest = (
+            _raw({"Content-Security-Policy": policy} | common) for policy in (PAGE_POLICY, POLICY)
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                page = headers.get("content-type", "").startswith("text/html")
-                headers["Content-Security-Policy"] = PAGE_POLICY if page else POLICY
-                headers.update(self._headers)
+                own = list(message.get("headers", ()))
+                page = any(name == b"content-type" and value.startswith(b"text/html") for name, value in own)
+                message["headers"] = own + (self._of_a_page if page else self._of_the_rest)
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
