@@ -16,6 +16,7 @@ from app.results import ActivationSummary, Cosine
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 SATURATED = 0.97  # of the half-range between an activation's bounds
+LARGEST = torch.finfo(torch.float32).max
 COMPARED = 64  # inputs whose pairwise cosines are all looked at
 
 
@@ -134,7 +135,8 @@ class LayerTally:
         if self.frame.bounds:
             low, high = self.frame.bounds
             centred = h - (low + high) / 2 if low + high else h
-            self.saturated += int(np.count_nonzero(centred.abs().numpy() > SATURATED * (high - low) / 2))
+            edge = min(SATURATED * (high - low) / 2, LARGEST)
+            self.saturated += int(np.count_nonzero(centred.abs().numpy() > edge))
         return self
 
     def merge(self, other: Self) -> Self:
