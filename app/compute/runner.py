@@ -14,7 +14,7 @@ import torch
 
 from app import __version__
 from app.compute.cache import Cache
-from app.compute.cost import Budget, TooExpensive, check
+from app.compute.cost import Budget, Cost, TooExpensive, check
 from app.compute.flight import Busy, Cancelled, DeadlineExceeded, Flight, TooMany, Update
 from app.compute.metrics import Metrics
 from app.compute.rates import measured
@@ -62,11 +62,11 @@ class Runner:
             self.metrics.cached.labels("hit").inc()
         return content
 
-    def check(self, spec: Spec) -> None:
-        """Raises TooExpensive if the spec is beyond the budget."""
+    def check(self, spec: Spec) -> Cost:
+        """What the spec costs. Raises TooExpensive if it is beyond the budget."""
         experiment = EXPERIMENTS[spec.name]
         try:
-            check(spec, experiment.cost, experiment.sizes, self.budget)
+            return check(spec, experiment.cost, experiment.sizes, self.budget)
         except TooExpensive:
             self.metrics.rejected.labels("cost").inc()
             raise
@@ -95,11 +95,13 @@ class Runner:
         async with self.join(spec, client) as flight:
             return await asyncio.shield(flight.outcome)
 
-    async def derived(self, spec: Spec, name: str, derive: Callable[[Record], bytes], client: str = "") -> bytes:
-        """A pure function of the Result, cached under its name beside it."""
+    async def derived(
+        self, spec: Spec, name: str, derive: Callable[[Record], bytes], client: str = "", result: bytes | None = None
+    ) -> bytes:
+        """A pure function of the Result, which may be at hand as JSON; cached under its name beside it."""
         key = f"{spec_key(spec)}{name}"
-        if (cached := self.cache.get(key)) is None:
-            body = await self.result(spec, client)
+        if (cached := self.cached(key)) is None:
+            body = result or await self.result(spec, client)
             parse = EXPERIMENTS[spec.name].result.model_validate_json
             cached = await asyncio.to_thread(lambda: derive(parse(body)))
             self.cache.put(key, cached)
@@ -133,15 +135,14 @@ class Runner:
 
     def _start(self, key: str, spec: Spec, client: str) -> Flight:
         loop = asyncio.get_running_loop()
-        cached = self.cache.get(key)
-        self.metrics.cached.labels("miss" if cached is None else "hit").inc()
-        if cached is not None:
+        if (cached := self.cached(key)) is not None:
             flight = Flight(loop)
             flight.outcome.set_result(cached)
             return flight
-        self.check(spec)
+        self.metrics.cached.labels("miss").inc()
+        cost = self.check(spec)
         self._admit(client)
-        flight = Flight(loop, EXPERIMENTS[spec.name].cost(spec).seconds(self.budget.threads, self.budget.rates))
+        flight = Flight(loop, self.budget.time(cost))
         self._flights[key] = flight
         running = asyncio.ensure_future(asyncio.wrap_future(self._executor.submit(self._run, spec, flight)))
         running.add_done_callback(lambda done: self._land(key, flight, done))

@@ -1,7 +1,5 @@
 """One layer backward: the gradient with respect to what went in, and with respect to the weights."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
 from functools import reduce
 from math import sqrt
 from typing import NamedTuple, Self
@@ -44,11 +42,11 @@ class GradientTally:
 
 
 class Retreated(NamedTuple):
-    """The gradient at the layer's input, what it was at its output, and the std of the weights' when it is ready."""
+    """The gradient at the layer's input, what it was at its output, and the std of the weights'."""
 
     input: Scaled
     tally: GradientTally
-    weights_std: Callable[[], float]
+    weights_std: float
     weights_exponent: int
 
 
@@ -76,10 +74,8 @@ def retreat(layer: Architecture, passed: Passed, gradient: Scaled, w: Tensor, sc
         back, multiply = linear(delta, w.T, scale)
         for _ in in_order(multiply, blocks):
             pass
-    weights = [
-        submit(_sums, (passed.linear_input.value[:, start : start + FAN_IN_BLOCK], delta.value))
-        for start in range(0, w.shape[0], FAN_IN_BLOCK)
-    ]
+    inner = torch.split(passed.linear_input.value, FAN_IN_BLOCK, dim=1)
+    weights_std = _std(list(in_order(lambda columns: _sums(columns, delta.value), inner)))
     if layer.branch_scale is not None:
         if layer.norm:
             back = _through(layer, passed, back, passed.linear_input.value)
@@ -89,20 +85,19 @@ def retreat(layer: Architecture, passed: Passed, gradient: Scaled, w: Tensor, sc
     return Retreated(
         back.balanced(largest_magnitude(back.value)),
         tally,
-        lambda: _std(weights),
+        weights_std,
         passed.linear_input.exponent + delta.exponent,
     )
 
 
-def _sums(operands: tuple[Tensor, Tensor]) -> tuple[int, float, float]:
+def _sums(inner: Tensor, delta: Tensor) -> tuple[int, float, float]:
     """Count, sum and sum of squares of some rows of the gradient with respect to the weights."""
-    inner, delta = operands
     exact = (inner.to(device()).T @ delta.to(device())).to(CPU).double().flatten()
     return exact.numel(), float(exact.sum()), float(torch.dot(exact, exact))
 
 
-def _std(blocks: list[Future[tuple[int, float, float]]]) -> float:
-    count, total, square = (sum(part) for part in zip(*(block.result() for block in blocks), strict=True))
+def _std(blocks: list[tuple[int, float, float]]) -> float:
+    count, total, square = (sum(part) for part in zip(*blocks, strict=True))
     return sqrt(max(0.0, square - total**2 / count) / (count - 1)) if count > 1 else 0.0
 
 

@@ -99,14 +99,14 @@ class Lane:
     def _gradient(self, spec: StackSpec, layer: int, seen: Retreated) -> dict[str, Any]:
         after, before = self.shift(layer + 1, spec.depth), self.shift(1, layer - 1)
         own_scale, exponent = self.scales[layer - 1], seen.tally.exponent + after
-        weights_std, log2_std = seen.weights_std(), seen.weights_exponent + before + after
-        std = scaled(weights_std, log2_std)
+        log2_std = seen.weights_exponent + before + after
+        std = scaled(seen.weights_std, log2_std)
         return {
             "gradient": seen.tally.values.summary(exponent),
             "gradient_magnitudes": magnitudes(seen.tally.magnitudes, exponent, seen.tally.zeros),
             "weight_gradient": WeightGradient(
                 std=std,
-                log10_std=log10(weights_std) + log2_std * LOG10_2 if weights_std > 0 else None,
+                log10_std=log10(seen.weights_std) + log2_std * LOG10_2 if seen.weights_std > 0 else None,
                 grad_to_data=std / own_scale if std is not None and own_scale > 0 else None,
             ),
         }

@@ -21,7 +21,6 @@ PART = 2**18  # values summed up in their own precision
 FAR = 2.0**24  # units from the pivot: float32 has no room left for the fourth power
 RESOLVED = 1e-18  # a spread below this share of the mean square is rounding
 LOG10_2 = log10(2)
-DIGITS = 9  # of a number reported: two more than float32 has
 
 
 @dataclass(frozen=True)
@@ -154,23 +153,20 @@ class Tally:
             skewness = (third - 3 * first * second + 2 * first**3) / spread**1.5
             kurtosis = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / spread**2 - 3
         empty = n == 0
-        numbers = {
-            "mean": None if empty else scaled(mean, log2_scale),
-            "variance": None if variance is None else scaled(variance, 2 * log2_scale),
-            "std": None if variance is None else scaled(sqrt(variance), log2_scale),
-            "mean_square": None if empty else scaled(mean_square, 2 * log2_scale),
-            "log10_mean_square": _log10(mean_square, log2_scale),
-            "log10_variance": _log10(variance or 0.0, log2_scale),
-            "min": None if empty else scaled(self.minimum, log2_scale),
-            "max": None if empty else scaled(self.maximum, log2_scale),
-            "skewness": skewness,
-            "excess_kurtosis": kurtosis,
-        }
         return Summary(
             count=self.count,
+            mean=None if empty else scaled(mean, log2_scale),
+            variance=None if variance is None else scaled(variance, 2 * log2_scale),
+            std=None if variance is None else scaled(sqrt(variance), log2_scale),
+            mean_square=None if empty else scaled(mean_square, 2 * log2_scale),
+            log10_mean_square=_log10(mean_square, log2_scale),
+            log10_variance=_log10(variance or 0.0, log2_scale),
+            min=None if empty else scaled(self.minimum, log2_scale),
+            max=None if empty else scaled(self.maximum, log2_scale),
+            skewness=skewness,
+            excess_kurtosis=kurtosis,
             nonfinite=self.nonfinite,
             histogram=self._histogram(log2_scale),
-            **numbers,
         )
 
     def _histogram(self, log2_scale: float) -> Histogram:
@@ -178,7 +174,7 @@ class Tally:
         edges = [scaled(edge, log2_scale) for edge in self.grid.edges.tolist()]
         furthest = max(abs(self.grid.low), abs(self.grid.high)) / (self.grid.high - self.grid.low) * self.grid.bins
         digits = ceil(log10(furthest)) + 4  # an edge is written to a thousandth of a bin
-        rounded = [None if edge is None else _digits(edge, digits) for edge in edges]
+        rounded = [None if edge is None else float(f"{edge:.{digits}g}") for edge in edges]
         return Histogram(edges=rounded, counts=counts, below=below, above=above)
 
 
@@ -203,11 +199,6 @@ def scaled(value: float, log2_scale: float) -> float | None:
     whole = floor(log2_scale)
     mantissa = value * 2.0 ** (log2_scale - whole)
     return float(np.ldexp(mantissa, whole))
-
-
-def _digits(value: float, digits: int) -> float:
-    """Rounded to so many significant digits."""
-    return float(f"{value:.{digits}g}")
 
 
 def _log10(square: float, log2_scale: float) -> float | None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -122,7 +123,7 @@ def _endpoint(
 
 
 def _figures(runner: Runner, name: str) -> Answer:
-    return lambda spec, client: runner.derived(spec, "/figures", lambda result: figures_json(name, result), client)
+    return lambda spec, client: runner.derived(spec, "/figures", partial(figures_json, name), client)
 
 
 def _table(runner: Runner) -> Answer:
@@ -152,8 +153,9 @@ def _stream(
                         shown = update.partial
                         yield _event("figures", await asyncio.to_thread(figures_json, name, shown))
                 result = await asyncio.shield(flight.outcome)
-            yield _event("figures", await _figures(runner, name)(spec, client))
-            yield _event("explanation", await runner.derived(spec, "/explanation", lambda r: explain(name, r)))
+            for kind, derive in (("figures", figures_json), ("explanation", explain)):
+                function = partial(derive, name)
+                yield _event(kind, await runner.derived(spec, f"/{kind}", function, client, result))
             yield _event("result", result)
         except Exception as error:
             if problem(error).status == 500:

@@ -223,6 +223,17 @@ def test_without_a_cache_the_same_again_is_computed_again(puppet: Puppet) -> Non
     assert puppet.began == 2
 
 
+def test_what_is_derived_from_a_result_at_hand_computes_nothing_even_without_a_cache(puppet: Puppet) -> None:
+    async def scenario() -> bytes:
+        with a_runner(cache_bytes=0) as runner:
+            puppet.go.set()
+            result = await runner.result(a_spec())
+            return await runner.derived(a_spec(), "/name", lambda record: type(record).__name__.encode(), "", result)
+
+    assert at_last(scenario) == b"MatmulResult"
+    assert puppet.began == 1
+
+
 def test_what_is_derived_from_a_result_is_derived_once(puppet: Puppet) -> None:
     derived: list[str] = []
 
