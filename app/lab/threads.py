@@ -1,11 +1,15 @@
-"""One pool of threads for independent blocks, torch on one thread in each: cores are never fought over."""
+"""One pool of threads for independent blocks, torch on one thread in each: cores are never fought over.
+
+The thread that wants the results works too, so that there are as many threads as cores.
+"""
 
 import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from functools import partial
+from typing import Generic, TypeVar
 
 import torch
 
@@ -52,31 +56,60 @@ def submit(function: Callable[[T], U], item: T) -> Future[U]:
         done.set_result(function(item))
         return done
     if _Pool.executor is None:
-        _Pool.executor = ThreadPoolExecutor(_Pool.size, thread_name_prefix="lab", initializer=_begin)
+        _Pool.executor = ThreadPoolExecutor(max(1, _Pool.size - 1), thread_name_prefix="lab", initializer=_begin)
     return _Pool.executor.submit(function, item)
 
 
-def in_order(function: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
+class _Block(Generic[U]):
+    """A piece of work, done by the first thread that comes to it."""
+
+    def __init__(self, work: Callable[[], U]) -> None:
+        self.outcome: Future[U] = Future()
+        self._work = work
+        self._taken = threading.Lock()
+
+    def take(self) -> bool:
+        """Whether nobody has before."""
+        return self._taken.acquire(blocking=False)
+
+    def do(self) -> None:
+        if self.take():
+            try:
+                self.outcome.set_result(self._work())
+            except BaseException as problem:
+                self.outcome.set_exception(problem)
+
+
+def in_order(function: Callable[[T], U], items: Iterable[T], most_ahead: int | None = None) -> Iterator[U]:
     """Yield function(item) for every item, in order, computed on all threads a little ahead of the consumer.
 
-    Closing the iterator cancels the blocks that have not begun and waits for those that have. On one of the
-    threads itself the blocks are computed right there: waiting for another thread could wait for ever.
+    It runs ahead by `most_ahead` items, or by two a thread. The consumer's thread works too: rather than wait for a
+    block it does one that nobody has begun. Closing the iterator drops such blocks and waits for the others. On a
+    thread of the pool all blocks are done right there: waiting for another thread could wait for ever.
     """
-    if getattr(_here, "is_worker", False):
-        yield from map(function, items)
-        return
-    ahead: deque[Future[U]] = deque()
     check = getattr(_here, "check", None)
+    alone = _Pool.size == 1 or getattr(_here, "is_worker", False)
+    pin()
+    most_ahead = 0 if alone else most_ahead or 2 * _Pool.size
+    ahead: deque[_Block[U]] = deque()
+
+    def oldest() -> U:
+        for block in ahead:
+            if ahead[0].outcome.done():
+                break
+            block.do()
+        return ahead.popleft().outcome.result()
+
     try:
         for item in items:
             if check:
                 check()
-            ahead.append(submit(function, item))
-            if len(ahead) > 2 * _Pool.size:
-                yield ahead.popleft().result()
+            ahead.append(_Block(partial(function, item)))
+            if not alone:
+                submit(_Block.do, ahead[-1])
+            if len(ahead) > most_ahead:
+                yield oldest()
         while ahead:
-            yield ahead.popleft().result()
+            yield oldest()
     finally:
-        for future in ahead:
-            future.cancel()
-        wait([future for future in ahead if not future.cancelled()])
+        wait([block.outcome for block in ahead if not block.take()])

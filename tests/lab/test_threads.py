@@ -56,12 +56,26 @@ def test_an_error_reaches_the_consumer_and_ends_the_rest() -> None:
     assert max(begun) <= 3 + 2 * thread_count() + 1
 
 
+@pytest.mark.parametrize("threads", [1, 2, 8])
+def test_the_consumer_works_too_so_that_there_are_as_many_threads_as_asked_for(threads: int) -> None:
+    use_threads(threads)
+    together = threading.Barrier(threads, timeout=60)
+
+    def meet(_: int) -> int:
+        together.wait()
+        return threading.get_ident()
+
+    at_work = set(in_order(meet, range(4 * threads)))
+    assert len(at_work) == threads
+    assert threading.get_ident() in at_work
+
+
 def test_closing_waits_for_what_has_begun() -> None:
     use_threads(2)
     begun, proceed, ended = threading.Event(), threading.Event(), threading.Event()
 
     def work(item: int) -> None:
-        if item == 1:
+        if item and threading.current_thread() is not threading.main_thread():
             begun.set()
             assert proceed.wait(60)
             ended.set()
