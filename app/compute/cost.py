@@ -113,7 +113,7 @@ def stack_cost(spec: StackSpec) -> Cost:
         + 8 * factorized * (directions + networks),
         values=inits * units * (spec.batch * (4 if spec.backward else 2) + networks),
         steps=inits * spec.depth * (directions + networks // 4) * 4,
-        memory_bytes=2**25 + 4 * (3 * largest + kept + spec.batch * max(widths) * (inits + 6)),
+        memory_bytes=2**25 + 4 * ((2 * families + 2) * largest + kept + spec.batch * max(widths) * (inits + 6)),
         result_bytes=2000 + inits * spec.depth * (1600 + summaries + 20 * networks),
     )
 

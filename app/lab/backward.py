@@ -29,7 +29,7 @@ class GradientTally:
 
     def add(self, gradient: Tensor) -> Self:
         self.values.add(gradient)
-        counts = magnitude_counts(gradient)
+        counts = magnitude_counts(gradient.abs())
         self.zeros += gradient.numel() - int(gradient.count_nonzero()) if counts[0] else 0
         self.magnitudes = self.magnitudes + counts
         return self
@@ -41,34 +41,35 @@ class GradientTally:
         return self
 
 
-class Retreated(NamedTuple):
-    """The gradient at the layer's input, what it was at its output, and the std of the weights'."""
+class MeasuredGradient(NamedTuple):
+    """The gradient at a layer's output, and the std of its weights', times two to the power of the exponent."""
 
-    input: Scaled
     tally: GradientTally
     weights_std: float
     weights_exponent: int
 
 
-def retreat(layer: Architecture, passed: Passed, gradient: Scaled, w: Tensor, scale: float, bins: int) -> Retreated:
-    """Send the gradient at the layer's output back through it; `passed` is what `advance` left."""
+def retreat(
+    layer: Architecture, passed: Passed, gradient: Scaled, w: Tensor, scale: float, bins: int
+) -> tuple[Scaled, MeasuredGradient]:
+    """Send the gradient at the layer's output back to its input. `passed`, what `advance` left, is used up."""
     slope, after = passed.slope, layer.norm if layer.branch_scale is None else None
     assert slope is not None
     grid = robust_grid(gradient.value, bins)
-    delta = Scaled(torch.empty_like(gradient.value), gradient.exponent)
+    delta = Scaled(slope, gradient.exponent)
     back, multiply = linear(delta, w.T, scale)
     blocks = row_blocks(gradient.value)
 
     def into_branch(rows: slice) -> GradientTally:
         coming = gradient.value[rows]
-        torch.mul(coming, slope[rows], out=delta.value[rows])
+        slope[rows].mul_(coming)
         if layer.branch_scale is not None:
-            delta.value[rows] *= layer.branch_scale
+            slope[rows].mul_(layer.branch_scale)
         if not after:
             multiply(rows)
         return GradientTally(grid, gradient.exponent).add(coming)
 
-    tally = reduce(GradientTally.merge, list(in_order(into_branch, blocks)))
+    tally = reduce(GradientTally.merge, in_order(into_branch, blocks))
     if after:
         delta = _through(layer, passed, delta, passed.u.value)
         back, multiply = linear(delta, w.T, scale)
@@ -82,12 +83,8 @@ def retreat(layer: Architecture, passed: Passed, gradient: Scaled, w: Tensor, sc
         exponent = max(back.exponent, gradient.exponent)
         straight = gradient.value * power_of_two(gradient.exponent - exponent)
         back = Scaled(straight.add_(back.value, alpha=power_of_two(back.exponent - exponent)), exponent)
-    return Retreated(
-        back.balanced(largest_magnitude(back.value)),
-        tally,
-        weights_std,
-        passed.linear_input.exponent + delta.exponent,
-    )
+    measured = MeasuredGradient(tally, weights_std, passed.linear_input.exponent + delta.exponent)
+    return back.balanced(largest_magnitude(back.value)), measured
 
 
 def _sums(inner: Tensor, delta: Tensor) -> tuple[int, float, float]:

@@ -7,6 +7,7 @@ n² / 2³³, under one in two thousand for the two thousand blocks of the larges
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import erf, sqrt
 
 import numpy as np
@@ -16,6 +17,8 @@ from torch import Generator, Tensor
 from app.lab.device import CPU
 from app.lab.threads import in_order
 from app.theory.moments import Moments
+
+Fill = Callable[[], None]
 
 BLOCK = 2**18  # elements: one MiB of float32 stays in a core's cache
 SHARE = 2**16  # elements drawn by one thread at a time where a tensor is drawn whole
@@ -101,16 +104,23 @@ def draw_block(
     return distribution.fill(torch.empty(shape, device=device), generator(seed, *key, device=device))
 
 
+def drawing(
+    distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int, device: torch.device = CPU
+) -> tuple[Tensor, list[Fill]]:
+    """Independent entries of any shape, float32, not drawn yet, and what draws them: in any order, on any thread."""
+    out = torch.empty(shape, device=device)
+
+    def fill(index: int, share: Tensor) -> None:
+        distribution.fill(share, generator(seed, *key, index, device=device))
+
+    return out, [partial(fill, *share) for share in enumerate(torch.split(out.view(-1), SHARE))]
+
+
 def draw(
     distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int, device: torch.device = CPU
 ) -> Tensor:
-    """Independent entries of any shape, float32, drawn block by block on all threads."""
-    out = torch.empty(shape, device=device)
-    blocks = torch.split(out.view(-1), SHARE)
-
-    def fill(index: int) -> None:
-        distribution.fill(blocks[index], generator(seed, *key, index, device=device))
-
-    for _ in in_order(fill, range(len(blocks))):
+    """Independent entries of any shape, float32, drawn share by share on all threads."""
+    out, fills = drawing(distribution, shape, seed, *key, device=device)
+    for _ in in_order(lambda fill: fill(), fills):
         pass
     return out

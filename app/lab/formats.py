@@ -39,9 +39,12 @@ LOG2_EDGES = np.array(
 )
 
 
-def magnitude_counts(values: Tensor) -> Counts:
-    """Counts of |value| in bins [m, m + ¼)·2^e, m from 1 to 1¾, e from -127 (zeros, subnormals) to 128."""
-    index = values.abs().flatten().view(torch.int32).bitwise_right_shift_(21)
+def magnitude_counts(sizes: Tensor) -> Counts:
+    """Counts in bins [m, m + ¼)·2^e, m from 1 to 1¾, e from -127 (zeros, subnormals) to 128.
+
+    `sizes`, float32 and none negative, are used up.
+    """
+    index = sizes.flatten().view(torch.int32).bitwise_right_shift_(21)
     return torch.bincount(index.to(torch.int16), minlength=256 * QUARTERS).numpy()
 
 

@@ -4,6 +4,7 @@ A block of rows goes the whole way, matmul, activation and measurement, while it
 """
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import reduce
 from typing import NamedTuple
@@ -12,13 +13,11 @@ import torch
 from torch import Tensor
 
 from app.lab.activations import Activation
-from app.lab.layers import Frame, LayerTally
+from app.lab.layers import Frame, LayerTally, Measured
 from app.lab.norms import EPS, Norm
 from app.lab.scaled import Scaled, factor, power_of_two, row_blocks
 from app.lab.summary import largest_magnitude
 from app.lab.threads import in_order, submit
-
-SAMPLED = 16  # rows, at least, that a layer's histograms are fitted to
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Passed(NamedTuple):
     linear_input: Scaled  # what the weights multiply
     slope: Tensor | None  # φ'(u)
     norm_factor: Scaled | None  # 1 / the std that was divided by
-    tally: LayerTally | None
+    measured: Measured | None
 
 
 def advance(
@@ -74,9 +73,20 @@ def advance(
             multiply(rows)
         activate(rows)
 
-    def measured(rows: slice) -> LayerTally:
-        pass_rows(rows)
-        return LayerTally(frame).add(u.value[rows], output.value[rows], rows.start == 0)
+    frame: Future[Frame] = Future()  # fitted to the first block, which begins before any other
+
+    def fit(rows: slice) -> None:
+        try:
+            pass_rows(rows)
+            sample = Scaled(u.value[rows], u.exponent), Scaled(output.value[rows], output.exponent)
+            frame.set_result(Frame.around(*sample, layer.bounds, bins))
+        except BaseException as problem:
+            frame.set_exception(problem)
+
+    def measure(rows: slice) -> LayerTally:
+        first = rows.start == 0
+        (fit if first else pass_rows)(rows)
+        return LayerTally(frame.result()).add(u.value[rows], output.value[rows], first)
 
     def largest(rows: slice) -> float:
         pass_rows(rows)
@@ -84,12 +94,8 @@ def advance(
 
     if not bins:
         return Passed(u, output.balanced(max(in_order(largest, blocks))), inner, slope, norm_factor, None)
-    few = slice(None, None, max(1, u.value.shape[0] // SAMPLED))
-    submit(pass_rows, few).result()
-    sampled_u, sampled_output = (Scaled(tensor.value[few], tensor.exponent) for tensor in (u, output))
-    frame = Frame.around(sampled_u, sampled_output, layer.bounds, bins)
-    tally = reduce(LayerTally.merge, list(in_order(measured, blocks)))
-    return Passed(u, output.balanced(tally.activation.largest), inner, slope, norm_factor, tally)
+    measured = reduce(LayerTally.merge, in_order(measure, blocks)).measured()
+    return Passed(u, output.balanced(measured.activation.largest), inner, slope, norm_factor, measured)
 
 
 def linear(h: Scaled, w: Tensor, scale: float, bias: Tensor | None = None) -> tuple[Scaled, Callable[[slice], None]]:

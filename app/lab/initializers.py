@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from app.lab.device import device
-from app.lab.draws import DISTRIBUTIONS, TRUNCATED_STD, draw
-from app.lab.threads import submit
+from app.lab.draws import DISTRIBUTIONS, TRUNCATED_STD, Fill, draw, drawing
 
 Std = Callable[[int, int, float], float]
 
@@ -41,20 +40,23 @@ class Initializer:
         return self.std(fan_out, fan_in, gain) if swapped else self.std(fan_in, fan_out, gain)
 
 
-def unit_weights(family: str, fan_in: int, fan_out: int, seed: int, *key: int) -> Tensor:
-    """Weights of unit variance, shape (fan_in, fan_out), float32.
+def unit_weights(family: str, fan_in: int, fan_out: int, seed: int, *key: int) -> tuple[Tensor, list[Fill]]:
+    """Weights of unit variance, shape (fan_in, fan_out), float32, not drawn yet, and what draws them.
 
     `orthogonal`: uniform over matrices whose rows or columns, whichever are fewer, are orthogonal and of equal
     length (Mezzadri 2007, "How to generate random matrices from the classical compact groups").
     """
-    distribution = DISTRIBUTIONS["normal" if family == "orthogonal" else family]
-    normal = draw(distribution, (fan_in, fan_out), seed, *key, device=device())
     if family != "orthogonal":
-        return normal
-    tall = normal if fan_in >= fan_out else normal.T
-    q, r = submit(torch.linalg.qr, tall).result()
-    signed: Tensor = q * torch.where(r.diagonal() < 0, -1.0, 1.0) * sqrt(max(fan_in, fan_out))
-    return (signed if fan_in >= fan_out else signed.T).contiguous()
+        return drawing(DISTRIBUTIONS[family], (fan_in, fan_out), seed, *key, device=device())
+    w = torch.empty(fan_in, fan_out, device=device())
+
+    def fill() -> None:
+        normal = draw(DISTRIBUTIONS["normal"], (fan_in, fan_out), seed, *key, device=device())
+        q, r = torch.linalg.qr(normal if fan_in >= fan_out else normal.T)
+        signed = q * torch.where(r.diagonal() < 0, -1.0, 1.0) * sqrt(max(fan_in, fan_out))
+        w.copy_(signed if fan_in >= fan_out else signed.T)
+
+    return w, [fill]
 
 
 def _lecun(fan_in: int, _: int, gain: float) -> float:

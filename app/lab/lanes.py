@@ -5,7 +5,6 @@ vectors through the stack, up to a factor a layer. Then one lane leads and the o
 the leader's, read at another scale.
 """
 
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from math import log2, log10
 from typing import Any
@@ -13,15 +12,14 @@ from typing import Any
 import torch
 
 from app.lab.activations import Activation
-from app.lab.backward import Retreated
+from app.lab.backward import MeasuredGradient
 from app.lab.formats import magnitudes
 from app.lab.forward import Passed
 from app.lab.initializers import Initializer
-from app.lab.layers import LayerTally
+from app.lab.layers import Measured
 from app.lab.predictions import Prediction
 from app.lab.scaled import Scaled
 from app.lab.summary import LOG10_2, scaled
-from app.lab.threads import submit
 from app.results import StackLayer, WeightGradient
 from app.specs import StackSpec
 
@@ -30,11 +28,12 @@ LARGEST = {name: torch.finfo(getattr(torch, name)).max for name in ("float16", "
 
 @dataclass
 class Lane:
-    """The signal as it stands, the layers it has passed, and what they left for the way back.
+    """The signal as it stands, what was measured of the layers it has passed, and what they left for the way back.
 
     `scales`: the std of every layer's weights. `leader`: the lane this one follows, if any.
     """
 
+    spec: StackSpec
     initializer: Initializer
     scales: list[float]
     signal: Scaled
@@ -44,16 +43,26 @@ class Lane:
     passed: list[Passed] = field(default_factory=list)
     overflow_layer: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(LARGEST))
     networks: list[list[float | None]] = field(default_factory=list)
-    there: list[Future[StackLayer]] = field(default_factory=list)
-    back: list[Future[dict[str, Any]]] = field(default_factory=list)
+    _there: list[Measured] = field(default_factory=list)
+    _back: list[MeasuredGradient] = field(default_factory=list)
+    _layers: list[StackLayer] = field(default_factory=list)
+    _with_gradient: int = 0
+
+    @property
+    def family(self) -> str:
+        """How its weights are drawn."""
+        return self.initializer.family or "normal"
 
     @property
     def layers(self) -> list[StackLayer]:
-        """Every layer passed so far, with its gradient once the way back has come by."""
-        layers = [layer.result() for layer in self.there]
-        for index, update in zip(reversed(range(len(layers))), self.back, strict=False):
-            layers[index] = layers[index].model_copy(update=update.result())
-        return layers
+        """Every layer passed so far, with its gradient once the way back has come by; each is written down once."""
+        for layer in range(len(self._layers) + 1, len(self._there) + 1):
+            self._layers.append(self._layer(layer, self._there[layer - 1]))
+        for seen in self._back[self._with_gradient :]:
+            layer = self.spec.depth - self._with_gradient
+            self._layers[layer - 1] = self._layers[layer - 1].model_copy(update=self._gradient(layer, seen))
+            self._with_gradient += 1
+        return list(self._layers)
 
     def shift(self, first: int, last: int) -> float:
         """log₂ of the factor between this lane and its leader from layers first to last; 0 for a leader."""
@@ -62,42 +71,43 @@ class Lane:
         pairs = zip(self.scales[first - 1 : last], self.leader.scales[first - 1 : last], strict=True)
         return sum(log2(mine / theirs) for mine, theirs in pairs)
 
-    def record(self, spec: StackSpec, layer: int, tally: LayerTally) -> None:
-        """Write down a layer on the way there, while the next is on its way."""
-        self.there.append(submit(lambda tally: self._layer(spec, layer, tally), tally))
+    def record(self, seen: Measured) -> None:
+        """The next layer on the way there."""
+        self._there.append(seen)
+        layer = len(self._there)
         shift = self.shift(1, layer)
         for name, limit in LARGEST.items():
-            exceeded = _exceeds(tally.preactivation.largest, tally.frame.u_exponent + shift, limit)
-            exceeded |= _exceeds(tally.activation.largest, tally.frame.h_exponent + shift, limit)
+            exceeded = _exceeds(seen.preactivation.largest, seen.u_exponent + shift, limit)
+            exceeded |= _exceeds(seen.activation.largest, seen.h_exponent + shift, limit)
             if exceeded and self.overflow_layer[name] is None:
                 self.overflow_layer[name] = layer
 
-    def _layer(self, spec: StackSpec, layer: int, tally: LayerTally) -> StackLayer:
+    def _layer(self, layer: int, seen: Measured) -> StackLayer:
         shift = self.shift(1, layer)
-        u, h = tally.frame.u_exponent + shift, tally.frame.h_exponent + shift
-        fan_in, fan_out = spec.layer_widths[layer - 1 : layer + 1]
+        u, h = seen.u_exponent + shift, seen.h_exponent + shift
+        fan_in, fan_out = self.spec.layer_widths[layer - 1 : layer + 1]
         return StackLayer(
             layer=layer,
             fan_in=fan_in,
             fan_out=fan_out,
             weight_std=self.scales[layer - 1],
-            preactivation=tally.preactivation.summary(u),
-            activation=tally.activation_summary(h),
-            unit_variance=tally.unit_variance.summary(2 * u),
-            cosine=tally.cosine,
+            preactivation=seen.preactivation.summary(u),
+            activation=seen.activation_summary(h),
+            unit_variance=seen.unit_variance.summary(2 * u),
+            cosine=seen.cosine,
             gradient=None,
             weight_gradient=None,
-            activation_magnitudes=magnitudes(tally.magnitudes, h, tally.zero),
+            activation_magnitudes=magnitudes(seen.magnitudes, h, seen.zero),
             gradient_magnitudes=None,
             predicted=self.prediction.layers[layer - 1],
         )
 
-    def record_gradient(self, spec: StackSpec, layer: int, seen: Retreated) -> None:
-        """Write down a layer on the way back, while the one before it is on its way."""
-        self.back.append(submit(lambda seen: self._gradient(spec, layer, seen), seen))
+    def record_gradient(self, seen: MeasuredGradient) -> None:
+        """The next layer on the way back."""
+        self._back.append(seen)
 
-    def _gradient(self, spec: StackSpec, layer: int, seen: Retreated) -> dict[str, Any]:
-        after, before = self.shift(layer + 1, spec.depth), self.shift(1, layer - 1)
+    def _gradient(self, layer: int, seen: MeasuredGradient) -> dict[str, Any]:
+        after, before = self.shift(layer + 1, self.spec.depth), self.shift(1, layer - 1)
         own_scale, exponent = self.scales[layer - 1], seen.tally.exponent + after
         log2_std = seen.weights_exponent + before + after
         std = scaled(seen.weights_std, log2_std)
@@ -115,10 +125,10 @@ class Lane:
 def follow_leaders(lanes: list[Lane], spec: StackSpec, activation: Activation) -> None:
     """Let every lane follow the first of its family, if scale is all that tells them apart."""
     scale_free = activation.homogeneous and not spec.bias_std and spec.norm == "none" and not spec.residual
-    leaders: dict[str | None, Lane] = {}
+    leaders: dict[str, Lane] = {}
     for lane in lanes:
         if scale_free and lane.initializer.bias_bound is None and all(scale > 0 for scale in lane.scales):
-            leader = leaders.setdefault(lane.initializer.family or "normal", lane)
+            leader = leaders.setdefault(lane.family, lane)
             lane.leader = None if leader is lane else leader
 
 

@@ -1,7 +1,6 @@
 """What is measured of one layer: preactivations, activations, each unit across the batch, and the cosines."""
 
-from functools import cached_property
-from math import frexp, sqrt
+from math import frexp, inf, sqrt
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -9,50 +8,39 @@ import torch
 from torch import Tensor
 
 from app.lab.formats import Counts, magnitude_counts
-from app.lab.scaled import SAFE, Scaled
-from app.lab.summary import Grid, Tally, robust_grid
+from app.lab.scaled import FEWEST_ROWS, SAFE, Scaled
+from app.lab.summary import Grid, Tally, largest_magnitude, robust_grid
 from app.results import ActivationSummary, Cosine
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 SATURATED = 0.97  # of the half-range between an activation's bounds
 LARGEST = torch.finfo(torch.float32).max
-COMPARED = 64  # inputs whose pairwise cosines are all looked at
+COMPARED = FEWEST_ROWS  # inputs whose pairwise cosines are all looked at
 
 
 class Spread(NamedTuple):
-    """Of some vectors: how many, their mean, and in each coordinate the sum of squared distances to it, in float64.
+    """Of some vectors' differences to a point near them: how many, and each coordinate's sum and sum of squares.
 
-    They merge as in Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance", eq. 2.1.
+    Differences keep their digits however close the vectors are; the sums are in float64 from block to block.
     """
 
     number: int
-    mean: Floats
+    sums: Floats
     squares: Floats
 
-    @classmethod
-    def of(cls, rows: Tensor) -> Self:
-        """Of rows of float32, whose differences keep their digits however close the rows are."""
-        count = rows.shape[0]
-        if count == 0:
-            return cls(0, np.zeros(1), np.zeros(1))
-        apart = rows - rows[0]
-        mean = apart.sum(0).double().numpy() / count
-        squares = apart.square_().sum(0).double().numpy() - count * mean**2
-        return cls(count, rows[0].double().numpy() + mean, np.maximum(squares, 0))
+    def plus(self, apart: Tensor) -> Self:
+        """With these differences, of shape (vectors, coordinates), which are used up."""
+        sums = self.sums + apart.sum(0).numpy()
+        return type(self)(self.number + len(apart), sums, self.squares + apart.square_().sum(0).numpy())
 
     def merged(self, other: Self) -> Self:
-        """Of these vectors and those."""
-        if not (self.number and other.number):
-            return self if self.number else other
-        count, gap = self.number + other.number, other.mean - self.mean
-        squares = self.squares + other.squares + gap**2 * (self.number * other.number / count)
-        return type(self)(count, self.mean + gap * (other.number / count), squares)
+        return type(self)(self.number + other.number, self.sums + other.sums, self.squares + other.squares)
 
     @property
     def variances(self) -> Floats:
         """The unbiased variance of every coordinate."""
-        return self.squares / (self.number - 1)
+        return np.maximum(self.squares - self.sums**2 / self.number, 0) / (self.number - 1)
 
     @property
     def mean_cosine(self) -> float | None:
@@ -60,23 +48,31 @@ class Spread(NamedTuple):
         return 1 - float(self.variances.sum()) if self.number > 1 else None
 
 
-def directions(h: Tensor, largest: float) -> Tensor:
-    """The rows of h that are not zero, each divided by its length; `largest` is the largest magnitude in h."""
+NOTHING = Spread(0, np.zeros(1), np.zeros(1))
+
+
+def directions(h: Tensor, largest: float, origin: Tensor | float) -> Tensor:
+    """The rows of h that are not zero, each divided by its length, less `origin`.
+
+    `largest` is the largest magnitude in h.
+    """
     size = frexp(largest)[1]
     near_one = h * 2.0**-size if abs(size) > SAFE // 2 else h
     lengths = torch.linalg.vector_norm(near_one, dim=1, keepdim=True)
-    if lengths.amin() == 0:
+    if lengths.numpy().min(initial=inf) == 0:
         alive = lengths[:, 0] > 0
         near_one, lengths = near_one[alive], lengths[alive]
-    return near_one.div(lengths)
+    return near_one.div(lengths).sub_(origin)
 
 
-def cosines_std(unit: Tensor) -> float | None:
-    """The standard deviation of the cosines of all pairs of different rows, each of length one."""
-    pairs = len(unit) * (len(unit) - 1) // 2
+def cosines_std(apart: Tensor) -> float | None:
+    """The standard deviation of the cosines of all pairs of different vectors of length one.
+
+    They are the rows of `apart`, less one point.
+    """
+    pairs = len(apart) * (len(apart) - 1) // 2
     if pairs < 2:
         return None
-    apart = unit - unit[0]
     square = apart.square().sum(1)
     distance = (square[:, None] + square - 2 * (apart @ apart.T)).fill_diagonal_(0).double()
     mean = float(distance.sum()) / (2 * pairs)
@@ -85,11 +81,17 @@ def cosines_std(unit: Tensor) -> float | None:
 
 
 class Frame(NamedTuple):
-    """What a layer is measured in: grids, powers of two that preactivations u and activations h are multiples of,
-    and the activation's bounds, if it has them."""
+    """What a layer is measured in.
+
+    Grids; a preactivation and the direction of an activation, one row of each, that others are near if signals
+    collapse; powers of two that preactivations u and activations h are multiples of; and the activation's bounds,
+    if it has them.
+    """
 
     u_grid: Grid
     h_grid: Grid
+    u_row: Tensor
+    h_direction: Tensor | float
     u_exponent: int
     h_exponent: int
     bounds: tuple[float, float] | None
@@ -99,7 +101,10 @@ class Frame(NamedTuple):
         """A frame that such tensors fill."""
         unit = 2.0 ** min(-h.exponent, 1000)  # beyond which a bound is out of reach either way
         scaled = (bounds[0] * unit, bounds[1] * unit) if bounds else None
-        return cls(robust_grid(u.value, bins), robust_grid(h.value, bins), u.exponent, h.exponent, scaled)
+        u_grid, h_grid = robust_grid(u.value, bins), robust_grid(h.value, bins)
+        few = h.value[:COMPARED]
+        pointing = directions(few, largest_magnitude(few), 0.0)
+        return cls(u_grid, h_grid, u.value[0], pointing[0] if len(pointing) else 0.0, u.exponent, h.exponent, scaled)
 
 
 class LayerTally:
@@ -109,7 +114,7 @@ class LayerTally:
         self.frame = frame
         self.preactivation = Tally(frame.u_grid)
         self.activation = Tally(frame.h_grid)
-        self.units = self.directions = Spread.of(torch.empty(0, 1))
+        self.units = self.directions = NOTHING
         self.cosines_std: float | None = None
         self.magnitudes: Counts = np.zeros(1, np.int64)
         self.alive = np.zeros(1, np.bool_)
@@ -118,25 +123,27 @@ class LayerTally:
     def add(self, u: Tensor, h: Tensor, first: bool) -> Self:
         """Count a block of rows; the first block's rows are compared pair by pair."""
         self.preactivation.add(u)
-        self.activation.add(h)
         unit = self.frame.u_grid.unit
-        self.units = self.units.merged(Spread.of(u * unit if unit != 1 else u))
-        pointing = directions(h, self.activation.largest)
-        self.directions = self.directions.merged(Spread.of(pointing))
+        apart = u - self.frame.u_row
+        self.units = self.units.plus(apart if unit == 1 else apart.mul_(unit))
+        self.activation.add(h)
+        apart = directions(h, self.activation.largest, self.frame.h_direction)
         if first:
-            self.cosines_std = cosines_std(pointing[:COMPARED])
-        self.magnitudes = self.magnitudes + magnitude_counts(h)
+            self.cosines_std = cosines_std(apart[:COMPARED])
+        self.directions = self.directions.plus(apart)
+        size = h.abs()
+        if self.frame.bounds:
+            low, high = self.frame.bounds
+            from_middle = (h - (low + high) / 2).abs_() if low + high else size
+            edge = min(SATURATED * (high - low) / 2, LARGEST)
+            self.saturated += int(np.count_nonzero(from_middle.numpy() > edge))
+        self.magnitudes = self.magnitudes + magnitude_counts(size)
         if self.magnitudes[0]:
             nonzero = h.numpy() != 0
             self.zero += nonzero.size - int(np.count_nonzero(nonzero))
             self.alive = self.alive | nonzero.any(0)
         else:
             self.alive = np.ones(1, np.bool_)
-        if self.frame.bounds:
-            low, high = self.frame.bounds
-            centred = h - (low + high) / 2 if low + high else h
-            edge = min(SATURATED * (high - low) / 2, LARGEST)
-            self.saturated += int(np.count_nonzero(centred.abs().numpy() > edge))
         return self
 
     def merge(self, other: Self) -> Self:
@@ -151,22 +158,47 @@ class LayerTally:
         self.saturated += other.saturated
         return self
 
-    def activation_summary(self, log2_scale: float) -> ActivationSummary:
-        count = self.activation.count
-        return ActivationSummary(
-            **dict(self.activation.summary(log2_scale)),
-            saturated=self.saturated / count if self.frame.bounds else None,
-            zero=self.zero / count,
-            dead_units=float((~self.alive).mean()),
+    def measured(self) -> "Measured":
+        """What to keep, now that every row has been added."""
+        grid, count = self.frame.u_grid, self.activation.count
+        variances = torch.from_numpy(self.units.variances / grid.unit**2)
+        return Measured(
+            self.preactivation,
+            self.activation,
+            Tally(robust_grid(variances, grid.bins)).add(variances),
+            Cosine(mean=self.directions.mean_cosine, std=self.cosines_std),
+            self.magnitudes,
+            self.zero,
+            self.saturated / count if self.frame.bounds else None,
+            float((~self.alive).mean()),
+            self.frame.u_exponent,
+            self.frame.h_exponent,
         )
 
-    @property
-    def cosine(self) -> Cosine:
-        """Between the activations of different inputs: the mean over all pairs, the std over those of the first 64."""
-        return Cosine(mean=self.directions.mean_cosine, std=self.cosines_std)
 
-    @cached_property
-    def unit_variance(self) -> Tally:
-        """Over units, of each unit's unbiased variance of u across the batch."""
-        variances = torch.from_numpy(self.units.variances / self.frame.u_grid.unit**2)
-        return Tally(robust_grid(variances, self.frame.u_grid.bins)).add(variances)
+class Measured(NamedTuple):
+    """A layer's measurements, in multiples of two to the power of `u_exponent` and `h_exponent`.
+
+    `unit_variance`: over units, each unit's unbiased variance of u across the batch. `cosine`: between activations
+    of different inputs, the mean over all pairs, the std over those of the first 64. `zero` is a number of values,
+    `saturated` and `dead_units` are shares.
+    """
+
+    preactivation: Tally
+    activation: Tally
+    unit_variance: Tally
+    cosine: Cosine
+    magnitudes: Counts
+    zero: int
+    saturated: float | None
+    dead_units: float
+    u_exponent: int
+    h_exponent: int
+
+    def activation_summary(self, log2_scale: float) -> ActivationSummary:
+        return ActivationSummary(
+            **dict(self.activation.summary(log2_scale)),
+            saturated=self.saturated,
+            zero=self.zero / self.activation.count,
+            dead_units=self.dead_units,
+        )

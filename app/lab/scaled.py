@@ -1,11 +1,13 @@
 """Tensors beyond float32's range: float32 times a power of two, worked on in blocks of rows."""
 
+from itertools import pairwise
 from math import frexp
 from typing import NamedTuple
 
 from torch import Tensor
 
 SAFE = 40  # magnitudes from 2^-40 to 2^40 leave float32 room for one more layer
+FEWEST_ROWS = 64
 ROW_BLOCK = 2**16, 2**18  # elements handled at once: a few of them keep the interpreter out of the way
 
 
@@ -23,10 +25,14 @@ class Scaled(NamedTuple):
 
 
 def row_blocks(tensor: Tensor) -> list[slice]:
-    """Rows in blocks of a size that depends on the shape alone, so that results do not depend on the threads."""
+    """Rows in blocks of a size that depends on the shape alone, so that results do not depend on the threads.
+
+    The first is half as large, so that threads are not all at the same step, waiting for the same things.
+    """
     fewest, most = ROW_BLOCK
-    rows = max(64, min(max(tensor.numel() // 4, fewest), most) // tensor.shape[1])
-    return [slice(start, start + rows) for start in range(0, tensor.shape[0], rows)]
+    rows = max(FEWEST_ROWS, min(max(tensor.numel() // 4, fewest), most) // tensor.shape[1])
+    edges = [0, *range(max(FEWEST_ROWS, rows // 2), tensor.shape[0], rows), tensor.shape[0]]
+    return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
 def factor(scale: float) -> tuple[float, int]:

@@ -5,7 +5,7 @@ two: rescaling by powers of two is exact, so ordinary signals see the very numbe
 needs no luck.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from math import log10, sqrt
 
 from torch import Tensor
@@ -13,7 +13,7 @@ from torch import Tensor
 from app.lab import Step
 from app.lab.activations import ACTIVATIONS
 from app.lab.backward import retreat
-from app.lab.draws import DISTRIBUTIONS, draw
+from app.lab.draws import DISTRIBUTIONS, Fill, draw
 from app.lab.forward import Architecture, advance
 from app.lab.initializers import INITIALIZERS, Initializer, unit_weights
 from app.lab.lanes import Lane, follow_leaders
@@ -49,7 +49,7 @@ def run(spec: StackSpec) -> Generator[Step[StackResult]]:
 
 def _lane(spec: StackSpec, initializer: Initializer, x: Tensor) -> Lane:
     scales = [weight_std(spec, initializer, layer) for layer in range(1, spec.depth + 1)]
-    return Lane(initializer, scales, Scaled(x, 0), predict(spec, initializer))
+    return Lane(spec, initializer, scales, Scaled(x, 0), predict(spec, initializer))
 
 
 def architecture_of(spec: StackSpec) -> Architecture:
@@ -63,12 +63,34 @@ def draw_input(spec: StackSpec, network: int) -> Tensor:
     return draw(DISTRIBUTIONS[spec.input], (batch, spec.layer_widths[0]), spec.seed, INPUT, *key)
 
 
-def draw_weights(spec: StackSpec, initializer: Initializer, layer: int, network: int = 0) -> Tensor:
-    """The layer's weights before scaling, shape (fan_in, fan_out); inits of one family share them."""
+def draw_weights(spec: StackSpec, family: str, layer: int, network: int = 0) -> tuple[Tensor, list[Fill]]:
+    """A layer's weights before scaling, shape (fan_in, fan_out), not drawn yet, and what draws them."""
     fan_in, fan_out = spec.layer_widths[layer - 1 : layer + 1]
-    family = initializer.family or "normal"
     key = (1 if spec.tied else layer, FAMILIES.index(family), network)
-    return unit_weights(family, fan_in, fan_out, spec.seed, WEIGHTS, *key).add_(spec.weight_mean)
+    return unit_weights(family, fan_in, fan_out, spec.seed, WEIGHTS, *key)
+
+
+def weights(
+    spec: StackSpec, families: list[str], layers: Iterable[int], network: int = 0
+) -> Iterator[dict[str, Tensor]]:
+    """Each layer's weights before scaling, by family. While the caller works with them, threads draw the next's."""
+
+    def begin() -> Iterator[tuple[Fill, dict[str, Tensor] | None]]:
+        for layer in layers:
+            begun = {family: draw_weights(spec, family, layer, network) for family in families}
+            *fills, last = [fill for _, fills in begun.values() for fill in fills]
+            yield from ((fill, None) for fill in fills)
+            yield last, {family: w for family, (w, _) in begun.items()}
+
+    def go_on(drawing: tuple[Fill, dict[str, Tensor] | None]) -> dict[str, Tensor] | None:
+        fill, done = drawing
+        fill()
+        return done
+
+    whole_layers = len(families) if "orthogonal" in families else None
+    for done in in_order(go_on, begin(), whole_layers):
+        if done is not None:
+            yield {family: w.add_(spec.weight_mean) if spec.weight_mean else w for family, w in done.items()}
 
 
 def draw_bias(spec: StackSpec, initializer: Initializer, layer: int, network: int = 0) -> Tensor | None:
@@ -91,19 +113,19 @@ def weight_std(spec: StackSpec, initializer: Initializer, layer: int) -> float:
 
 
 def _forward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> Iterator[None]:
-    for layer in range(1, spec.depth + 1):
-        weights = Weights(spec, layer)
+    layers = range(1, spec.depth + 1)
+    for layer, drawn in zip(layers, weights(spec, _families(lanes), layers), strict=True):
         for lane in lanes:
             if lane.leader is None:
                 bias = draw_bias(spec, lane.initializer, layer)
-                w, scale = weights.of(lane.initializer), lane.scales[layer - 1]
+                w, scale = drawn[lane.family], lane.scales[layer - 1]
                 passed = advance(architecture, lane.signal, w, scale, bias, spec.backward, spec.bins)
                 lane.signal = passed.output
                 lane.passed += [passed] if spec.backward else []
-                assert passed.tally is not None
+                assert passed.measured is not None
                 for each in lanes:
                     if each is lane or each.leader is lane:
-                        each.record(spec, layer, passed.tally)
+                        each.record(passed.measured)
             yield
 
 
@@ -112,32 +134,21 @@ def _backward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) ->
         return
     shape = (spec.batch, spec.layer_widths[-1])
     last = Scaled(draw(DISTRIBUTIONS["normal"], shape, spec.seed, GRADIENT), 0)
-    for layer in range(spec.depth, 0, -1):
-        weights = Weights(spec, layer)
+    layers = range(spec.depth, 0, -1)
+    for layer, drawn in zip(layers, weights(spec, _families(lanes), layers), strict=True):
         for lane in lanes:
             if lane.leader is None:
-                at, w = lane.gradient or last, weights.of(lane.initializer)
-                back = retreat(architecture, lane.passed.pop(), at, w, lane.scales[layer - 1], spec.bins)
-                lane.gradient = back.input
+                at, w = lane.gradient or last, drawn[lane.family]
+                scale = lane.scales[layer - 1]
+                lane.gradient, measured = retreat(architecture, lane.passed.pop(), at, w, scale, spec.bins)
                 for each in lanes:
                     if each is lane or each.leader is lane:
-                        each.record_gradient(spec, layer, back)
+                        each.record_gradient(measured)
             yield
 
 
-class Weights:
-    """One layer's weights, drawn once a family."""
-
-    def __init__(self, spec: StackSpec, layer: int, network: int = 0) -> None:
-        self._which = spec, layer, network
-        self._drawn: dict[str | None, Tensor] = {}
-
-    def of(self, initializer: Initializer) -> Tensor:
-        spec, layer, network = self._which
-        family = initializer.family or "normal"
-        if family not in self._drawn:
-            self._drawn[family] = draw_weights(spec, initializer, layer, network)
-        return self._drawn[family]
+def _families(lanes: list[Lane]) -> list[str]:
+    return list(dict.fromkeys(lane.family for lane in lanes))
 
 
 def _networks(spec: StackSpec, lanes: list[Lane]) -> Iterator[None]:
@@ -154,11 +165,11 @@ def _network(spec: StackSpec, lanes: list[Lane], network: int) -> list[list[floa
     architecture = architecture_of(spec)
     signals = [Scaled(draw_input(spec, network), 0) for _ in lanes]
     sizes: list[list[float | None]] = [[] for _ in lanes]
-    for layer in range(1, spec.depth + 1):
-        weights = Weights(spec, layer, network)
+    layers = range(1, spec.depth + 1)
+    for layer, drawn in zip(layers, weights(spec, _families(lanes), layers, network), strict=True):
         for index, lane in enumerate(lanes):
             bias = draw_bias(spec, lane.initializer, layer, network)
-            w, scale = weights.of(lane.initializer), lane.scales[layer - 1]
+            w, scale = drawn[lane.family], lane.scales[layer - 1]
             passed = advance(architecture, signals[index], w, scale, bias)
             signals[index] = passed.output
             square = float(passed.u.value.double().square().mean())
@@ -177,6 +188,6 @@ def _result(spec: StackSpec, lanes: list[Lane]) -> StackResult:
             theory=lane.prediction.sentences,
         )
         for lane in lanes
-        if lane.there
+        if lane.layers
     ]
     return StackResult(experiment=spec.model_dump(), links=spec.links, inits=inits)

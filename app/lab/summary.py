@@ -68,7 +68,8 @@ def robust_grid(values: Tensor, bins: int) -> Grid:
     width = ceil(span / (bins - 1) / quantum) * quantum
     low = floor(low / width) * width
     high = low + bins * width
-    return Grid(low, high, bins, float(sample.mean()))
+    pivot = sample.dtype.type(sample.mean(dtype=np.float64))  # as differences to it will round it
+    return Grid(low, high, bins, float(pivot))
 
 
 @dataclass
@@ -85,14 +86,15 @@ class Tally:
 
     def add(self, block: Tensor) -> Self:
         """Count a block of any shape, float32 or float64."""
-        for part in torch.split(block.flatten(), PART):
+        flat = block.flatten()
+        for part in torch.split(flat, PART) if flat.numel() > PART else (flat,):
             self._add(part)
         return self
 
     def _add(self, block: Tensor) -> None:
-        self.count += block.numel()
         if block.numel() == 0:
             return
+        self.count += block.numel()
         low, high = _extremes(block)
         if not (isfinite(low) and isfinite(high)):
             finite = block[torch.isfinite(block)]
@@ -109,18 +111,14 @@ class Tally:
 
     def _add_powers(self, centred: Tensor) -> None:
         square = centred * centred
-        self.sums += [
-            float(centred.sum()),
-            float(square.sum()),
-            float(torch.dot(square, centred)),
-            float(torch.dot(square, square)),
-        ]
+        sums = centred.sum(), square.sum(), torch.dot(square, centred), torch.dot(square, square)
+        self.sums += [float(total.numpy()) for total in sums]
 
     def _add_counts(self, values: Tensor) -> None:
         grid = self.grid
         # A hair narrower than a bin, so that a value equal to the last edge falls inside it.
         per_unit = grid.bins / (grid.high - grid.low) * (1 - 2**-20)
-        index = values.flatten().sub(grid.low).mul_(per_unit).add_(1).clamp_(0, grid.bins + 1)
+        index = (values - grid.low).mul_(per_unit).add_(1).clamp_(0, grid.bins + 1)
         found = torch.bincount(index.to(torch.int16), minlength=grid.bins + 2).numpy()
         self.counts = found + self.counts if self.counts.size else found
 
@@ -186,7 +184,7 @@ def largest_magnitude(values: Tensor) -> float:
 
 def _extremes(values: Tensor) -> tuple[float, float]:
     low, high = torch.aminmax(values)
-    return float(low), float(high)
+    return float(low.numpy()), float(high.numpy())
 
 
 def scaled(value: float, log2_scale: float) -> float | None:

@@ -14,7 +14,7 @@ from app.lab.draws import DISTRIBUTIONS, draw
 from app.lab.initializers import INITIALIZERS
 from app.lab.norms import NORM_LABELS
 from app.specs import StackSpec
-from tests.lab.tools import outcome
+from tests.lab.tools import outcome, unit_weights_of
 
 NORMS = {
     "none": lambda u: u,
@@ -32,7 +32,7 @@ def autograd(spec: StackSpec, init: str) -> tuple[list[Tensor], list[Tensor]]:
     activations, weights = [], []
     for layer in range(1, spec.depth + 1):
         scale = stack.weight_std(spec, entry, layer)
-        w = (stack.draw_weights(spec, entry, layer).double() * scale).requires_grad_()
+        w = (unit_weights_of(spec, entry, layer).double() * scale).requires_grad_()
         bias = stack.draw_bias(spec, entry, layer)
         offset = 0.0 if bias is None else bias.double()
         norm = NORMS[spec.norm]
@@ -90,7 +90,7 @@ def test_a_gradient_beyond_float32_is_carried_on() -> None:
         assert layer.gradient.log10_mean_square == pytest.approx(
             size + log10(float(gradient.square().mean())), abs=1e-4
         )
-        w = stack.draw_weights(spec, INITIALIZERS["unscaled"], layer.layer).double()
+        w = unit_weights_of(spec, INITIALIZERS["unscaled"], layer.layer).double()
         gradient = gradient @ w.T
         largest = float(gradient.abs().max())
         gradient, size = gradient / largest, size + 2 * log10(largest)

@@ -15,7 +15,7 @@ def test_losses_are_those_of_a_conversion(name: str, log2_spread: int) -> None:
     scale = torch.randn(200_000, generator=generator) * log2_spread
     values = torch.randn(200_000, generator=generator) * torch.exp2(scale.clamp(-120, 120))
     values[:1000] = 0
-    found = magnitudes(magnitude_counts(values), 0, int((values == 0).count_nonzero())).formats[name]
+    found = magnitudes(magnitude_counts(values.abs()), 0, int((values == 0).count_nonzero())).formats[name]
     limit = FORMATS[name].largest
     overflow = float((values.abs().double() > limit).double().mean())
     kept = values[values.abs().double() <= limit]
@@ -28,8 +28,8 @@ def test_losses_are_those_of_a_conversion(name: str, log2_spread: int) -> None:
 
 def test_an_exponent_moves_the_magnitudes() -> None:
     values = torch.randn(10_000, generator=torch.Generator().manual_seed(2))
-    here = magnitudes(magnitude_counts(values), 0, 0)
-    there = magnitudes(magnitude_counts(values), 100, 0)
+    here = magnitudes(magnitude_counts(values.abs()), 0, 0)
+    there = magnitudes(magnitude_counts(values.abs()), 100, 0)
     assert here.log2_median is not None
     assert there.log2_median == pytest.approx(here.log2_median + 100)
     assert there.formats["float16"].overflow > 0.99

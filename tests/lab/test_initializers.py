@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from torch.nn import init as torch_init
 
 from app.lab.initializers import INITIALIZERS, Initializer, unit_weights
-from tests.lab.tools import STANDARD_ERRORS, errors_apart, std_error
+from tests.lab.tools import STANDARD_ERRORS, drawn, errors_apart, std_error
 
 every_initializer = pytest.mark.parametrize("initializer", INITIALIZERS.values(), ids=list(INITIALIZERS))
 
@@ -91,7 +91,7 @@ def test_is_found_under_its_name_with_a_label_and_a_formula(initializer: Initial
 @every_initializer
 @pytest.mark.parametrize(("fan_in", "fan_out"), [(300, 700), (700, 300), (256, 256)])
 def test_unit_weights_have_unit_variance_and_mean_zero(initializer: Initializer, fan_in: int, fan_out: int) -> None:
-    w = unit_weights(initializer.family or "normal", fan_in, fan_out, 1, 2).double()
+    w = drawn(unit_weights(initializer.family or "normal", fan_in, fan_out, 1, 2)).double()
     assert w.shape == (fan_in, fan_out)
     assert errors_apart(float(w.std()), 1.0, std_error(1.0, w.numel())) <= STANDARD_ERRORS
     assert errors_apart(float(w.mean()), 0.0, w.numel() ** -0.5) <= STANDARD_ERRORS
@@ -100,7 +100,7 @@ def test_unit_weights_have_unit_variance_and_mean_zero(initializer: Initializer,
 @every_initializer
 def test_support_is_that_of_torch(initializer: Initializer) -> None:
     """Uniform within √3 std, cut at ±2 parent std, or unbounded."""
-    w = unit_weights(initializer.family or "normal", 400, 400, 1, 2)
+    w = drawn(unit_weights(initializer.family or "normal", 400, 400, 1, 2))
     edge = {"uniform": sqrt(3), "truncated_normal": 2 / 0.8796256610342398}.get(initializer.family or "normal", inf)
     largest = float(w.abs().max())
     assert largest <= edge * (1 + 1e-6)
@@ -110,7 +110,7 @@ def test_support_is_that_of_torch(initializer: Initializer) -> None:
 @pytest.mark.parametrize(("fan_in", "fan_out"), [(60, 60), (40, 90), (90, 40)])
 def test_orthogonal_weights_have_equal_singular_values(fan_in: int, fan_out: int) -> None:
     gain = INITIALIZERS["orthogonal"].std(fan_in, fan_out, GAIN)
-    w = unit_weights("orthogonal", fan_in, fan_out, 1, 2).double() * gain
+    w = drawn(unit_weights("orthogonal", fan_in, fan_out, 1, 2)).double() * gain
     torch.testing.assert_close(
         torch.linalg.svdvals(w), torch.full((min(fan_in, fan_out),), GAIN).double(), rtol=1e-5, atol=0
     )

@@ -28,6 +28,7 @@ from tests.lab.tools import (
     errors_apart,
     mean_error,
     outcome,
+    unit_weights_of,
 )
 
 every_activation = pytest.mark.parametrize("activation", list(ACTIVATIONS))
@@ -53,7 +54,7 @@ def plain_loop(
     h = stack.draw_input(spec, 0).to(dtype)
     for layer in range(1, spec.depth + 1):
         k = stack.weight_std(spec, entry, layer)
-        u = (h @ stack.draw_weights(spec, entry, layer).to(dtype)) * k
+        u = (h @ unit_weights_of(spec, entry, layer).to(dtype)) * k
         bias = stack.draw_bias(spec, entry, layer)
         u = u if bias is None else u + bias.to(dtype)
         h = ACTIVATIONS[spec.activation].function(u)
@@ -104,7 +105,7 @@ def log10_mean_squares(spec: StackSpec, init: str) -> Iterator[tuple[float, floa
     h = stack.draw_input(spec, 0).double()
     log10_h = 0.0
     for layer in range(1, spec.depth + 1):
-        w = stack.draw_weights(spec, entry, layer).double()
+        w = unit_weights_of(spec, entry, layer).double()
         u = h @ w * entry.std(spec.width, spec.width, spec.gain)
         h = function(u)
         log10_u = log10_h + log10(float(u.square().mean()))

@@ -6,8 +6,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from app.lab import Step
+from app.lab import Step, stack
+from app.lab.draws import Fill
+from app.lab.initializers import Initializer
+from app.specs import StackSpec
 
 R = TypeVar("R")
 
@@ -22,6 +26,21 @@ def outcome(run: Generator[Step[R]]) -> R:
     """The whole result of an experiment."""
     *_, last = run
     return last.partial()
+
+
+def drawn(pending: tuple[Tensor, list[Fill]]) -> Tensor:
+    """The tensor, once everything that draws it has."""
+    tensor, fills = pending
+    for fill in fills:
+        fill()
+    return tensor
+
+
+def unit_weights_of(spec: StackSpec, initializer: Initializer, layer: int) -> Tensor:
+    """A layer's weights before scaling, as the stack draws them."""
+    family = initializer.family or "normal"
+    (weights,) = stack.weights(spec, [family], [layer])
+    return weights[family]
 
 
 def errors_apart(measured: float | None, predicted: float, standard_error: float) -> float:
