@@ -47,7 +47,7 @@ class Runner:
         self.draining = False
         self._settings = settings
         self._flights: dict[str, Flight] = {}
-        self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.pin)
+        self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.prepare)
         for name, said, read in (
             ("running", "Experiments being computed.", lambda: sum(f.running for f in self._flights.values())),
             ("waiting", "Experiments waiting for their turn.", lambda: len(self._queued())),
