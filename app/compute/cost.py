@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 from typing import TypeVar
 
 from app.compute.rates import Rates
@@ -69,7 +70,7 @@ class TooExpensive(SpecError):
             ]
         )
         self.cost = {
-            "seconds": round(budget.time(cost), 3),
+            "seconds": ceil(1000 * budget.time(cost)) / 1000,
             "memory_bytes": cost.memory_bytes,
             "result_bytes": cost.result_bytes,
         }

@@ -112,6 +112,6 @@ def _price(error: TooExpensive) -> str:
             ("memory_bytes", "bytes of memory"),
             ("result_bytes", "bytes of result"),
         )
-        if cost[name] >= limit[name]  # as rounded
+        if cost[name] > limit[name]
     ]
     return f"This experiment would take {' and '.join(over)} allowed."
