@@ -48,4 +48,4 @@ def test_whoever_closes_the_connection_frees_the_place(served: Served) -> None:
     took.sort()
     spread = {share: f"{took[int(share * (MANY - 1))] * 1e3:.0f} ms" for share in (0.5, 0.9, 0.99, 1)}
     print(f"\nfrom closing to the free place, by quantile: {spread}")
-    assert took[int(0.99 * (MANY - 1))] < IN_TIME
+    assert took[-1] < IN_TIME

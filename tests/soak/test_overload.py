@@ -21,6 +21,7 @@ from tests.soak.tools import some_specs
 
 SECONDS = 60.0
 CLIENTS = 40
+COMING = 5.0  # seconds until everyone has come
 PAUSE = 0.02  # seconds between two questions
 
 
@@ -53,8 +54,10 @@ def crowd(url: str, seconds: float, statuses: "multiprocessing.Queue[Counter[int
     statuses.put(seen)
 
 
-def took(url: str, path: Callable[[int], str], until: float, expected: set[int], seconds: list[float]) -> None:
-    """Ask for one path after another, and note how long the answers of such a status took."""
+def took(
+    url: str, path: Callable[[int], str], until: float, counted: set[int], seconds: list[float], others: set[int]
+) -> None:
+    """Ask for one path after another, and note how long answers of a status that counts took, and which others came."""
     place = urlsplit(url)
     connection = HTTPConnection(place.hostname or "", place.port, timeout=60)
     number = 0
@@ -64,8 +67,10 @@ def took(url: str, path: Callable[[int], str], until: float, expected: set[int],
         connection.request("GET", path(number), headers={"X-Forwarded-For": "203.0.113.1"})
         answer = connection.getresponse()
         answer.read()
-        if answer.status in expected:
+        if answer.status in counted:
             seconds.append(time.perf_counter() - began)
+        else:
+            others.add(answer.status)
         time.sleep(PAUSE)
     connection.close()
 
@@ -81,16 +86,18 @@ def told(name: str, seconds: list[float]) -> float:
 def test_it_answers_while_it_computes_all_it_can(served: Served) -> None:
     apart = multiprocessing.get_context("spawn")
     statuses: multiprocessing.Queue[Counter[int]] = apart.Queue()
-    flood = apart.Process(target=crowd, args=(served.url, SECONDS, statuses))
+    flood = apart.Process(target=crowd, args=(served.url, SECONDS + 2 * COMING, statuses))
     flood.start()
-    time.sleep(5)  # until everyone has come
-    until = time.monotonic() + SECONDS - 10
+    time.sleep(COMING)
+    until = time.monotonic() + SECONDS
     lives: list[float] = []
     refusals: list[float] = []
+    unwell: set[int] = set()
+    admitted: set[int] = set()
     asking = [
-        threading.Thread(target=took, args=(served.url, lambda _: "/livez", until, {200}, lives)),
+        threading.Thread(target=took, args=(served.url, lambda _: "/livez", until, {200}, lives, unwell)),
         threading.Thread(
-            target=took, args=(served.url, lambda n: f"/api/matmul?seed={n}", until, {429, 503}, refusals)
+            target=took, args=(served.url, lambda n: f"/api/matmul?seed={n}", until, {429, 503}, refusals, admitted)
         ),
     ]
     for thread in asking:
@@ -102,6 +109,8 @@ def test_it_answers_while_it_computes_all_it_can(served: Served) -> None:
     print(dict(seen))
     live, refusal = told("/livez", lives), told("refusals", refusals)
     assert set(seen) <= {200, 422, 429, 503, 504}
+    assert not unwell
+    assert admitted <= {200, 504}
     assert len(refusals) > 100
     assert live < 0.025
     assert max(lives) < 0.150
