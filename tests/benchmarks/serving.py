@@ -55,6 +55,7 @@ class Client:
         status = self._file.readline()
         length = 0
         while (line := self._file.readline()) != b"\r\n":
+            assert line, "the server closed the connection"
             name, _, value = line.partition(b":")
             length = int(value) if name.lower() == b"content-length" else length
         body = self._file.read(length)
@@ -66,7 +67,9 @@ def main() -> None:
     listener = listen(Settings(port=0))
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     app = beside(create_app(Settings()))
-    uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(sockets=[listener])
+    # A connection waits while the other contender has its turn, which is longer than uvicorn's own 5 s.
+    config = uvicorn.Config(app, log_level="error", access_log=False, timeout_keep_alive=600)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":
