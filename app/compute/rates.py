@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import torch
 
-from app.lab.draws import BLOCK
+from app.lab.device import CPU
+from app.lab.draws import BLOCK, DISTRIBUTIONS
 from app.lab.layers import Frame, LayerTally
 from app.lab.scaled import Scaled
+from app.lab.sources import source
 from app.lab.threads import submit
 
 TRIES = 3  # the fastest counts: what else the machine does only makes things slower
@@ -32,16 +34,16 @@ def measured() -> Rates:
 
 
 def _measure(_: None) -> Rates:
-    generator, block = torch.Generator().manual_seed(0), torch.empty(BLOCK)
-    h, w, few = torch.randn(128, 512, generator=generator), torch.empty(512, 512), torch.ones(16, 16)
-    w.normal_(generator=generator)
+    numbers, normal = source(0, device=CPU), DISTRIBUTIONS["normal"]
+    block, few = torch.empty(BLOCK), torch.ones(16, 16)
+    h, w = (normal.fill(torch.empty(shape), numbers) for shape in ((128, 512), (512, 512)))
 
     def tally(values: torch.Tensor) -> LayerTally:
         frame = Frame.around(Scaled(values, 0), Scaled(values, 0), None, 80)
         return LayerTally(frame).add(values, values, True)
 
     return Rates(
-        random_number=_fastest(lambda: block.normal_(generator=generator)) / block.numel(),
+        random_number=_fastest(lambda: normal.fill(block, numbers)) / block.numel(),
         multiply_add=_fastest(lambda: h @ w) / (h.numel() * w.shape[1]),
         value=_fastest(lambda: tally(h)) / (2 * h.numel()),
         step=_fastest(lambda: tally(few).preactivation.summary()),

@@ -1,8 +1,7 @@
 """Seeded random blocks, the same whatever the order, the thread or the moment they are drawn.
 
-Every block has a generator of its own, seeded from the experiment's seed and the block's key, so that blocks can
-be drawn on any thread. Torch's CPU generator keeps 32 bits of a seed: two of n blocks share one with probability
-n² / 2³³, under one in two thousand for the two thousand blocks of the largest default experiment.
+Every block has a source of its own, seeded from the experiment's seed and the block's key, so that blocks can be
+drawn on any thread.
 """
 
 from collections.abc import Callable
@@ -10,11 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from math import erf, sqrt
 
-import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from app.lab.device import CPU
+from app.lab.sources import Source, source
 from app.lab.threads import in_order
 from app.theory.moments import Moments
 
@@ -30,13 +29,17 @@ class Distribution:
 
     name: str
     label: str
-    fill: Callable[[Tensor, Generator], Tensor]
+    fill: Callable[[Tensor, Source], Tensor]
     moments: Moments
 
 
-def _laplace(out: Tensor, g: Generator) -> Tensor:
+def _rademacher(out: Tensor, numbers: Source) -> Tensor:
+    return numbers.uniform(out, -1, 1).ge_(0).mul_(2).sub_(1)
+
+
+def _laplace(out: Tensor, numbers: Source) -> Tensor:
     """By the inverse of the distribution function: a sign and an exponential of rate √2."""
-    out.uniform_(-1, 1, generator=g).clamp_(min=2**-24 - 1)
+    numbers.uniform(out, -1, 1).clamp_(min=2**-24 - 1)
     size = out.abs().neg_().log1p_().mul_(-sqrt(0.5))
     return torch.copysign(size, out, out=out)
 
@@ -44,29 +47,29 @@ def _laplace(out: Tensor, g: Generator) -> Tensor:
 TRUNCATED_STD = 0.8796256610342398  # of N(0, 1) cut at ±2: √(1 - 4φ(2) / (2Φ(2) - 1))
 
 
-def _truncated(out: Tensor, g: Generator) -> Tensor:
+def _truncated(out: Tensor, numbers: Source) -> Tensor:
     """By the inverse of the distribution function, so that no draw is thrown away."""
     edge = erf(sqrt(2))
-    return out.uniform_(-edge, edge, generator=g).erfinv_().mul_(sqrt(2) / TRUNCATED_STD)
+    return numbers.uniform(out, -edge, edge).erfinv_().mul_(sqrt(2) / TRUNCATED_STD)
 
 
 _ENTRIES = (
     Distribution(
         "normal",
-        "normal, N(0, 1): torch.randn",
-        lambda out, g: out.normal_(generator=g),
+        "normal, N(0, 1), as torch.randn",
+        lambda out, numbers: numbers.normal(out),
         Moments(0.0, 1.0, 0.0),
     ),
     Distribution(
         "uniform",
         "uniform within ±√3: variance 1",
-        lambda out, g: out.uniform_(-sqrt(3), sqrt(3), generator=g),
+        lambda out, numbers: numbers.uniform(out, -sqrt(3), sqrt(3)),
         Moments(0.0, 1.0, -1.2),
     ),
     Distribution(
         "rademacher",
         "±1 by a coin: variance 1, no spread in x²",
-        lambda out, g: out.bernoulli_(0.5, generator=g).mul_(2).sub_(1),
+        _rademacher,
         Moments(0.0, 1.0, -2.0),
     ),
     Distribution(
@@ -83,25 +86,19 @@ _ENTRIES = (
     ),
     Distribution(
         "rand",
-        "uniform on [0, 1): torch.rand, mean ½",
-        lambda out, g: out.uniform_(0, 1, generator=g),
+        "uniform on [0, 1), as torch.rand: mean ½",
+        lambda out, numbers: numbers.uniform(out, 0, 1),
         Moments(0.5, 1 / 12, -1.2),
     ),
 )
 DISTRIBUTIONS: dict[str, Distribution] = {entry.name: entry for entry in _ENTRIES}
 
 
-def generator(seed: int, *key: int, device: torch.device = CPU) -> Generator:
-    """The generator of one block: `key` tells blocks of one experiment apart."""
-    state = np.random.SeedSequence(seed, spawn_key=key).generate_state(1)
-    return Generator(device).manual_seed(int(state[0]))
-
-
 def draw_block(
     distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int, device: torch.device = CPU
 ) -> Tensor:
     """One block of independent entries, float32, drawn by the calling thread."""
-    return distribution.fill(torch.empty(shape, device=device), generator(seed, *key, device=device))
+    return distribution.fill(torch.empty(shape, device=device), source(seed, *key, device=device))
 
 
 def drawing(
@@ -111,7 +108,7 @@ def drawing(
     out = torch.empty(shape, device=device)
 
     def fill(index: int, share: Tensor) -> None:
-        distribution.fill(share, generator(seed, *key, index, device=device))
+        distribution.fill(share, source(seed, *key, index, device=device))
 
     return out, [partial(fill, *share) for share in enumerate(torch.split(out.view(-1), SHARE))]
 
