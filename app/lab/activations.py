@@ -21,6 +21,7 @@ class Activation:
 
     `bounds` are its infimum and supremum where both are finite. `gain` is `torch.nn.init.calculate_gain`'s,
     where torch defines one. `homogeneous`: φ(c·u) = c·φ(u) for every c > 0. `kinks` are where its slope jumps.
+    `fast` computes φ(u) without autograd, `slope_from` φ'(u) out of φ(u), where that is worth it.
     """
 
     name: str
@@ -30,6 +31,12 @@ class Activation:
     gain: float | None = None
     homogeneous: bool = False
     kinks: tuple[float, ...] = ()
+    fast: Callable[[Tensor], Tensor] | None = None
+    slope_from: Callable[[Tensor], Tensor] | None = None
+
+    def __call__(self, u: Tensor) -> Tensor:
+        """φ(u), of u's shape, as fast as may be."""
+        return (self.fast or self.function)(u)
 
     def split(self, exponent: int) -> tuple[int, int]:
         """Two exponents with φ(u·2^exponent) = φ(u·2^inner)·2^outer, so that neither overflows.
@@ -49,6 +56,9 @@ class Activation:
 
     def with_slope(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """φ(u) and φ'(u), both of u's shape."""
+        if self.slope_from:
+            h = self(u)
+            return h, self.slope_from(h)
         with torch.enable_grad():
             at = u.data.requires_grad_()  # other threads may be filling other rows: detach() would count their writes
             h = self.function(at)
@@ -64,9 +74,26 @@ class Activation:
         return np.asarray(self.with_slope(torch.from_numpy(u))[1].numpy(), np.float64)
 
 
+def _tanh(u: Tensor) -> Tensor:
+    """By numpy's vector instructions, in a tenth of torch's time."""
+    return torch.from_numpy(np.tanh(u.numpy()))
+
+
+def _tanh_slope(h: Tensor) -> Tensor:
+    return torch.square(h).neg_().add_(1)
+
+
 _ENTRIES = (
     Activation("linear", "linear (none)", lambda u: u * 1, gain=calculate_gain("linear"), homogeneous=True),
-    Activation("tanh", "tanh", torch.tanh, bounds=(-1.0, 1.0), gain=calculate_gain("tanh")),
+    Activation(
+        "tanh",
+        "tanh",
+        torch.tanh,
+        bounds=(-1.0, 1.0),
+        gain=calculate_gain("tanh"),
+        fast=_tanh,
+        slope_from=_tanh_slope,
+    ),
     Activation("sigmoid", "sigmoid", torch.sigmoid, bounds=(0.0, 1.0), gain=calculate_gain("sigmoid")),
     Activation("relu", "ReLU", F.relu, gain=calculate_gain("relu"), homogeneous=True, kinks=(0.0,)),
     Activation(

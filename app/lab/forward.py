@@ -109,7 +109,11 @@ def linear(h: Scaled, w: Tensor, scale: float, bias: Tensor | None = None) -> tu
     u = torch.empty(h.value.shape[0], w.shape[1])
 
     def fill(rows: slice) -> None:
-        block = torch.mul((h.value[rows].to(w.device) @ w).to(u.device), mantissa, out=u[rows])
+        block = u[rows]
+        if w.device == u.device:
+            block.addmm_(h.value[rows], w, beta=0, alpha=mantissa)
+        else:
+            block.copy_(h.value[rows].to(w.device) @ w).mul_(mantissa)
         if offset is not None:
             block.mul_(shift).add_(offset)
 
@@ -128,7 +132,7 @@ def _activation(
     def fill(rows: slice) -> None:
         block = u.value[rows] * 2.0**inner if inner else u.value[rows]
         if slope is None:
-            phi = layer.activation.function(block)
+            phi = layer.activation(block)
         else:
             phi, slope[rows] = layer.activation.with_slope(block)
         if layer.branch_scale is not None:

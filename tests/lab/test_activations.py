@@ -128,3 +128,23 @@ def test_the_part_of_a_split_inside_stays_within_the_clamp(activation: Activatio
     inner, outer = activation.split(exponent)
     assert abs(inner) <= CLAMP
     assert outer in (0, exponent - inner)
+
+
+@every_activation
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_fast_way_agrees_with_torch_to_a_few_roundings(activation: Activation, dtype: torch.dtype) -> None:
+    u = far_and_wide().to(dtype)
+    h, expected = activation(u), activation.function(u)
+    assert h.dtype == dtype
+    assert bool(((h - expected).abs() <= 4 * torch.finfo(dtype).eps * expected.abs()).all())
+
+
+@every_activation
+def test_the_slope_is_that_of_autograd(activation: Activation) -> None:
+    u = near_zero()
+    at = near_zero().requires_grad_()
+    (expected,) = torch.autograd.grad(activation.function(at).sum(), at)
+    h, slope = activation.with_slope(u)
+    assert torch.allclose(h, activation.function(u), rtol=4 * EPS64, atol=0)
+    assert torch.allclose(slope, expected, rtol=0, atol=4 * EPS64)
+    assert torch.equal(u, near_zero())
