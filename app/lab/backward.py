@@ -1,6 +1,7 @@
 """One layer backward: the gradient with respect to what went in, and with respect to the weights."""
 
-from functools import reduce
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial, reduce
 from math import sqrt
 from typing import NamedTuple, Self
 
@@ -49,52 +50,109 @@ class MeasuredGradient(NamedTuple):
     weights_exponent: int
 
 
-def retreat(
-    layer: Architecture, passed: Passed, gradient: Scaled, w: Tensor, scale: float, bins: int
-) -> tuple[Scaled, MeasuredGradient]:
-    """Send the gradient at the layer's output back to its input. `passed`, what `advance` left, is used up."""
-    slope, after = passed.slope, layer.norm if layer.branch_scale is None else None
-    assert slope is not None
-    grid = robust_grid(gradient.value, bins)
-    delta = Scaled(slope, gradient.exponent)
-    back, multiply = linear(delta, w.T, scale)
-    blocks = row_blocks(gradient.value)
+class Sums(NamedTuple):
+    """Of some numbers: how many, their sum, and that of their squares."""
 
-    def into_branch(rows: slice) -> GradientTally:
-        coming = gradient.value[rows]
-        slope[rows].mul_(coming)
-        if layer.branch_scale is not None:
-            slope[rows].mul_(layer.branch_scale)
-        if not after:
-            multiply(rows)
-        return GradientTally(grid, gradient.exponent).add(coming)
+    number: int
+    total: float
+    square: float
 
-    tally = reduce(GradientTally.merge, in_order(into_branch, blocks))
-    if after:
-        delta = _through(layer, passed, delta, passed.u.value)
+
+Piece = Callable[[], GradientTally | Sums]
+
+
+class _Left(NamedTuple):
+    """A layer the gradient has passed, and its weights' gradient, still to be summed up part by part."""
+
+    tally: GradientTally
+    weights_exponent: int
+    parts: Sequence[Piece]
+
+    def measured(self, done: Iterable[GradientTally | Sums]) -> MeasuredGradient:
+        std = _std([each for each in done if isinstance(each, Sums)])
+        return MeasuredGradient(self.tally, std, self.weights_exponent)
+
+
+class Retreat:
+    """A gradient on its way back through the layers, last to first.
+
+    The weights' gradient of each layer is worked out by threads that run out of work at the next.
+    """
+
+    def __init__(self, layer: Architecture, gradient: Scaled, bins: int) -> None:
+        self._layer = layer
+        self._gradient = gradient
+        self._bins = bins
+        self._left: _Left | None = None
+
+    def through(self, passed: Passed, w: Tensor, scale: float, further: bool) -> MeasuredGradient | None:
+        """Take the gradient from the layer's output to its input, if it is to go further.
+
+        Returns what was measured of the layer before this one on the way, if there was one. `passed`, what `advance`
+        left, is used up.
+        """
+        layer, gradient, left = self._layer, self._gradient, self._left
+        slope, after = passed.slope, layer.norm if layer.branch_scale is None else None
+        assert slope is not None
+        grid = robust_grid(gradient.value, self._bins)
+        delta = Scaled(slope, gradient.exponent)
         back, multiply = linear(delta, w.T, scale)
-        for _ in in_order(multiply, blocks):
-            pass
-    inner = torch.split(passed.linear_input.value, FAN_IN_BLOCK, dim=1)
-    weights_std = _std(list(in_order(lambda columns: _sums(columns, delta.value), inner)))
-    if layer.branch_scale is not None:
-        if layer.norm:
-            back = _through(layer, passed, back, passed.linear_input.value)
-        exponent = max(back.exponent, gradient.exponent)
-        straight = gradient.value * power_of_two(gradient.exponent - exponent)
-        back = Scaled(straight.add_(back.value, alpha=power_of_two(back.exponent - exponent)), exponent)
-    measured = MeasuredGradient(tally, weights_std, passed.linear_input.exponent + delta.exponent)
-    return back.balanced(largest_magnitude(back.value)), measured
+
+        def into_branch(rows: slice) -> GradientTally:
+            coming = gradient.value[rows]
+            slope[rows].mul_(coming)
+            if layer.branch_scale is not None:
+                slope[rows].mul_(layer.branch_scale)
+            if further and not after:
+                multiply(rows)
+            return GradientTally(grid, gradient.exponent).add(coming)
+
+        blocks = row_blocks(gradient.value)
+        own: list[Piece] = [partial(into_branch, rows) for rows in blocks]
+        done = list(in_order(_do, [*own, *(left.parts if left else [])]))
+        tally = reduce(GradientTally.merge, (each for each in done if isinstance(each, GradientTally)))
+        measured = left.measured(done) if left else None
+        if after:
+            delta = _through(layer, passed, delta, passed.u.value)
+            back, multiply = linear(delta, w.T, scale)
+            for _ in in_order(multiply, blocks if further else []):
+                pass
+        inner = torch.split(passed.linear_input.value, FAN_IN_BLOCK, dim=1)
+        parts = [partial(_sums, columns, delta.value) for columns in inner]
+        self._left = _Left(tally, passed.linear_input.exponent + delta.exponent, parts)
+        if further:
+            self._gradient = self._input_gradient(passed, back)
+        return measured
+
+    def finish(self) -> MeasuredGradient:
+        """What was measured of the last layer on the way."""
+        assert self._left is not None
+        return self._left.measured(in_order(_do, self._left.parts))
+
+    def _input_gradient(self, passed: Passed, back: Scaled) -> Scaled:
+        """The gradient that comes back through the weights, and beside them where there is a residual connection."""
+        layer, gradient = self._layer, self._gradient
+        if layer.branch_scale is not None:
+            if layer.norm:
+                back = _through(layer, passed, back, passed.linear_input.value)
+            exponent = max(back.exponent, gradient.exponent)
+            straight = gradient.value * power_of_two(gradient.exponent - exponent)
+            back = Scaled(straight.add_(back.value, alpha=power_of_two(back.exponent - exponent)), exponent)
+        return back.balanced(largest_magnitude(back.value))
 
 
-def _sums(inner: Tensor, delta: Tensor) -> tuple[int, float, float]:
-    """Count, sum and sum of squares of some rows of the gradient with respect to the weights."""
+def _do(piece: Piece) -> GradientTally | Sums:
+    return piece()
+
+
+def _sums(inner: Tensor, delta: Tensor) -> Sums:
+    """Of some rows of the gradient with respect to the weights."""
     exact = (inner.to(device()).T @ delta.to(device())).to(CPU).double().flatten()
-    return exact.numel(), float(exact.sum()), float(torch.dot(exact, exact))
+    return Sums(exact.numel(), float(exact.sum()), float(torch.dot(exact, exact)))
 
 
-def _std(blocks: list[tuple[int, float, float]]) -> float:
-    count, total, square = (sum(part) for part in zip(*blocks, strict=True))
+def _std(parts: list[Sums]) -> float:
+    count, total, square = (sum(part) for part in zip(*parts, strict=True))
     return sqrt(max(0.0, square - total**2 / count) / (count - 1)) if count > 1 else 0.0
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from app.lab.activations import Activation
-from app.lab.backward import MeasuredGradient
+from app.lab.backward import MeasuredGradient, Retreat
 from app.lab.formats import magnitudes
 from app.lab.forward import Passed
 from app.lab.initializers import Initializer
@@ -39,7 +39,7 @@ class Lane:
     signal: Scaled
     prediction: Prediction
     leader: "Lane | None" = None
-    gradient: Scaled | None = None
+    retreat: Retreat | None = None
     passed: list[Passed] = field(default_factory=list)
     overflow_layer: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(LARGEST))
     networks: list[list[float | None]] = field(default_factory=list)

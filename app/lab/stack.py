@@ -12,7 +12,7 @@ from torch import Tensor
 
 from app.lab import Step
 from app.lab.activations import ACTIVATIONS
-from app.lab.backward import retreat
+from app.lab.backward import MeasuredGradient, Retreat
 from app.lab.draws import DISTRIBUTIONS, Fill, draw
 from app.lab.forward import Architecture, advance
 from app.lab.initializers import INITIALIZERS, Initializer, unit_weights
@@ -134,17 +134,24 @@ def _backward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) ->
         return
     shape = (spec.batch, spec.layer_widths[-1])
     last = Scaled(draw(DISTRIBUTIONS["normal"], shape, spec.seed, GRADIENT), 0)
+    leaders = [lane for lane in lanes if lane.leader is None]
+    for lane in leaders:
+        lane.retreat = Retreat(architecture, last, spec.bins)
     layers = range(spec.depth, 0, -1)
     for layer, drawn in zip(layers, weights(spec, _families(lanes), layers), strict=True):
         for lane in lanes:
-            if lane.leader is None:
-                at, w = lane.gradient or last, drawn[lane.family]
-                scale = lane.scales[layer - 1]
-                lane.gradient, measured = retreat(architecture, lane.passed.pop(), at, w, scale, spec.bins)
-                for each in lanes:
-                    if each is lane or each.leader is lane:
-                        each.record_gradient(measured)
+            if lane.retreat:
+                further, w, scale = layer > 1, drawn[lane.family], lane.scales[layer - 1]
+                _record_gradient(lanes, lane, lane.retreat.through(lane.passed.pop(), w, scale, further))
+                if not further:
+                    _record_gradient(lanes, lane, lane.retreat.finish())
             yield
+
+
+def _record_gradient(lanes: list[Lane], leader: Lane, measured: MeasuredGradient | None) -> None:
+    for lane in lanes:
+        if measured and (lane is leader or lane.leader is leader):
+            lane.record_gradient(measured)
 
 
 def _families(lanes: list[Lane]) -> list[str]:
