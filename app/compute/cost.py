@@ -106,7 +106,7 @@ def stack_cost(spec: StackSpec) -> Cost:
     networks = spec.repeats if spec.repeats > 1 else 0
     directions = 2 if spec.backward else 1
     summaries = (4 if spec.backward else 3) * (SUMMARY_BYTES + BIN_BYTES * spec.bins)
-    kept = 3 * inits * spec.batch * units if spec.backward else 0
+    kept = (2 if spec.norm == "none" else 3) * inits * spec.batch * units if spec.backward else 0
     factorized = weights * max(widths) if "orthogonal" in spec.init else 0
     return Cost(
         random_numbers=families * (weights + units) * (directions + networks) + spec.batch * widths[0],

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from app.lab.device import CPU, device
 from app.lab.formats import Counts, magnitude_counts
-from app.lab.forward import Architecture, Passed, linear
+from app.lab.forward import Architecture, WayBack, linear
 from app.lab.scaled import Scaled, power_of_two, row_blocks
 from app.lab.summary import Grid, Tally, largest_magnitude, robust_grid
 from app.lab.threads import in_order, submit
@@ -85,15 +85,13 @@ class Retreat:
         self._bins = bins
         self._left: _Left | None = None
 
-    def through(self, passed: Passed, w: Tensor, scale: float, further: bool) -> MeasuredGradient | None:
+    def through(self, way: WayBack, w: Tensor, scale: float, further: bool) -> MeasuredGradient | None:
         """Take the gradient from the layer's output to its input, if it is to go further.
 
-        Returns what was measured of the layer before this one on the way, if there was one. `passed`, what `advance`
-        left, is used up.
+        Returns what was measured of the layer before this one on the way, if there was one. `way` is used up.
         """
         layer, gradient, left = self._layer, self._gradient, self._left
-        slope, after = passed.slope, layer.norm if layer.branch_scale is None else None
-        assert slope is not None
+        slope, after = way.slope, layer.norm if layer.branch_scale is None else None
         grid = robust_grid(gradient.value, self._bins)
         delta = Scaled(slope, gradient.exponent)
         back, multiply = linear(delta, w.T, scale)
@@ -113,15 +111,15 @@ class Retreat:
         tally = reduce(GradientTally.merge, (each for each in done if isinstance(each, GradientTally)))
         measured = left.measured(done) if left else None
         if after:
-            delta = _through(layer, passed, delta, passed.u.value)
+            delta = _through(layer, way, delta)
             back, multiply = linear(delta, w.T, scale)
             for _ in in_order(multiply, blocks if further else []):
                 pass
-        inner = torch.split(passed.linear_input.value, FAN_IN_BLOCK, dim=1)
+        inner = torch.split(way.linear_input.value, FAN_IN_BLOCK, dim=1)
         parts = [partial(_sums, columns, delta.value) for columns in inner]
-        self._left = _Left(tally, passed.linear_input.exponent + delta.exponent, parts)
+        self._left = _Left(tally, way.linear_input.exponent + delta.exponent, parts)
         if further:
-            self._gradient = self._input_gradient(passed, back)
+            self._gradient = self._input_gradient(way, back)
         return measured
 
     def finish(self) -> MeasuredGradient:
@@ -129,12 +127,12 @@ class Retreat:
         assert self._left is not None
         return self._left.measured(in_order(_do, self._left.parts))
 
-    def _input_gradient(self, passed: Passed, back: Scaled) -> Scaled:
+    def _input_gradient(self, way: WayBack, back: Scaled) -> Scaled:
         """The gradient that comes back through the weights, and beside them where there is a residual connection."""
         layer, gradient = self._layer, self._gradient
         if layer.branch_scale is not None:
             if layer.norm:
-                back = _through(layer, passed, back, passed.linear_input.value)
+                back = _through(layer, way, back)
             exponent = max(back.exponent, gradient.exponent)
             straight = gradient.value * power_of_two(gradient.exponent - exponent)
             back = Scaled(straight.add_(back.value, alpha=power_of_two(back.exponent - exponent)), exponent)
@@ -156,10 +154,11 @@ def _std(parts: list[Sums]) -> float:
     return sqrt(max(0.0, square - total**2 / count) / (count - 1)) if count > 1 else 0.0
 
 
-def _through(layer: Architecture, passed: Passed, gradient: Scaled, normalized: Tensor) -> Scaled:
+def _through(layer: Architecture, way: WayBack, gradient: Scaled) -> Scaled:
     """Back through the norm, whose factor may be beyond float32 as the signal it tamed was."""
     assert layer.norm is not None
-    assert passed.norm_factor is not None
-    backward, factor = layer.norm.backward, passed.norm_factor.value
+    assert way.normalized is not None
+    assert way.norm_factor is not None
+    backward, normalized, factor = layer.norm.backward, way.normalized, way.norm_factor.value
     value = submit(lambda coming: backward(coming, normalized, factor), gradient.value).result()
-    return Scaled(value, gradient.exponent + passed.norm_factor.exponent).balanced(largest_magnitude(value))
+    return Scaled(value, gradient.exponent + way.norm_factor.exponent).balanced(largest_magnitude(value))

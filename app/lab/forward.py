@@ -34,15 +34,22 @@ class Architecture:
         return self.activation.bounds if self.branch_scale is None else None
 
 
+class WayBack(NamedTuple):
+    """What the backward pass needs to go through a layer."""
+
+    linear_input: Scaled  # what the weights multiply
+    slope: Tensor  # φ'(u)
+    normalized: Tensor | None  # what a norm left
+    norm_factor: Scaled | None  # 1 / the std that it divided by
+
+
 class Passed(NamedTuple):
-    """What a layer leaves: its preactivation u, its output, and what the backward pass needs to go through it."""
+    """What a layer leaves: its preactivation u, its output, and if asked for its measurements and the way back."""
 
     u: Scaled
     output: Scaled
-    linear_input: Scaled  # what the weights multiply
-    slope: Tensor | None  # φ'(u)
-    norm_factor: Scaled | None  # 1 / the std that was divided by
     measured: Measured | None
+    way_back: WayBack | None
 
 
 def advance(
@@ -93,9 +100,11 @@ def advance(
         return largest_magnitude(output.value[rows])
 
     if not bins:
-        return Passed(u, output.balanced(max(in_order(largest, blocks))), inner, slope, norm_factor, None)
+        return Passed(u, output.balanced(max(in_order(largest, blocks))), None, None)
     measured = reduce(LayerTally.merge, in_order(measure, blocks)).measured()
-    return Passed(u, output.balanced(measured.activation.largest), inner, slope, norm_factor, measured)
+    normalized = inner.value if before else u.value if after else None
+    way_back = None if slope is None else WayBack(inner, slope, normalized, norm_factor)
+    return Passed(u, output.balanced(measured.activation.largest), measured, way_back)
 
 
 def linear(h: Scaled, w: Tensor, scale: float, bias: Tensor | None = None) -> tuple[Scaled, Callable[[slice], None]]:

@@ -14,7 +14,7 @@ import torch
 from app.lab.activations import Activation
 from app.lab.backward import MeasuredGradient, Retreat
 from app.lab.formats import magnitudes
-from app.lab.forward import Passed
+from app.lab.forward import WayBack
 from app.lab.initializers import Initializer
 from app.lab.layers import Measured
 from app.lab.predictions import Prediction
@@ -40,7 +40,7 @@ class Lane:
     prediction: Prediction
     leader: "Lane | None" = None
     retreat: Retreat | None = None
-    passed: list[Passed] = field(default_factory=list)
+    ways_back: list[WayBack] = field(default_factory=list)
     overflow_layer: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(LARGEST))
     networks: list[list[float | None]] = field(default_factory=list)
     _there: list[Measured] = field(default_factory=list)

@@ -121,7 +121,7 @@ def _forward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> 
                 w, scale = drawn[lane.family], lane.scales[layer - 1]
                 passed = advance(architecture, lane.signal, w, scale, bias, spec.backward, spec.bins)
                 lane.signal = passed.output
-                lane.passed += [passed] if spec.backward else []
+                lane.ways_back += [passed.way_back] if passed.way_back else []
                 assert passed.measured is not None
                 for each in lanes:
                     if each is lane or each.leader is lane:
@@ -142,7 +142,7 @@ def _backward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) ->
         for lane in lanes:
             if lane.retreat:
                 further, w, scale = layer > 1, drawn[lane.family], lane.scales[layer - 1]
-                _record_gradient(lanes, lane, lane.retreat.through(lane.passed.pop(), w, scale, further))
+                _record_gradient(lanes, lane, lane.retreat.through(lane.ways_back.pop(), w, scale, further))
                 if not further:
                     _record_gradient(lanes, lane, lane.retreat.finish())
             yield
