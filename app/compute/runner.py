@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 
+import numpy as np
 import torch
 
 from app import __version__
@@ -25,6 +26,7 @@ from app.results import Record
 from app.settings import Settings
 from app.specs import Spec
 
+ENGINE = f"initscope {__version__} torch {torch.__version__} numpy {np.__version__}"  # the same one, the same bytes
 PROGRESS_SECONDS = 0.05  # between two words of progress
 SNAPSHOT_SECONDS = 0.3  # between two partial results
 
@@ -217,5 +219,5 @@ class Runner:
 
 def spec_key(spec: Spec) -> str:
     """Equal experiments, computed by equal engines, have equal keys."""
-    said = f"{__version__} {torch.__version__} {device()} {spec.name}?{spec.query}"
+    said = f"{ENGINE} {device()} {spec.name}?{spec.query}"
     return hashlib.sha256(said.encode()).hexdigest()[:32]
