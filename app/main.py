@@ -43,8 +43,8 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
         redirect_slashes=False,
     )
     problems.install(app)
-    app.include_router(pages.router(environment))
     app.include_router(api.router(runner, settings, pages.explainer(environment)))
+    app.include_router(pages.router(environment))
     describe_problems(app)
 
     @app.get("/static/{version}/{name:path}", include_in_schema=False)

@@ -81,7 +81,7 @@ def router(runner: Runner, settings: Settings, explain: Explain) -> APIRouter:
 
 def _add(api: APIRouter, name: str, endpoint: Any, experiment: Experiment, summary: str, answers: Responses) -> None:
     # One route answers both methods, so that a 405 can say so; the other two only document them.
-    api.add_api_route(f"/{name}", endpoint, methods=["GET", "POST"], response_class=Response, include_in_schema=False)
+    api.add_route(f"{api.prefix}/{name}", endpoint, ["GET", "POST"], include_in_schema=False)
     for method, takes, never in (
         ("GET", {"parameters": parameters(experiment.spec)}, BY_BODY),
         ("POST", {"requestBody": body(experiment.spec)}, NOT_MODIFIED.keys()),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any, TypeVar
 
@@ -51,8 +52,13 @@ async def _body(request: Request) -> bytes:
 
 def client_of(request: Request) -> str:
     """Who asks: an IPv4 address, or the /64 network that one client of IPv6 has to itself."""
+    return _network(request.client.host if request.client else "")
+
+
+@lru_cache(maxsize=1024)
+def _network(host: str) -> str:
     try:
-        address = ip_address(request.client.host if request.client else "")
+        address = ip_address(host)
     except ValueError:
         return ""
     return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
