@@ -130,7 +130,7 @@ def slopes() -> Iterator[Row]:
         times, peaks = [], []
         for size in sizes:
             with Contender(f"{field}_{size}") as contender:
-                times.append(min(contender.seconds() for _ in range(6)))
+                times.append(min(contender.seconds() for _ in range(5)))
                 peaks.append(contender.peak_kib / MIB)
         steepest = log(times[-1] / times[-3]) / log(sizes[-1] / sizes[-3])
         whole = log(times[-1] / times[0]) / log(sizes[-1] / sizes[0])

@@ -111,6 +111,11 @@ def unit_scaling() -> None:
     track_scales(stacked)(x)
 
 
+def doubled(first: int, last: int) -> list[int]:
+    """From first to last, three decades of them, each twice the one before."""
+    return [first << power for power in range((last // first).bit_length())]
+
+
 CONTENDERS: dict[str, Callable[[], None]] = {
     "naive_shared": naive_shared,
     "naive_separate": naive_separate,
@@ -126,18 +131,15 @@ CONTENDERS: dict[str, Callable[[], None]] = {
     "fastai_hook": fastai_hook,
     "torchlens": torchlens,
     "unit_scaling": unit_scaling,
+    **{f"fan_out_{size}": partial(measure, matmul.run, MatmulSpec(fan_out=size)) for size in doubled(1000, 1_024_000)},
     **{
         f"{field}_{size}": partial(measure, stack.run, StackSpec.parse({**STACK, **rest, field: size}))
-        for field, base, rest in (
-            ("depth", 4, {"width": 256, "batch": 256}),
-            ("batch", 256, {"width": 256, "depth": 8}),
-            ("width", 256, {"batch": 512, "depth": 4}),
+        for field, sizes, rest in (
+            ("depth", [*doubled(1, 512), 1000], {"width": 256, "batch": 256}),
+            ("batch", doubled(64, 65_536), {"width": 256, "depth": 8}),
+            ("width", doubled(8, 8192), {"batch": 512, "depth": 4}),
         )
-        for size in (base, base * 2, base * 4, base * 8)
-    },
-    **{
-        f"fan_out_{size}": partial(measure, matmul.run, MatmulSpec(fan_out=size))
-        for size in (31_250, 62_500, 125_000, 250_000, 500_000, 1_000_000)
+        for size in sizes
     },
 }
 
