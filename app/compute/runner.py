@@ -20,7 +20,7 @@ from app.compute.flight import Busy, Cancelled, DeadlineExceeded, Flight, TooMan
 from app.compute.metrics import Metrics
 from app.compute.rates import measured
 from app.experiments import EXPERIMENTS
-from app.lab import threads
+from app.lab import memory, threads
 from app.lab.device import device, use_device
 from app.results import Record
 from app.settings import Settings
@@ -35,6 +35,7 @@ class Runner:
     """Admits, runs, joins and caches."""
 
     def __init__(self, settings: Settings) -> None:
+        memory.keep_freed()
         threads.use_threads(settings.threads)
         use_device(settings.device)
         self.cache = Cache(settings.cache_bytes)

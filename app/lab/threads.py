@@ -16,10 +16,6 @@ import torch
 
 NICENESS = 10
 
-# Having once freed as much, glibc keeps freed memory for what comes next: blocks would wait for the kernel otherwise,
-# which clears every page again.
-torch.empty(31 * 2**18)
-
 T = TypeVar("T")
 U = TypeVar("U")
 

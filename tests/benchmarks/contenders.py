@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from app.lab import matmul, stack, threads
+from app.lab import matmul, memory, stack, threads
 from app.specs import MatmulSpec, Spec, StackSpec
 
 SEEDS = count(1)
@@ -51,7 +51,8 @@ def only_draw() -> None:
 
 
 def measure(run: Callable[[Any], Any], spec: Spec) -> None:
-    """The whole experiment with a seed nobody has asked for yet."""
+    """The whole experiment, as the server runs it, with a seed nobody has asked for yet."""
+    memory.keep_freed()
     threads.pin()
     for step in run(spec.model_copy(update={"seed": next(SEEDS)})):
         last = step
