@@ -16,6 +16,7 @@ from app.web import api, operators, pages, problems
 from app.web.assets import Assets
 from app.web.description import describe_problems
 from app.web.headers import SecurityHeaders
+from app.web.methods import HeadIsGet
 
 
 def create_app(settings: Settings | None = None, runner: Runner | None = None) -> ASGIApp:
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
         redirect_slashes=False,
     )
     problems.install(app)
-    app.include_router(api.router(runner, settings, pages.explainer(environment)))
+    api.install(app, runner, settings, pages.explainer(environment))
     app.include_router(pages.router(environment))
     describe_problems(app)
 
@@ -53,4 +54,4 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
 
     app.include_router(operators.router(runner, settings))
 
-    return RequestLog(SecurityHeaders(app, settings.hsts_seconds), settings.access_log)
+    return RequestLog(SecurityHeaders(HeadIsGet(app), settings.hsts_seconds), settings.access_log)

@@ -122,9 +122,10 @@ class Spec(BaseModel):
     def query(self) -> str:
         """The canonical query: fields that differ from their default, in the order they are declared."""
         given: list[tuple[str, str]] = []
+        derived = self.derived
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if name not in self.derived and value != field.default:
+            if value != field.default and name not in derived:
                 given += [(name, to_text(item)) for item in (value if isinstance(value, list) else [value])]
         return urlencode(given, safe="/", quote_via=quote)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import FastAPI, Request
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.responses import Response
 
@@ -48,9 +48,8 @@ logger = logging.getLogger("initscope")
 REVALIDATE = "no-cache"  # kept by browsers, asked for again, answered 304 while nothing has changed
 
 
-def router(runner: Runner, settings: Settings, explain: Explain) -> APIRouter:
+def install(app: FastAPI, runner: Runner, settings: Settings, explain: Explain) -> None:
     """The API of every registered experiment, and the catalog. `explain` writes a Result's account in words."""
-    api = APIRouter(prefix="/api")
     for name, experiment in EXPERIMENTS.items():
         for suffix, media_type, schema, answer, said in (
             ("", "application/json", experiment.result, runner.result, "The Result as JSON."),
@@ -58,13 +57,15 @@ def router(runner: Runner, settings: Settings, explain: Explain) -> APIRouter:
             (".csv", "text/csv; charset=utf-8", TABLE, _table(runner), "A tidy table: init, layer, quantity, value."),
         ):
             endpoint = _endpoint(runner, experiment, suffix, media_type, answer)
-            _add(api, f"{name}{suffix}", endpoint, experiment, said, responses(media_type, schema) | NOT_MODIFIED)
+            _add(app, f"/api/{name}{suffix}", endpoint, experiment, said, responses(media_type, schema) | NOT_MODIFIED)
         stream = _stream(runner, experiment, name, explain)
         said = "Server-sent events: progress, figures, explanation, then result; or problem."
-        _add(api, f"{name}/stream", stream, experiment, said, responses("text/event-stream", EVENT, BEFORE_RUNNING))
+        _add(
+            app, f"/api/{name}/stream", stream, experiment, said, responses("text/event-stream", EVENT, BEFORE_RUNNING)
+        )
 
-    @api.get(
-        "/catalog",
+    @app.get(
+        "/api/catalog",
         summary="Registries, fields and limits.",
         response_class=Response,
         responses=responses("application/json", CATALOG, [422]),
@@ -76,22 +77,20 @@ def router(runner: Runner, settings: Settings, explain: Explain) -> APIRouter:
         content = json.dumps(listed, ensure_ascii=False)
         return Response(content, 200, {"Cache-Control": REVALIDATE}, "application/json")
 
-    return api
 
-
-def _add(api: APIRouter, name: str, endpoint: Any, experiment: Experiment, summary: str, answers: Responses) -> None:
-    # One route answers both methods, so that a 405 can say so; the other two only document them.
-    api.add_route(f"{api.prefix}/{name}", endpoint, ["GET", "POST"], include_in_schema=False)
+def _add(app: FastAPI, path: str, endpoint: Any, experiment: Experiment, summary: str, answers: Responses) -> None:
+    # One route answers all methods, as quickly as Starlette can, and says so in a 405; the other two only document it.
+    app.add_route(path, endpoint, ["GET", "POST"], include_in_schema=False)
     for method, takes, never in (
         ("GET", {"parameters": parameters(experiment.spec)}, BY_BODY),
         ("POST", {"requestBody": body(experiment.spec)}, NOT_MODIFIED.keys()),
     ):
-        api.add_api_route(
-            f"/{name}",
+        app.add_api_route(
+            path,
             endpoint,
             methods=[method],
             summary=summary,
-            operation_id=f"{method.lower()} {name}",
+            operation_id=f"{method.lower()} {path.removeprefix('/api/')}",
             openapi_extra=takes,
             response_class=Response,
             responses={status: said for status, said in answers.items() if status not in never},
@@ -102,13 +101,14 @@ def _endpoint(
     runner: Runner, experiment: Experiment, suffix: str, media_type: str, answer: Answer
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        spec, client, gzip = await spec_of(request, experiment.spec), client_of(request), accepts_gzip(request)
+        spec, gzip = await spec_of(request, experiment.spec), accepts_gzip(request)
         key = f"{spec_key(spec)}{suffix}{'/gzip' if gzip else ''}"
         headers = {"ETag": f'"{key}"', "Cache-Control": REVALIDATE, "Vary": "Accept-Encoding"}
         if request.method == "GET" and headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         began = asyncio.get_running_loop().time()
         if (content := runner.cached(key)) is None:
+            client = client_of(request)
             content = await while_connected(request, squeezed(key, spec, client) if gzip else answer(spec, client))
         took = (asyncio.get_running_loop().time() - began) * 1000
         headers |= {"Server-Timing": f"experiment;dur={took:.1f}"} | ({"Content-Encoding": "gzip"} if gzip else {})
