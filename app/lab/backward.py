@@ -94,7 +94,8 @@ class Retreat:
         slope, after = way.slope, layer.norm if layer.branch_scale is None else None
         grid = robust_grid(gradient.value, self._bins)
         delta = Scaled(slope, gradient.exponent)
-        back, multiply = linear(delta, w.T, scale)
+        exponent, multiply = linear(delta, w.T, scale)
+        back = torch.empty_like(way.linear_input.value)
 
         def into_branch(rows: slice) -> GradientTally:
             coming = gradient.value[rows]
@@ -102,7 +103,7 @@ class Retreat:
             if layer.branch_scale is not None:
                 slope[rows].mul_(layer.branch_scale)
             if further and not after:
-                multiply(rows)
+                multiply(rows, back[rows])
             return GradientTally(grid, gradient.exponent).add(coming)
 
         blocks = row_blocks(gradient.value)
@@ -112,14 +113,14 @@ class Retreat:
         measured = left.measured(done) if left else None
         if after:
             delta = _through(layer, way, delta)
-            back, multiply = linear(delta, w.T, scale)
-            for _ in in_order(multiply, blocks if further else []):
+            exponent, multiply = linear(delta, w.T, scale)
+            for _ in in_order(lambda rows: multiply(rows, back[rows]), blocks if further else []):
                 pass
         inner = torch.split(way.linear_input.value, FAN_IN_BLOCK, dim=1)
         parts = [partial(_sums, columns, delta.value) for columns in inner]
         self._left = _Left(tally, way.linear_input.exponent + delta.exponent, parts)
         if further:
-            self._gradient = self._input_gradient(way, back)
+            self._gradient = self._input_gradient(way, Scaled(back, exponent))
         return measured
 
     def finish(self) -> MeasuredGradient:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import reduce
+from math import log10
 from typing import NamedTuple
 
 import torch
@@ -16,7 +17,7 @@ from app.lab.activations import Activation
 from app.lab.layers import Frame, LayerTally, Measured
 from app.lab.norms import EPS, Norm
 from app.lab.scaled import Scaled, factor, power_of_two, row_blocks
-from app.lab.summary import largest_magnitude
+from app.lab.summary import LOG10_2, largest_magnitude
 from app.lab.threads import in_order, submit
 
 
@@ -44,10 +45,12 @@ class WayBack(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """What a layer leaves: its preactivation u, its output, and if asked for its measurements and the way back."""
+    """What a layer leaves: its output, log₁₀ of its preactivations' mean square or, if asked for, all its measurements,
+    and the way back.
+    """
 
-    u: Scaled
     output: Scaled
+    log10_mean_square: float | None
     measured: Measured | None
     way_back: WayBack | None
 
@@ -67,79 +70,89 @@ def advance(
     """
     before, after = (layer.norm, None) if layer.branch_scale is not None else (None, layer.norm)
     inner, norm_factor = _normalize(before, h) if before else (h, None)
-    u, multiply = linear(inner, w, scale, bias)
-    blocks = row_blocks(u.value)
+    exponent, multiply = linear(inner, w, scale, bias)
+    output = torch.empty(h.value.shape[0], w.shape[1])
+    slope = torch.empty_like(output) if backward else None
+    blocks = row_blocks(output)
+    normalized = inner.value if before else None
     if after:
-        for _ in in_order(multiply, blocks):
+        u = torch.empty_like(output)
+        for _ in in_order(lambda rows: multiply(rows, u[rows]), blocks):
             pass
-        u, norm_factor = _normalize(after, u)
-    output, slope, activate = _activation(layer, h, u, backward)
+        (normalized, exponent), norm_factor = _normalize(after, Scaled(u, exponent))
+    out_exponent, activate = _activation(layer, h, exponent, output, slope)
 
-    def pass_rows(rows: slice) -> None:
-        if not after:
-            multiply(rows)
-        activate(rows)
+    def pass_rows(rows: slice) -> Tensor:
+        """Returns their preactivations, which nobody needs for longer."""
+        here = output[rows]
+        u = normalized[rows] if after and normalized is not None else multiply(rows, torch.empty_like(here))
+        activate(rows, u)
+        return u
 
     frame: Future[Frame] = Future()  # fitted to the first block, which begins before any other
 
-    def fit(rows: slice) -> None:
+    def fit(rows: slice) -> Tensor:
         try:
-            pass_rows(rows)
-            sample = Scaled(u.value[rows], u.exponent), Scaled(output.value[rows], output.exponent)
+            u = pass_rows(rows)
+            sample = Scaled(u, exponent), Scaled(output[rows], out_exponent)
             frame.set_result(Frame.around(*sample, layer.bounds, bins))
         except BaseException as problem:
             frame.set_exception(problem)
+            raise
+        return u
 
     def measure(rows: slice) -> LayerTally:
         first = rows.start == 0
-        (fit if first else pass_rows)(rows)
-        return LayerTally(frame.result()).add(u.value[rows], output.value[rows], first)
+        u = (fit if first else pass_rows)(rows)
+        return LayerTally(frame.result()).add(u, output[rows], first)
 
-    def largest(rows: slice) -> float:
-        pass_rows(rows)
-        return largest_magnitude(output.value[rows])
+    def sizes(rows: slice) -> tuple[float, float]:
+        square = float(pass_rows(rows).double().square().sum())
+        return largest_magnitude(output[rows]), square
 
+    reached = Scaled(output, out_exponent)
     if not bins:
-        return Passed(u, output.balanced(max(in_order(largest, blocks))), None, None)
+        largest, squares = zip(*in_order(sizes, blocks), strict=True)
+        square = sum(squares) / output.numel()
+        log10_square = log10(square) + 2 * exponent * LOG10_2 if square > 0 else None
+        return Passed(reached.balanced(max(largest)), log10_square, None, None)
     measured = reduce(LayerTally.merge, in_order(measure, blocks)).measured()
-    normalized = inner.value if before else u.value if after else None
     way_back = None if slope is None else WayBack(inner, slope, normalized, norm_factor)
-    return Passed(u, output.balanced(measured.activation.largest), measured, way_back)
+    return Passed(reached.balanced(measured.activation.largest), None, measured, way_back)
 
 
-def linear(h: Scaled, w: Tensor, scale: float, bias: Tensor | None = None) -> tuple[Scaled, Callable[[slice], None]]:
-    """h @ (scale·w) + bias, empty, and what fills rows of it."""
+def linear(
+    h: Scaled, w: Tensor, scale: float, bias: Tensor | None = None
+) -> tuple[int, Callable[[slice, Tensor], Tensor]]:
+    """h @ (scale·w) + bias: its exponent, and what fills a tensor with rows of it."""
     mantissa, power = factor(scale)
     exponent = h.exponent + power
     # Whichever of product and bias is larger keeps its digits; the other loses only what would not show.
     shift, offset = 1.0, None
     if bias is not None:
         shift, offset = power_of_two(min(exponent, 0)), bias * power_of_two(-max(exponent, 0))
-    u = torch.empty(h.value.shape[0], w.shape[1])
 
-    def fill(rows: slice) -> None:
-        block = u[rows]
-        if w.device == u.device:
-            block.addmm_(h.value[rows], w, beta=0, alpha=mantissa)
+    def fill(rows: slice, out: Tensor) -> Tensor:
+        if w.device == out.device:
+            out.addmm_(h.value[rows], w, beta=0, alpha=mantissa)
         else:
-            block.copy_(h.value[rows].to(w.device) @ w).mul_(mantissa)
+            out.copy_(h.value[rows].to(w.device) @ w).mul_(mantissa)
         if offset is not None:
-            block.mul_(shift).add_(offset)
+            out.mul_(shift).add_(offset)
+        return out
 
-    return Scaled(u, exponent if bias is None else max(exponent, 0)), fill
+    return exponent if bias is None else max(exponent, 0), fill
 
 
 def _activation(
-    layer: Architecture, h: Scaled, u: Scaled, with_slope: bool
-) -> tuple[Scaled, Tensor | None, Callable[[slice], None]]:
-    """The layer's output from its preactivation u, empty, the slope likewise, and what fills rows of them."""
-    inner, outer = layer.activation.split(u.exponent)
-    output = torch.empty_like(u.value)
-    slope = torch.empty_like(u.value) if with_slope else None
+    layer: Architecture, h: Scaled, u_exponent: int, output: Tensor, slope: Tensor | None
+) -> tuple[int, Callable[[slice, Tensor], None]]:
+    """The exponent of the layer's output, and what fills rows of it, and of the slope, from their preactivations."""
+    inner, outer = layer.activation.split(u_exponent)
     exponent = outer if layer.branch_scale is None else max(h.exponent, outer)
 
-    def fill(rows: slice) -> None:
-        block = u.value[rows] * 2.0**inner if inner else u.value[rows]
+    def fill(rows: slice, u: Tensor) -> None:
+        block = u * 2.0**inner if inner else u
         if slope is None:
             phi = layer.activation(block)
         else:
@@ -149,7 +162,7 @@ def _activation(
             phi += h.value[rows] * power_of_two(h.exponent - exponent)
         output[rows] = phi
 
-    return Scaled(output, exponent), slope, fill
+    return exponent, fill
 
 
 def _normalize(norm: Norm, u: Scaled) -> tuple[Scaled, Scaled]:

@@ -6,7 +6,7 @@ needs no luck.
 """
 
 from collections.abc import Generator, Iterable, Iterator
-from math import log10, sqrt
+from math import sqrt
 
 from torch import Tensor
 
@@ -20,7 +20,6 @@ from app.lab.lanes import Lane, follow_leaders
 from app.lab.norms import NORMS
 from app.lab.predictions import predict
 from app.lab.scaled import Scaled
-from app.lab.summary import LOG10_2
 from app.lab.threads import in_order
 from app.results import Networks, StackInit, StackResult
 from app.specs import StackSpec
@@ -177,10 +176,8 @@ def _network(spec: StackSpec, lanes: list[Lane], network: int) -> list[list[floa
         for index, lane in enumerate(lanes):
             bias = draw_bias(spec, lane.initializer, layer, network)
             w, scale = drawn[lane.family], lane.scales[layer - 1]
-            passed = advance(architecture, signals[index], w, scale, bias)
-            signals[index] = passed.output
-            square = float(passed.u.value.double().square().mean())
-            sizes[index].append(log10(square) + 2 * passed.u.exponent * LOG10_2 if square > 0 else None)
+            signals[index], log10_mean_square, *_ = advance(architecture, signals[index], w, scale, bias)
+            sizes[index].append(log10_mean_square)
     return sizes
 
 
