@@ -63,15 +63,17 @@ def advance(
     bias: Tensor | None = None,
     backward: bool = False,
     bins: int = 0,
+    in_place: bool = False,
 ) -> Passed:
     """Send h, of shape (batch, fan_in), through one layer of weights scale·w; shapes (batch, fan_out).
 
-    The layer is measured, in histograms of so many bins, if there are any.
+    The layer is measured, in histograms of so many bins, if there are any. `in_place`: the output may use h up.
     """
     before, after = (layer.norm, None) if layer.branch_scale is not None else (None, layer.norm)
     inner, norm_factor = _normalize(before, h) if before else (h, None)
     exponent, multiply = linear(inner, w, scale, bias)
-    output = torch.empty(h.value.shape[0], w.shape[1])
+    shape = h.value.shape[0], w.shape[1]
+    output = h.value if in_place and h.value.shape == shape else torch.empty(shape)
     slope = torch.empty_like(output) if backward else None
     blocks = row_blocks(output)
     normalized = inner.value if before else None

@@ -118,7 +118,8 @@ def _forward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> 
             if lane.leader is None:
                 bias = draw_bias(spec, lane.initializer, layer)
                 w, scale = drawn[lane.family], lane.scales[layer - 1]
-                passed = advance(architecture, lane.signal, w, scale, bias, spec.backward, spec.bins)
+                in_place = layer > 1 and not spec.backward
+                passed = advance(architecture, lane.signal, w, scale, bias, spec.backward, spec.bins, in_place)
                 lane.signal = passed.output
                 lane.ways_back += [passed.way_back] if passed.way_back else []
                 assert passed.measured is not None

@@ -19,6 +19,7 @@ from app.lab.draws import DISTRIBUTIONS
 from app.lab.initializers import INITIALIZERS
 from app.lab.lanes import LARGEST
 from app.lab.layers import COMPARED
+from app.lab.norms import NORM_LABELS
 from app.lab.threads import use_threads
 from app.results import StackLayer, StackResult, Summary
 from app.specs import StackSpec
@@ -392,3 +393,17 @@ def test_the_result_holds_the_spec_and_its_links() -> None:
     result = outcome(stack.run(spec))
     assert result.experiment == spec.model_dump()
     assert result.links == spec.links
+
+
+@every_activation
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("norm", list(NORM_LABELS))
+def test_the_way_there_is_the_same_with_and_without_a_way_back(activation: str, norm: str, residual: bool) -> None:
+    sizes = {"depth": 3, "width": 600, "batch": 150, "init": ["xavier_normal", "kaiming_uniform"]}
+    spec = StackSpec.parse({**sizes, "activation": activation, "norm": norm, "residual": residual})
+    and_back = outcome(stack.run(spec))
+    there = outcome(stack.run(spec.model_copy(update={"backward": False})))
+    back = {"gradient", "weight_gradient", "gradient_magnitudes"}
+    for alone, other in zip(there.inits, and_back.inits, strict=True):
+        for layer, same in zip(alone.layers, other.layers, strict=True):
+            assert layer.model_dump(exclude=back) == same.model_dump(exclude=back)
