@@ -74,6 +74,7 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     name: ClassVar[str]
+    decided_by: ClassVar[dict[str, str]] = {}  # fields that follow from another one, where it is given
 
     init: list[Init] = _init_field()
     gain: float = _field(
@@ -132,7 +133,7 @@ class Spec(BaseModel):
     @property
     def derived(self) -> frozenset[str]:
         """Fields that follow from others, and so are left out of the link."""
-        return frozenset()
+        return frozenset(name for name, other in self.decided_by.items() if getattr(self, other))
 
     @property
     def links(self) -> dict[str, str]:
@@ -183,6 +184,7 @@ class StackSpec(Spec):
     """A deep stack: h ← φ(h @ W + b), layer after layer, from a batch of random inputs."""
 
     name: ClassVar[str] = "stack"
+    decided_by: ClassVar[dict[str, str]] = {"depth": "widths", "width": "widths"}
 
     depth: int = _field(30, "shape", "Depth", "Layers in the stack.", ge=1, le=1000, unit="layers")
     width: int = _field(
@@ -254,10 +256,6 @@ class StackSpec(Spec):
             object.__setattr__(self, "depth", len(self.widths) - 1)
             object.__setattr__(self, "width", self.widths[0])
         return self
-
-    @property
-    def derived(self) -> frozenset[str]:
-        return frozenset({"depth", "width"}) if self.widths else frozenset()
 
     @property
     def branch_scale(self) -> float | None:

@@ -11,10 +11,28 @@ const texts = {
   },
 };
 
+const decimal = /^-?[\d.]+(e[-+]?\d+)?$/i; // Number() knows more ways to write one than the server
+const valuesOf = (field) => texts[field.dataset.widget](field);
+
+// Whether the field follows from another one, which holds numbers.
+function decided(form, field) {
+  const other = form.querySelector(`[data-field="${field.dataset.decidedBy}"]`);
+  const values = other ? valuesOf(other) : [];
+  return values.length > 0 && values.every((value) => decimal.test(value));
+}
+
+// A field that follows from another one cannot be changed.
+export function settle(form) {
+  for (const field of form.querySelectorAll("[data-decided-by]")) {
+    for (const input of field.querySelectorAll("input, select")) input.disabled = decided(form, field);
+  }
+}
+
 export function queryOf(form) {
   const pairs = [];
   for (const field of form.querySelectorAll("[data-field]")) {
-    const values = texts[field.dataset.widget](field);
+    if (decided(form, field)) continue;
+    const values = valuesOf(field);
     if (same(values, JSON.parse(field.dataset.default), field.dataset.widget)) continue;
     for (const value of values) pairs.push(`${encodeURIComponent(field.dataset.field)}=${encode(value)}`);
   }
@@ -29,7 +47,7 @@ function encode(value) {
 }
 
 function same(values, defaults, widget) {
-  const equal = (a, b) => a === b || (widget === "number" && a !== "" && Number(a) === Number(b));
+  const equal = (a, b) => a === b || (widget === "number" && decimal.test(a) && Number(a) === Number(b));
   return values.length === defaults.length && values.every((value, index) => equal(value, defaults[index]));
 }
 

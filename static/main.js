@@ -2,7 +2,7 @@
 
 import { draw, redrawOnThemeChange } from "./charts.js";
 import { copyOnClick, showCommands } from "./copy.js";
-import { queryOf, showErrors } from "./form.js";
+import { queryOf, settle, showErrors } from "./form.js";
 import { events } from "./stream.js";
 
 const QUIET = 150; // ms without a change before a run begins
@@ -92,6 +92,7 @@ function experiment(root) {
   }
 
   function changed() {
+    settle(form);
     clearTimeout(timer);
     halt();
     timer = setTimeout(() => {
@@ -101,6 +102,7 @@ function experiment(root) {
     }, QUIET);
   }
 
+  if (form) settle(form);
   form?.addEventListener("input", changed);
   form?.addEventListener("submit", (event) => {
     event.preventDefault();

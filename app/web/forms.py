@@ -23,6 +23,7 @@ class Control:
     values: tuple[str, ...]
     default: tuple[str, ...]
     error: str | None
+    decided_by: str | None
 
 
 def form(
@@ -48,6 +49,7 @@ def form(
                 values=values.get(name, default),
                 default=default,
                 error=errors.get(name),
+                decided_by=model.decided_by.get(name),
             )
         )
     return {title: controls for title, controls in groups.items() if controls}

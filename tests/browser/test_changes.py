@@ -1,7 +1,9 @@
 """Changing the experiment: address, charts and words follow at once, without loading the page again."""
 
+import pytest
 from playwright.sync_api import Locator, expect
 
+from app.experiments import EXPERIMENTS
 from app.figures import CHARTS
 from tests.browser.tools import CONTROLS, Tab, another, changed, drawn_data, form_state, measured
 from tests.compute.tools import every_experiment, small_spec
@@ -52,6 +54,26 @@ def test_every_control_changes_the_experiment(tab: Tab, name: str) -> None:
         tab.finished()
         before = control.name
     assert_not_loaded_again(tab)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "other"),
+    [(name, *pair) for name, entry in EXPERIMENTS.items() for pair in entry.spec.decided_by.items()],
+)
+def test_what_follows_from_another_field_cannot_be_changed_while_it_does(
+    tab: Tab, name: str, field: str, other: str
+) -> None:
+    spec = small_spec(name)
+    tab.run(spec.links["page"])
+    expect(tab.text_input(field)).to_be_enabled()
+    with tab.rerun():
+        tab.set(other, another(spec, other))
+    expect(tab.text_input(field)).to_be_disabled()
+    with tab.rerun():
+        tab.set(other, getattr(spec, other))
+    expect(tab.text_input(field)).to_be_enabled()
+    tab.run(changed(spec, **{other: another(spec, other)}).links["page"])
+    expect(tab.text_input(field)).to_be_disabled()
 
 
 @every_experiment

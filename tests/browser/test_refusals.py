@@ -59,6 +59,19 @@ def test_a_wrong_value_is_marked_where_it_is_typed_until_it_is_mended(tab: Tab, 
     assert_nothing_wrong(tab)
 
 
+@pytest.mark.parametrize("text", ["0x200", "0b1000000000", " 512 ", "5.12e2"])
+def test_a_number_is_the_default_only_if_it_is_written_as_one(tab: Tab, text: str) -> None:
+    tab.run("/matmul?fan_in=500&fan_out=1000")
+    if text.strip().isdecimal() or "e" in text:
+        with tab.rerun():
+            tab.text_input("fan_in").fill(text)
+        assert tab.page.url == f"{tab.origin}/matmul?fan_out=1000"
+    else:
+        with tab.refused():
+            tab.text_input("fan_in").fill(text)
+        assert_marked(tab, "fan_in", message("matmul", f"fan_in={text}")["fan_in"])
+
+
 @every_experiment
 def test_everything_wrong_is_marked_at_once(tab: Tab, name: str) -> None:
     tab.run(small_spec(name).links["page"])
