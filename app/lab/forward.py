@@ -45,9 +45,7 @@ class WayBack(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """What a layer leaves: its output, log₁₀ of its preactivations' mean square or, if asked for, all its measurements,
-    and the way back.
-    """
+    """What a layer leaves: its output; its measurements, or log₁₀ of its preactivations' mean square; a way back."""
 
     output: Scaled
     log10_mean_square: float | None
