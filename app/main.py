@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
@@ -28,6 +29,8 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Figures, words, tables and gzip: as many at once as there are cores.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.threads, "answers"))
         watching = asyncio.create_task(operators.watch_lag(runner.metrics)) if settings.metrics else None
         yield
         if watching:

@@ -119,7 +119,7 @@ class Runner:
 
     async def ready(self) -> bool:
         """Whether a task of no work at all comes back from where experiments are prepared."""
-        return not self.draining and await asyncio.to_thread(lambda: threads.submit(lambda _: True, None).result())
+        return not self.draining and await asyncio.wrap_future(threads.submit(lambda _: True, None))
 
     async def drain(self, seconds: float) -> None:
         """Begin nothing any more; cancel what is not done by then."""

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -15,8 +16,16 @@ SUFFIXES = ("", "/figures", ".csv", "/stream")
 SMALL = ("--port", "0", "--max-seconds", "0.05", "--cache-bytes", str(8 * 2**20))
 
 
+def begin_every_thread(client: httpx.Client) -> None:
+    """Pools begin a thread when there is work for one more: two clients at a time leave none of them out."""
+    with ThreadPoolExecutor(2) as two:
+        for _ in two.map(lambda seed: client.get(f"/api/stack/figures?depth=4&width=64&seed={seed}"), range(200)):
+            pass
+
+
 def growth(ask: Callable[[httpx.Client, int], None], client: httpx.Client, process: int) -> tuple[Held, Held]:
     """What the process holds after warming up, and in the end."""
+    begin_every_thread(client)
     for number in range(WARM):
         ask(client, number)
     warm = held(process)
