@@ -6,7 +6,7 @@ Else every run would wait for the kernel to clear the pages it has just given ba
 import ctypes
 import sys
 
-KEPT = 2**28  # bytes
+KEPT = 2**27  # bytes
 LARGEST = 2**25  # bytes of an allocation that freed memory is kept for: the most glibc allows
 TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8  # as glibc's malloc.h numbers them
 

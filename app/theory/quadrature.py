@@ -4,7 +4,7 @@ Panels rather than Gauss-Hermite nodes: a kink, or a tanh steep beside its argum
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from math import pi, sqrt
 from typing import Any
 
@@ -27,7 +27,7 @@ def _panels(edges: Array) -> tuple[Array, Array]:
     return z, (half[:, None] * weights).ravel() * density
 
 
-@cache
+@lru_cache(maxsize=64)  # kinks move with every variance there is
 def normal_rule(kinks: tuple[float, ...] = ()) -> tuple[Array, Array]:
     """Nodes z and weights w with Σ w·f(z) = E[f(z)], z standard normal; f may have kinks at the points given."""
     near = [kink * factor for kink in kinks if kink for factor in (0.99, 1.0, 1.01)]

@@ -31,6 +31,14 @@ def test_a_kink_costs_no_digits_where_it_is_named(kink: float) -> None:
     assert clipped_square == pytest.approx(1 - 2 * tail - 2 * kink * density + 2 * kink**2 * tail, rel=1e-12)
 
 
+def test_what_is_kept_of_the_rules_is_bounded_however_many_kinks_are_asked_for() -> None:
+    for number in range(200):
+        normal_rule((1 + number / 200,))
+    kept = normal_rule.cache_info()
+    assert kept.maxsize is not None
+    assert 0 < kept.currsize <= kept.maxsize < 200
+
+
 @pytest.mark.parametrize("steepness", [1.0, 1e3, 1e6])
 def test_steep_functions_are_resolved(steepness: float) -> None:
     z, weight = normal_rule()
