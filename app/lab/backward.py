@@ -92,7 +92,7 @@ class Retreat:
         """
         layer, gradient, left = self._layer, self._gradient, self._left
         slope, after = way.slope, layer.norm if layer.branch_scale is None else None
-        grid = robust_grid(gradient.value, self._bins)
+        grid = robust_grid(gradient.value, self._bins, gradient.exponent)
         delta = Scaled(slope, gradient.exponent)
         exponent, multiply = linear(delta, w.T, scale)
         back = torch.empty_like(way.linear_input.value)

@@ -101,7 +101,8 @@ class Frame(NamedTuple):
         """A frame that such tensors fill."""
         unit = 2.0 ** min(-h.exponent, 1000)  # beyond which a bound is out of reach either way
         scaled = (bounds[0] * unit, bounds[1] * unit) if bounds else None
-        u_grid, h_grid = robust_grid(u.value, bins), robust_grid(h.value, bins)
+        u_grid = robust_grid(u.value, bins, u.exponent)
+        h_grid = robust_grid(h.value, bins, h.exponent)
         few = h.value[:COMPARED]
         pointing = directions(few, largest_magnitude(few), 0.0)
         return cls(u_grid, h_grid, u.value[0], pointing[0] if len(pointing) else 0.0, u.exponent, h.exponent, scaled)
@@ -165,7 +166,7 @@ class LayerTally:
         return Measured(
             self.preactivation,
             self.activation,
-            Tally(robust_grid(variances, grid.bins)).add(variances),
+            Tally(robust_grid(variances, grid.bins, 2 * self.frame.u_exponent)).add(variances),
             Cosine(mean=self.directions.mean_cosine, std=self.cosines_std),
             self.magnitudes,
             self.zero,

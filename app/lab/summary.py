@@ -43,8 +43,10 @@ class Grid:
         return np.linspace(self.low, self.high, self.bins + 1)
 
 
-def robust_grid(values: Tensor, bins: int) -> Grid:
+def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
     """A grid that the bulk of `values` fills, from quantiles of a sample, so that no outlier flattens the rest.
+
+    The numbers meant are the values times 2^exponent.
 
     It reaches 1.75 times as far from the median as the 0.5 % and 99.5 % quantiles do (4.5 σ for a normal), no
     further than the values themselves, and leaves exact zeros aside, so that half a ReLU's output does not hide
@@ -64,7 +66,8 @@ def robust_grid(values: Tensor, bins: int) -> Grid:
     high = min(middle + 1.75 * (top - middle), largest)
     span = max(high - low, abs(middle) * 2**-10, 2.0**-1000)
     # A bin's width has two digits and edges are its multiples: short to write, and zero is one if it is within.
-    quantum = 10.0 ** (floor(log10(span / bins)) - 1)
+    shift = exponent * LOG10_2
+    quantum = 10.0 ** (floor(log10(span / bins) + shift) - 1 - shift)
     width = ceil(span / (bins - 1) / quantum) * quantum
     low = floor(low / width) * width
     high = low + bins * width
