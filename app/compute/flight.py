@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from math import ceil
 from typing import NamedTuple
 
@@ -51,9 +52,16 @@ class Flight:
         self.running = False
         self.clients: Counter[str] = Counter()
         self.cancelled = threading.Event()
+        self.work: Future[bytes] | None = None
         self.latest = Update(0, 1, None)
         self._loop = loop
         self._changed = asyncio.Event()
+
+    def cancel(self) -> None:
+        """Take it from the queue; if it has left that, the computing thread looks at `cancelled` between blocks."""
+        self.cancelled.set()
+        if self.work:
+            self.work.cancel()
 
     def publish(self, update: Update) -> None:
         """Called from the computing thread."""
@@ -70,6 +78,8 @@ class Flight:
     @property
     def remaining(self) -> float:
         """Seconds of computing it is expected to take from now on."""
+        if self.cancelled.is_set():
+            return 0.0
         return self.seconds * (1 - self.latest.done / max(self.latest.total, 1))
 
     async def updates(self) -> AsyncIterator[Update]:

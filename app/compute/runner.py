@@ -49,10 +49,11 @@ class Runner:
         self.metrics = Metrics()
         self.draining = False
         self._settings = settings
-        self._flights: dict[str, Flight] = {}
+        self._flights: dict[str, Flight] = {}  # to be joined
+        self._aloft: set[Flight] = set()  # these, and those cancelled that have not come to an end
         self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.prepare)
         for name, said, read in (
-            ("running", "Experiments being computed.", lambda: sum(f.running for f in self._flights.values())),
+            ("running", "Experiments being computed.", lambda: sum(flight.running for flight in self._aloft)),
             ("waiting", "Experiments waiting for their turn.", lambda: len(self._queued())),
             ("waiting_seconds", "For how long the first of them has waited.", self._oldest),
         ):
@@ -91,7 +92,7 @@ class Runner:
             flight.clients[client] -= 1
             if not flight.clients.total() and self._flights.get(key) is flight:
                 del self._flights[key]
-                flight.cancelled.set()
+                flight.cancel()
 
     async def result(self, spec: Spec, client: str = "") -> bytes:
         """The Result as JSON, from the cache or computed."""
@@ -125,15 +126,15 @@ class Runner:
         """Begin nothing any more; cancel what is not done by then."""
         self.draining = True
         late = time.monotonic() + seconds
-        while self._flights and time.monotonic() < late:
+        while self._aloft and time.monotonic() < late:
             await asyncio.sleep(0.02)
-        for flight in self._flights.values():
-            flight.cancelled.set()
+        for flight in self._aloft:
+            flight.cancel()
 
     def close(self) -> None:
         """Cancel what is running and let the threads end."""
-        for flight in self._flights.values():
-            flight.cancelled.set()
+        for flight in self._aloft:
+            flight.cancel()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _start(self, key: str, spec: Spec, client: str) -> Flight:
@@ -147,12 +148,13 @@ class Runner:
         self._admit(client)
         flight = Flight(loop, self.budget.time(cost))
         self._flights[key] = flight
-        running = asyncio.ensure_future(asyncio.wrap_future(self._executor.submit(self._run, spec, flight)))
-        running.add_done_callback(lambda done: self._land(key, flight, done))
+        self._aloft.add(flight)
+        flight.work = self._executor.submit(self._run, spec, flight)
+        asyncio.wrap_future(flight.work).add_done_callback(lambda done: self._land(key, flight, done))
         return flight
 
     def _admit(self, client: str) -> None:
-        settings, flights = self._settings, self._flights.values()
+        settings, flights = self._settings, self._aloft
         if client and sum(flight.clients[client] > 0 for flight in flights) >= settings.per_client:
             self.metrics.rejected.labels("client").inc()
             raise TooMany(settings.per_client)
@@ -163,12 +165,13 @@ class Runner:
             raise Busy(wait)
 
     def _queued(self) -> list[Flight]:
-        return [flight for flight in self._flights.values() if not flight.running]
+        return [flight for flight in self._aloft if not flight.running]
 
     def _oldest(self) -> float:
         return max((time.monotonic() - flight.born for flight in self._queued()), default=0.0)
 
     def _land(self, key: str, flight: Flight, done: "asyncio.Future[bytes]") -> None:
+        self._aloft.discard(flight)
         if self._flights.get(key) is flight:
             del self._flights[key]
         if done.cancelled() or isinstance(done.exception(), Cancelled):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from app.lab.device import device
 from app.lab.draws import DISTRIBUTIONS, TRUNCATED_STD, Fill, draw, drawing
+from app.lab.orthonormal import orthonormal
 
 Std = Callable[[int, int, float], float]
 
@@ -52,9 +53,8 @@ def unit_weights(family: str, fan_in: int, fan_out: int, seed: int, *key: int) -
 
     def fill() -> None:
         normal = draw(DISTRIBUTIONS["normal"], (fan_in, fan_out), seed, *key, device=device())
-        q, r = torch.linalg.qr(normal if fan_in >= fan_out else normal.T)
-        signed = q * torch.where(r.diagonal() < 0, -1.0, 1.0) * sqrt(max(fan_in, fan_out))
-        w.copy_(signed if fan_in >= fan_out else signed.T)
+        q = orthonormal(normal if fan_in >= fan_out else normal.T).mul_(sqrt(max(fan_in, fan_out)))
+        w.copy_(q if fan_in >= fan_out else q.T)
 
     return w, [fill]
 

@@ -59,6 +59,12 @@ def between_blocks(check: Callable[[], None] | None) -> None:
     _here.check = check
 
 
+def within_block() -> None:
+    """Between two pieces of a long block, call what is called between blocks, whichever thread works on it."""
+    if check := getattr(_here, "check", None):
+        check()
+
+
 def submit(function: Callable[[T], U], item: T) -> Future[U]:
     """Begin function(item) on one of the threads; on one of them already, do it here and now."""
     if getattr(_here, "is_worker", False):
@@ -71,11 +77,12 @@ def submit(function: Callable[[T], U], item: T) -> Future[U]:
 
 
 class _Block(Generic[U]):
-    """A piece of work, done by the first thread that comes to it."""
+    """A piece of work, done by the first thread that comes to it, and what is to be called between its pieces."""
 
-    def __init__(self, work: Callable[[], U]) -> None:
+    def __init__(self, work: Callable[[], U], check: Callable[[], None] | None) -> None:
         self.outcome: Future[U] = Future()
         self._work = work
+        self._check = check
         self._taken = threading.Lock()
 
     def take(self) -> bool:
@@ -84,10 +91,13 @@ class _Block(Generic[U]):
 
     def do(self) -> None:
         if self.take():
+            before, _here.check = getattr(_here, "check", None), self._check
             try:
                 self.outcome.set_result(self._work())
             except BaseException as problem:
                 self.outcome.set_exception(problem)
+            finally:
+                _here.check = before
 
 
 def in_order(function: Callable[[T], U], items: Iterable[T], most_ahead: int | None = None) -> Iterator[U]:
@@ -112,9 +122,8 @@ def in_order(function: Callable[[T], U], items: Iterable[T], most_ahead: int | N
 
     try:
         for item in items:
-            if check:
-                check()
-            ahead.append(_Block(partial(function, item)))
+            within_block()
+            ahead.append(_Block(partial(function, item), check))
             if not alone:
                 submit(_Block.do, ahead[-1])
             if len(ahead) > most_ahead:

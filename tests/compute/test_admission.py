@@ -101,6 +101,33 @@ def test_a_free_place_is_taken_whatever_the_others_take(puppet: Puppet) -> None:
     at_last(scenario)
 
 
+def test_a_cancelled_run_has_its_place_until_it_has_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, proceed = threading.Event(), threading.Event()
+
+    def deaf(_: Spec) -> Generator[Step[Record]]:
+        begun.set()
+        assert proceed.wait(AT_ONCE)
+        yield Step(1, 1, lambda: small_result(ANY))
+
+    monkeypatch.setitem(EXPERIMENTS, ANY, replace(EXPERIMENTS[ANY], run=deaf))
+
+    async def scenario() -> None:
+        with a_runner(at_once=1, waiting=1) as runner:
+            gone = asked(runner, 1, "me")
+            await until(begun.is_set)
+            await leave(gone)
+            assert counted(runner, "running") == 1
+            waiting = asked(runner, 2, "me")
+            await asyncio.sleep(0)
+            with pytest.raises(Busy):
+                await runner.result(a_spec(3))
+            proceed.set()
+            assert await waiting
+            assert counted(runner, "running") == 0
+
+    at_last(scenario)
+
+
 def test_draining_begins_nothing_and_lets_what_runs_end(puppet: Puppet) -> None:
     async def scenario() -> None:
         with a_runner() as runner:

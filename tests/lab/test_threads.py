@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 import pytest
 import torch
 
-from app.lab.threads import in_order, submit, thread_count, use_threads
+from app.lab.threads import between_blocks, in_order, submit, thread_count, use_threads, within_block
 
 
 def close(results: Iterator[object]) -> None:
@@ -86,3 +86,28 @@ def test_closing_waits_for_what_has_begun() -> None:
     threading.Timer(0.01, proceed.set).start()
     close(results)
     assert ended.is_set()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_long_block_can_be_ended_within_whichever_thread_works_on_it(threads: int) -> None:
+    use_threads(threads)
+    together, over = threading.Barrier(threads, timeout=60), threading.Event()
+
+    def stop() -> None:
+        if over.is_set():
+            raise InterruptedError
+
+    def work(_: int) -> str:
+        together.wait()
+        over.set()
+        try:
+            within_block()
+        except InterruptedError:
+            return "ended"
+        return "went on"
+
+    between_blocks(stop)
+    try:
+        assert list(in_order(work, range(threads))) == ["ended"] * threads
+    finally:
+        between_blocks(None)
