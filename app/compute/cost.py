@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from app.compute.rates import Rates
 from app.fields import SpecError
+from app.lab import stack
 from app.lab.initializers import INITIALIZERS
 from app.specs import MatmulSpec, Spec, StackSpec
 
@@ -100,21 +101,22 @@ def stack_cost(spec: StackSpec) -> Cost:
     """Cost of the deep stack: weights are drawn once, then every init pays for its own pass."""
     widths = spec.layer_widths
     weights = sum(fan_in * fan_out for fan_in, fan_out in pairwise(widths))
-    units, inits = sum(widths[1:]), len(spec.init)
-    families = len({INITIALIZERS[name].family for name in spec.init})
+    units, inits, families = sum(widths[1:]), len(spec.init), len(stack.families(spec))
     largest = max(fan_in * fan_out for fan_in, fan_out in pairwise(widths))
     networks = spec.repeats if spec.repeats > 1 else 0
     directions = 2 if spec.backward else 1
-    summaries = (4 if spec.backward else 3) * (SUMMARY_BYTES + BIN_BYTES * spec.bins)
-    kept = (2 if spec.norm == "none" else 3) * inits * spec.batch * units if spec.backward else 0
+    drawn = networks + (1 if stack.keeps_weights(spec) else directions)  # times
     factorized = weights * max(widths) if "orthogonal" in spec.init else 0
+    summaries = (4 if spec.backward else 3) * (SUMMARY_BYTES + BIN_BYTES * spec.bins)
+    held = (2 * families + 2) * largest + spec.batch * max(widths) * (inits + 6)
+    if spec.backward:
+        held += (2 if spec.norm == "none" else 3) * inits * spec.batch * units + min(families * weights, stack.KEPT)
     return Cost(
-        random_numbers=families * (weights + units) * (directions + networks) + spec.batch * widths[0],
-        multiply_adds=inits * weights * (spec.batch * (3 if spec.backward else 1) + networks)
-        + 8 * factorized * (directions + networks),
+        random_numbers=families * (weights + units) * drawn + spec.batch * widths[0],
+        multiply_adds=inits * weights * (spec.batch * (3 if spec.backward else 1) + networks) + 8 * factorized * drawn,
         values=inits * units * (spec.batch * (4 if spec.backward else 2) + networks),
         steps=inits * spec.depth * (directions + networks // 4) * 4,
-        memory_bytes=2**25 + 4 * ((2 * families + 2) * largest + kept + spec.batch * max(widths) * (inits + 6)),
+        memory_bytes=2**25 + 4 * held,
         result_bytes=2000 + inits * spec.depth * (1600 + summaries + 20 * networks),
     )
 

@@ -92,10 +92,11 @@ class Retreat:
         """
         layer, gradient, left = self._layer, self._gradient, self._left
         slope, after = way.slope, layer.norm if layer.branch_scale is None else None
-        grid = robust_grid(gradient.value, self._bins, gradient.exponent)
+        blocks = row_blocks(gradient.value)
+        grid = robust_grid(gradient.value[blocks[0]], self._bins, gradient.exponent)
         delta = Scaled(slope, gradient.exponent)
         exponent, multiply = linear(delta, w.T, scale)
-        back = torch.empty_like(way.linear_input.value)
+        back, sizes = torch.empty_like(way.linear_input.value), [0.0]
 
         def into_branch(rows: slice) -> GradientTally:
             coming = gradient.value[rows]
@@ -103,10 +104,9 @@ class Retreat:
             if layer.branch_scale is not None:
                 slope[rows].mul_(layer.branch_scale)
             if further and not after:
-                multiply(rows, back[rows])
+                sizes.append(largest_magnitude(multiply(rows, back[rows])))
             return GradientTally(grid, gradient.exponent).add(coming)
 
-        blocks = row_blocks(gradient.value)
         own: list[Piece] = [partial(into_branch, rows) for rows in blocks]
         done = list(in_order(_do, [*own, *(left.parts if left else [])]))
         tally = reduce(GradientTally.merge, (each for each in done if isinstance(each, GradientTally)))
@@ -114,13 +114,12 @@ class Retreat:
         if after:
             delta = _through(layer, way, delta)
             exponent, multiply = linear(delta, w.T, scale)
-            for _ in in_order(lambda rows: multiply(rows, back[rows]), blocks if further else []):
-                pass
+            sizes = list(in_order(lambda rows: largest_magnitude(multiply(rows, back[rows])), blocks if further else []))
         inner = torch.split(way.linear_input.value, FAN_IN_BLOCK, dim=1)
         parts = [partial(_sums, columns, delta.value) for columns in inner]
         self._left = _Left(tally, way.linear_input.exponent + delta.exponent, parts)
         if further:
-            self._gradient = self._input_gradient(way, Scaled(back, exponent))
+            self._gradient = self._input_gradient(way, Scaled(back, exponent), max(sizes))
         return measured
 
     def finish(self) -> MeasuredGradient:
@@ -128,8 +127,11 @@ class Retreat:
         assert self._left is not None
         return self._left.measured(in_order(_do, self._left.parts))
 
-    def _input_gradient(self, way: WayBack, back: Scaled) -> Scaled:
-        """The gradient that comes back through the weights, and beside them where there is a residual connection."""
+    def _input_gradient(self, way: WayBack, back: Scaled, largest: float) -> Scaled:
+        """The gradient that comes back through the weights, and beside them where there is a residual connection.
+
+        `largest` is the largest magnitude in `back`.
+        """
         layer, gradient = self._layer, self._gradient
         if layer.branch_scale is not None:
             if layer.norm:
@@ -137,7 +139,8 @@ class Retreat:
             exponent = max(back.exponent, gradient.exponent)
             straight = gradient.value * power_of_two(gradient.exponent - exponent)
             back = Scaled(straight.add_(back.value, alpha=power_of_two(back.exponent - exponent)), exponent)
-        return back.balanced(largest_magnitude(back.value))
+            largest = largest_magnitude(back.value)
+        return back.balanced(largest)
 
 
 def _do(piece: Piece) -> GradientTally | Sums:

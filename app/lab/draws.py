@@ -20,7 +20,6 @@ from app.theory.moments import Moments
 Fill = Callable[[], None]
 
 BLOCK = 2**18  # elements: one MiB of float32 stays in a core's cache
-SHARE = 2**16  # elements drawn by one thread at a time where a tensor is drawn whole
 
 
 @dataclass(frozen=True)
@@ -107,16 +106,16 @@ def drawing(
     """Independent entries of any shape, float32, not drawn yet, and what draws them: in any order, on any thread."""
     out = torch.empty(shape, device=device)
 
-    def fill(index: int, share: Tensor) -> None:
-        distribution.fill(share, source(seed, *key, index, device=device))
+    def fill(index: int, block: Tensor) -> None:
+        distribution.fill(block, source(seed, *key, index, device=device))
 
-    return out, [partial(fill, *share) for share in enumerate(torch.split(out.view(-1), SHARE))]
+    return out, [partial(fill, *block) for block in enumerate(torch.split(out.view(-1), BLOCK))]
 
 
 def draw(
     distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int, device: torch.device = CPU
 ) -> Tensor:
-    """Independent entries of any shape, float32, drawn share by share on all threads."""
+    """Independent entries of any shape, float32, drawn block by block on all threads."""
     out, fills = drawing(distribution, shape, seed, *key, device=device)
     for _ in in_order(lambda fill: fill(), fills):
         pass

@@ -20,9 +20,10 @@ COMPARED = FEWEST_ROWS  # inputs whose pairwise cosines are all looked at
 
 
 class Spread(NamedTuple):
-    """Of some vectors' differences to a point near them: how many, and each coordinate's sum and sum of squares.
+    """Of some vectors' differences to a point near them: how many, each coordinate's sum, and sums of squares.
 
-    Differences keep their digits however close the vectors are; the sums are in float64 from block to block.
+    Those are each coordinate's or, if nobody asks for it, one of them all. Differences keep their digits however
+    close the vectors are; the sums are in float64 from block to block.
     """
 
     number: int
@@ -32,7 +33,14 @@ class Spread(NamedTuple):
     def plus(self, apart: Tensor) -> Self:
         """With these differences, of shape (vectors, coordinates), which are used up."""
         sums = self.sums + apart.sum(0).numpy()
-        return type(self)(self.number + len(apart), sums, self.squares + apart.square_().sum(0).numpy())
+        squares = np.square(apart.numpy(), out=apart.numpy())
+        return type(self)(self.number + len(apart), sums, self.squares + torch.from_numpy(squares).sum(0).numpy())
+
+    def plus_all(self, apart: Tensor) -> Self:
+        """As `plus`, with one sum of squares."""
+        flat = apart.flatten()
+        square = float(torch.dot(flat, flat).numpy())
+        return type(self)(self.number + len(apart), self.sums + apart.sum(0).numpy(), self.squares + square)
 
     def merged(self, other: Self) -> Self:
         return type(self)(self.number + other.number, self.sums + other.sums, self.squares + other.squares)
@@ -45,7 +53,10 @@ class Spread(NamedTuple):
     @property
     def mean_cosine(self) -> float | None:
         """Between two of these vectors, if they have length one: cos(a, b) = 1 - ½‖a - b‖²."""
-        return 1 - float(self.variances.sum()) if self.number > 1 else None
+        if self.number < 2:
+            return None
+        spread = float(self.squares.sum()) - float((self.sums**2).sum()) / self.number
+        return 1 - max(0.0, spread) / (self.number - 1)
 
 
 NOTHING = Spread(0, np.zeros(1), np.zeros(1))
@@ -131,7 +142,7 @@ class LayerTally:
         apart = directions(h, self.activation.largest, self.frame.h_direction)
         if first:
             self.cosines_std = cosines_std(apart[:COMPARED])
-        self.directions = self.directions.plus(apart)
+        self.directions = self.directions.plus_all(apart)
         size = h.abs()
         if self.frame.bounds:
             low, high = self.frame.bounds

@@ -6,6 +6,7 @@ needs no luck.
 """
 
 from collections.abc import Generator, Iterable, Iterator
+from itertools import pairwise
 from math import sqrt
 
 from torch import Tensor
@@ -26,6 +27,7 @@ from app.specs import StackSpec
 
 INPUT, WEIGHTS, BIASES, GRADIENT = 0, 1, 2, 3  # streams of random numbers
 FAMILIES = ("normal", "uniform", "truncated_normal", "orthogonal")
+KEPT = 2**24  # weights that wait for the way back; more are drawn again
 
 
 def run(spec: StackSpec) -> Generator[Step[StackResult]]:
@@ -40,7 +42,9 @@ def run(spec: StackSpec) -> Generator[Step[StackResult]]:
     further = spec.repeats if spec.repeats > 1 else 0
     total = spec.depth * len(lanes) * (2 if spec.backward else 1) + further
     done = 0
-    for work in (_forward(spec, architecture, lanes), _backward(spec, architecture, lanes), _networks(spec, lanes)):
+    kept: list[dict[str, Tensor]] = []
+    there, back = _forward(spec, architecture, lanes, kept), _backward(spec, architecture, lanes, kept)
+    for work in (there, back, _networks(spec, lanes)):
         for _ in work:
             done += 1
             yield Step(done, total, lambda: _result(spec, lanes))
@@ -56,6 +60,17 @@ def architecture_of(spec: StackSpec) -> Architecture:
     return Architecture(ACTIVATIONS[spec.activation], NORMS.get(spec.norm), spec.branch_scale)
 
 
+def families(spec: StackSpec) -> list[str]:
+    """How the weights of its inits are drawn."""
+    return list(dict.fromkeys(INITIALIZERS[name].family or "normal" for name in spec.init))
+
+
+def keeps_weights(spec: StackSpec) -> bool:
+    """Whether the weights are kept for the way back, as they are few."""
+    weights = sum(fan_in * fan_out for fan_in, fan_out in pairwise(spec.layer_widths))
+    return spec.backward and len(families(spec)) * weights <= KEPT
+
+
 def draw_input(spec: StackSpec, network: int) -> Tensor:
     """The batch of inputs, shape (batch, n₀); the networks of `repeats` beyond the first see one input each."""
     batch, key = (spec.batch, ()) if network == 0 else (1, (network,))
@@ -69,14 +84,12 @@ def draw_weights(spec: StackSpec, family: str, layer: int, network: int = 0) -> 
     return unit_weights(family, fan_in, fan_out, spec.seed, WEIGHTS, *key)
 
 
-def weights(
-    spec: StackSpec, families: list[str], layers: Iterable[int], network: int = 0
-) -> Iterator[dict[str, Tensor]]:
+def weights(spec: StackSpec, layers: Iterable[int], network: int = 0) -> Iterator[dict[str, Tensor]]:
     """Each layer's weights before scaling, by family. While the caller works with them, threads draw the next's."""
 
     def begin() -> Iterator[tuple[Fill, dict[str, Tensor] | None]]:
         for layer in layers:
-            begun = {family: draw_weights(spec, family, layer, network) for family in families}
+            begun = {family: draw_weights(spec, family, layer, network) for family in families(spec)}
             *fills, last = [fill for _, fills in begun.values() for fill in fills]
             yield from ((fill, None) for fill in fills)
             yield last, {family: w for family, (w, _) in begun.items()}
@@ -86,7 +99,7 @@ def weights(
         fill()
         return done
 
-    whole_layers = len(families) if "orthogonal" in families else None
+    whole_layers = len(families(spec)) if "orthogonal" in families(spec) else None
     for done in in_order(go_on, begin(), whole_layers):
         if done is not None:
             yield {family: w.add_(spec.weight_mean) if spec.weight_mean else w for family, w in done.items()}
@@ -111,9 +124,13 @@ def weight_std(spec: StackSpec, initializer: Initializer, layer: int) -> float:
     return initializer.scale(fan_in, fan_out, spec.gain, spec.fan_mode)
 
 
-def _forward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> Iterator[None]:
+def _forward(
+    spec: StackSpec, architecture: Architecture, lanes: list[Lane], kept: list[dict[str, Tensor]]
+) -> Iterator[None]:
     layers = range(1, spec.depth + 1)
-    for layer, drawn in zip(layers, weights(spec, _families(lanes), layers), strict=True):
+    for layer, drawn in zip(layers, weights(spec, layers), strict=True):
+        if keeps_weights(spec):
+            kept.append(drawn)
         for lane in lanes:
             if lane.leader is None:
                 bias = draw_bias(spec, lane.initializer, layer)
@@ -129,7 +146,9 @@ def _forward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> 
             yield
 
 
-def _backward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> Iterator[None]:
+def _backward(
+    spec: StackSpec, architecture: Architecture, lanes: list[Lane], kept: list[dict[str, Tensor]]
+) -> Iterator[None]:
     if not spec.backward:
         return
     shape = (spec.batch, spec.layer_widths[-1])
@@ -138,7 +157,7 @@ def _backward(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) ->
     for lane in leaders:
         lane.retreat = Retreat(architecture, last, spec.bins)
     layers = range(spec.depth, 0, -1)
-    for layer, drawn in zip(layers, weights(spec, _families(lanes), layers), strict=True):
+    for layer, drawn in zip(layers, reversed(kept) if kept else weights(spec, layers), strict=True):
         for lane in lanes:
             if lane.retreat:
                 further, w, scale = layer > 1, drawn[lane.family], lane.scales[layer - 1]
@@ -152,10 +171,6 @@ def _record_gradient(lanes: list[Lane], leader: Lane, measured: MeasuredGradient
     for lane in lanes:
         if measured and (lane is leader or lane.leader is leader):
             lane.record_gradient(measured)
-
-
-def _families(lanes: list[Lane]) -> list[str]:
-    return list(dict.fromkeys(lane.family for lane in lanes))
 
 
 def _networks(spec: StackSpec, lanes: list[Lane]) -> Iterator[None]:
@@ -173,7 +188,7 @@ def _network(spec: StackSpec, lanes: list[Lane], network: int) -> list[list[floa
     signals = [Scaled(draw_input(spec, network), 0) for _ in lanes]
     sizes: list[list[float | None]] = [[] for _ in lanes]
     layers = range(1, spec.depth + 1)
-    for layer, drawn in zip(layers, weights(spec, _families(lanes), layers, network), strict=True):
+    for layer, drawn in zip(layers, weights(spec, layers, network), strict=True):
         for index, lane in enumerate(lanes):
             bias = draw_bias(spec, lane.initializer, layer, network)
             w, scale = drawn[lane.family], lane.scales[layer - 1]

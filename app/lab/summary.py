@@ -8,7 +8,7 @@ beyond it; counts are int64. So neither a large mean nor 10⁹ values drift. A t
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil, floor, frexp, isfinite, log2, log10, sqrt
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -16,11 +16,14 @@ from torch import Tensor
 
 from app.results import Histogram, Summary
 
+Floats = np.ndarray[Any, np.dtype[Any]]  # float32 or float64
+
 SAMPLE = 2048
 PART = 2**18  # values summed up in their own precision
 FAR = 2.0**24  # units from the pivot: float32 has no room left for the fourth power
 RESOLVED = 1e-18  # a spread below this share of the mean square is rounding
 LOG10_2 = log10(2)
+HAIR = 2.0**-16  # of a bin: more than float32 rounds a place among bins, so that a value on an edge is above it
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Grid:
 
     @property
     def edges(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.linspace(self.low, self.high, self.bins + 1)
+        return self.low + np.arange(self.bins + 1) * ((self.high - self.low) / self.bins)
 
 
 def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
@@ -52,8 +55,8 @@ def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
     further than the values themselves, and leaves exact zeros aside, so that half a ReLU's output does not hide
     the other half.
     """
-    flat = values.flatten()
-    sample = flat[:: max(1, flat.numel() // SAMPLE) | 1].numpy()
+    flat = values.flatten().numpy()
+    sample = flat[:: max(1, flat.size // SAMPLE) | 1]
     sample = sample[np.isfinite(sample)]
     ordered = np.sort(sample[sample != 0])
     if ordered.size == 0:
@@ -71,7 +74,7 @@ def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
     width = ceil(span / (bins - 1) / quantum) * quantum
     low = floor(low / width) * width
     high = low + bins * width
-    pivot = sample.dtype.type(sample.mean(dtype=np.float64))  # as differences to it will round it
+    pivot = sample.dtype.type(sample.astype(np.float64).clip(low, high).mean())  # as differences to it will round it
     return Grid(low, high, bins, float(pivot))
 
 
@@ -89,40 +92,42 @@ class Tally:
 
     def add(self, block: Tensor) -> Self:
         """Count a block of any shape, float32 or float64."""
-        flat = block.flatten()
-        for part in torch.split(flat, PART) if flat.numel() > PART else (flat,):
-            self._add(part)
+        flat = block.flatten().numpy()
+        for start in range(0, flat.size, PART):
+            self._add(flat[start : start + PART])
         return self
 
-    def _add(self, block: Tensor) -> None:
-        if block.numel() == 0:
-            return
-        self.count += block.numel()
+    def _add(self, block: Floats) -> None:
+        self.count += block.size
         low, high = _extremes(block)
         if not (isfinite(low) and isfinite(high)):
-            finite = block[torch.isfinite(block)]
-            self.nonfinite += block.numel() - finite.numel()
-            if finite.numel() == 0:
+            finite = block[np.isfinite(block)]
+            self.nonfinite += block.size - finite.size
+            if finite.size == 0:
                 return
             block, (low, high) = finite, _extremes(finite)
         self.minimum, self.maximum = min(self.minimum, low), max(self.maximum, high)
         unit, pivot = self.grid.unit, self.grid.pivot
         ordinary = 1 / FAR**4 < unit < FAR**4 and max(high - pivot, pivot - low) * unit < FAR
-        centred = (block if ordinary else block.double()) - pivot
-        self._add_powers(centred.mul_(unit) if unit != 1 else centred)
-        self._add_counts(block)
+        centred = (block if ordinary else block.astype(np.float64)) - pivot
+        if unit != 1:
+            centred *= unit
+        self._add_powers(centred)
+        self._add_counts(centred)
 
-    def _add_powers(self, centred: Tensor) -> None:
-        square = centred * centred
-        sums = centred.sum(), square.sum(), torch.dot(square, centred), torch.dot(square, square)
+    def _add_powers(self, centred: Floats) -> None:
+        first, second = torch.from_numpy(centred), torch.from_numpy(centred * centred)
+        sums = first.sum(), second.sum(), torch.dot(second, first), torch.dot(second, second)
         self.sums += [float(total.numpy()) for total in sums]
 
-    def _add_counts(self, values: Tensor) -> None:
+    def _add_counts(self, centred: Floats) -> None:
+        """`centred` is used up."""
         grid = self.grid
-        # A hair narrower than a bin, so that a value equal to the last edge falls inside it.
-        per_unit = grid.bins / (grid.high - grid.low) * (1 - 2**-20)
-        index = (values - grid.low).mul_(per_unit).add_(1).clamp_(0, grid.bins + 1)
-        found = torch.bincount(index.to(torch.int16), minlength=grid.bins + 2).numpy()
+        per_unit = grid.bins / (grid.high - grid.low)
+        centred *= per_unit / grid.unit
+        centred += 1 + (grid.pivot - grid.low) * per_unit + HAIR
+        index = centred.clip(0, grid.bins + 1, out=centred).astype(np.uint8)
+        found = torch.bincount(torch.from_numpy(index), minlength=grid.bins + 2).numpy()
         self.counts = found + self.counts if self.counts.size else found
 
     def merge(self, other: Self) -> Self:
@@ -172,7 +177,9 @@ class Tally:
 
     def _histogram(self, log2_scale: float) -> Histogram:
         below, *counts, above = self.counts.tolist() if self.counts.size else [0] * (self.grid.bins + 2)
-        edges = [scaled(edge, log2_scale) for edge in self.grid.edges.tolist()]
+        edges: list[float | None] = self.grid.edges.tolist()
+        if log2_scale:
+            edges = [None if edge is None else scaled(edge, log2_scale) for edge in edges]
         furthest = max(abs(self.grid.low), abs(self.grid.high)) / (self.grid.high - self.grid.low) * self.grid.bins
         digits = ceil(log10(furthest)) + 4  # an edge is written to a thousandth of a bin
         rounded = [None if edge is None else float(f"{edge:.{digits}g}") for edge in edges]
@@ -181,13 +188,12 @@ class Tally:
 
 def largest_magnitude(values: Tensor) -> float:
     """max |value|, in one pass."""
-    low, high = _extremes(values)
+    low, high = _extremes(values.numpy())
     return max(-low, high)
 
 
-def _extremes(values: Tensor) -> tuple[float, float]:
-    low, high = torch.aminmax(values)
-    return float(low.numpy()), float(high.numpy())
+def _extremes(values: Floats) -> tuple[float, float]:
+    return float(np.minimum.reduce(values, None)), float(np.maximum.reduce(values, None))
 
 
 def scaled(value: float, log2_scale: float) -> float | None:

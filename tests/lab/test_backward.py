@@ -111,3 +111,15 @@ def test_forward_numbers_do_not_depend_on_going_back() -> None:
         for before, after in pairwise([mine.layers, theirs.layers]):
             assert [at.preactivation for at in before] == [at.preactivation for at in after]
             assert [at.activation for at in before] == [at.activation for at in after]
+
+
+@pytest.mark.parametrize("further", [{}, {"weight_mean": 0.01}, {"tied": True}, {"init": ["orthogonal", "1/D"]}])
+def test_weights_kept_for_the_way_back_are_those_drawn_again(
+    further: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = StackSpec(**SMALL, **further)
+    assert stack.keeps_weights(spec)
+    kept = outcome(stack.run(spec))
+    monkeypatch.setattr(stack, "KEPT", 0)
+    assert not stack.keeps_weights(spec)
+    assert outcome(stack.run(spec)) == kept

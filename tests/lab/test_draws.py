@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from app.lab import matmul, stack
-from app.lab.draws import BLOCK, DISTRIBUTIONS, SHARE, Distribution, draw, draw_block
+from app.lab.draws import BLOCK, DISTRIBUTIONS, Distribution, draw, draw_block
 from app.lab.threads import use_threads
 from app.specs import LARGEST_SEED, MatmulSpec, StackSpec
 from tests.lab.tools import STANDARD_ERRORS, Floats, errors_apart, outcome
 
 every_distribution = pytest.mark.parametrize("distribution", DISTRIBUTIONS.values(), ids=list(DISTRIBUTIONS))
 
-SHAPE = (5, BLOCK // 2 + 8)  # several whole shares and a part of one, cut across rows
+SHAPE = (5, BLOCK // 2 + 8)  # two whole blocks and a part of one, cut across rows
 MANY = (2**21,)
 
 
@@ -48,7 +48,7 @@ def test_blocks_are_the_same_in_whatever_order_they_are_drawn(distribution: Dist
 @every_distribution
 def test_a_draw_is_the_blocks_of_its_key_one_after_another(distribution: Distribution) -> None:
     whole = draw(distribution, SHAPE, 3, 1, 4).flatten()
-    sizes = [len(share) for share in torch.split(whole, SHARE)]
+    sizes = [len(block) for block in torch.split(whole, BLOCK)]
     assert len(sizes) > 2
     blocks = [draw_block(distribution, (size,), 3, 1, 4, index) for index, size in enumerate(sizes)]
     assert content(whole) == content(torch.cat(blocks))

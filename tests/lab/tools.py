@@ -39,7 +39,7 @@ def drawn(pending: tuple[Tensor, list[Fill]]) -> Tensor:
 def unit_weights_of(spec: StackSpec, initializer: Initializer, layer: int) -> Tensor:
     """A layer's weights before scaling, as the stack draws them."""
     family = initializer.family or "normal"
-    (weights,) = stack.weights(spec, [family], [layer])
+    (weights,) = stack.weights(spec, [layer])
     return weights[family]
 
 
