@@ -91,18 +91,19 @@ class Retreat:
         Returns what was measured of the layer before this one on the way, if there was one. `way` is used up.
         """
         layer, gradient, left = self._layer, self._gradient, self._left
-        slope, after = way.slope, layer.norm if layer.branch_scale is None else None
+        after = layer.norm if layer.branch_scale is None else None
         blocks = row_blocks(gradient.value)
         grid = robust_grid(gradient.value[blocks[0]], self._bins, gradient.exponent)
-        delta = Scaled(slope, gradient.exponent)
+        sent = torch.empty_like(gradient.value) if way.slope is None else way.slope
+        delta = Scaled(sent, gradient.exponent)
         exponent, multiply = linear(delta, w.T, scale)
         back, sizes = torch.empty_like(way.linear_input.value), [0.0]
 
         def into_branch(rows: slice) -> GradientTally:
             coming = gradient.value[rows]
-            slope[rows].mul_(coming)
+            torch.mul(_slope(layer, way, rows), coming, out=sent[rows])
             if layer.branch_scale is not None:
-                slope[rows].mul_(layer.branch_scale)
+                sent[rows].mul_(layer.branch_scale)
             if further and not after:
                 sizes.append(largest_magnitude(multiply(rows, back[rows])))
             return GradientTally(grid, gradient.exponent).add(coming)
@@ -141,6 +142,15 @@ class Retreat:
             back = Scaled(straight.add_(back.value, alpha=power_of_two(back.exponent - exponent)), exponent)
             largest = largest_magnitude(back.value)
         return back.balanced(largest)
+
+
+def _slope(layer: Architecture, way: WayBack, rows: slice) -> Tensor:
+    """φ'(u), which where φ is homogeneous does not depend on the scale."""
+    if way.slope is not None:
+        return way.slope[rows]
+    assert layer.slope_from is not None
+    h, exponent = way.output.value[rows], 0 if layer.activation.homogeneous else way.output.exponent
+    return layer.slope_from(h * power_of_two(exponent) if exponent else h)
 
 
 def _do(piece: Piece) -> GradientTally | Sums:

@@ -34,12 +34,18 @@ class Architecture:
         """Those of a layer's output."""
         return self.activation.bounds if self.branch_scale is None else None
 
+    @property
+    def slope_from(self) -> Callable[[Tensor], Tensor] | None:
+        """φ'(u) out of a layer's output, where it follows from that."""
+        return self.activation.slope_from if self.branch_scale is None else None
+
 
 class WayBack(NamedTuple):
     """What the backward pass needs to go through a layer."""
 
     linear_input: Scaled  # what the weights multiply
-    slope: Tensor  # φ'(u)
+    output: Scaled
+    slope: Tensor | None  # φ'(u), unless it follows from the output
     normalized: Tensor | None  # what a norm left
     norm_factor: Scaled | None  # 1 / the std that it divided by
 
@@ -72,7 +78,7 @@ def advance(
     exponent, multiply = linear(inner, w, scale, bias)
     shape = h.value.shape[0], w.shape[1]
     output = h.value if in_place and h.value.shape == shape else torch.empty(shape)
-    slope = torch.empty_like(output) if backward else None
+    slope = torch.empty_like(output) if backward and not layer.slope_from else None
     blocks = row_blocks(output)
     normalized = inner.value if before else None
     if after:
@@ -117,8 +123,9 @@ def advance(
         log10_square = log10(square) + 2 * exponent * LOG10_2 if square > 0 else None
         return Passed(reached.balanced(max(largest)), log10_square, None, None)
     measured = reduce(LayerTally.merge, in_order(measure, blocks)).measured()
-    way_back = None if slope is None else WayBack(inner, slope, normalized, norm_factor)
-    return Passed(reached.balanced(measured.activation.largest), None, measured, way_back)
+    reached = reached.balanced(measured.activation.largest)
+    way_back = WayBack(inner, reached, slope, normalized, norm_factor) if backward else None
+    return Passed(reached, None, measured, way_back)
 
 
 def linear(

@@ -42,7 +42,7 @@ class Grid:
         return 1.0 if abs(size) <= 16 else 2.0**-size
 
     @property
-    def edges(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def edges(self) -> Floats:
         return self.low + np.arange(self.bins + 1) * ((self.high - self.low) / self.bins)
 
 
@@ -177,9 +177,8 @@ class Tally:
 
     def _histogram(self, log2_scale: float) -> Histogram:
         below, *counts, above = self.counts.tolist() if self.counts.size else [0] * (self.grid.bins + 2)
-        edges: list[float | None] = self.grid.edges.tolist()
-        if log2_scale:
-            edges = [None if edge is None else scaled(edge, log2_scale) for edge in edges]
+        plain: list[float] = self.grid.edges.tolist()
+        edges = [scaled(edge, log2_scale) for edge in plain] if log2_scale else plain
         furthest = max(abs(self.grid.low), abs(self.grid.high)) / (self.grid.high - self.grid.low) * self.grid.bins
         digits = ceil(log10(furthest)) + 4  # an edge is written to a thousandth of a bin
         rounded = [None if edge is None else float(f"{edge:.{digits}g}") for edge in edges]

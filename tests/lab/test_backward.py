@@ -123,3 +123,18 @@ def test_weights_kept_for_the_way_back_are_those_drawn_again(
     monkeypatch.setattr(stack, "KEPT", 0)
     assert not stack.keeps_weights(spec)
     assert outcome(stack.run(spec)) == kept
+
+
+@pytest.mark.parametrize("activation", [name for name, entry in ACTIVATIONS.items() if entry.homogeneous])
+@pytest.mark.parametrize(("init", "per_layer"), [("unscaled", 1.0), ("1/D", 1 / 64)])
+def test_where_phi_is_homogeneous_its_slope_does_not_depend_on_the_scale(
+    activation: str, init: str, per_layer: float
+) -> None:
+    common: dict[str, Any] = {"activation": activation, "depth": 60, "width": 64, "batch": 8, "bins": 4}
+    theirs, mine = (outcome(stack.run(StackSpec(init=[name], **common))).inits[0] for name in ("1/sqrt(D)", init))
+    for before, after in zip(theirs.layers, mine.layers, strict=True):
+        assert before.gradient is not None
+        assert after.gradient is not None
+        assert before.gradient.log10_mean_square is not None
+        apart = 2 * (60 - after.layer) * log10(per_layer * 64**0.5)
+        assert after.gradient.log10_mean_square == pytest.approx(before.gradient.log10_mean_square + apart, abs=1e-4)
