@@ -77,10 +77,11 @@ def _shapes(
     ys: list[float | None] = []
     spacing = _spacing([layer for layer, _ in layers])
     for layer, found in layers:
-        heights, widths = _shape(found.histogram, warp)
-        half = [round(0.46 * spacing * width, 3) for width in widths]
-        xs += [*(round(layer + w, 3) for w in half), *(round(layer - w, 3) for w in reversed(half)), None]
-        ys += [*heights, *reversed(heights), None]
+        edges, widths = _shape(found.histogram, warp)
+        half = [0.46 * spacing * width for width in widths]
+        right, left = (round(layer + w, 3) for w in half), (round(layer - w, 3) for w in reversed(half))
+        xs += [layer, *right, layer, *left, layer, None]
+        ys += [edges[0], *edges, *reversed(edges), None]
     outline: Figure = {
         "type": "scatter",
         "mode": "lines",
@@ -88,7 +89,7 @@ def _shapes(
         "y": ys,
         "fill": "toself",
         "fillcolor": style.filled(0.4),
-        "line": {"color": style.color, "width": 1},
+        "line": {"color": style.color, "width": 1, "shape": "vh"},
         "hoverinfo": "skip",
     }
     points: Figure = {
@@ -109,7 +110,7 @@ def _spacing(layers: list[int]) -> float:
 
 
 def _shape(histogram: Histogram, warp: Callable[[float], float]) -> tuple[list[float], list[float]]:
-    """Heights and relative half-widths of a shape: the density along the warped axis, its outline in steps.
+    """The edges of a shape's steps, and between each two its relative half-width: the density on the warped axis.
 
     The tallest bin is held to twice the next, so that a spike at zero leaves the rest its room.
     """
@@ -118,7 +119,7 @@ def _shape(histogram: Histogram, warp: Callable[[float], float]) -> tuple[list[f
     bounds = [*histogram.edges[:-1:merged], histogram.edges[-1]]
     edges = [float(f"{warp(edge):.5g}") for edge in bounds if edge is not None]
     if len(edges) < 2:
-        return [0.0, 0.0], [0.3, 0.3]
+        return [0.0, 0.0], [0.3]
     span = edges[-1] - edges[0]  # a density per span, not per one, stays finite however small the numbers are
     density = [
         count * (span / (top - bottom)) if top > bottom else 0.0
@@ -127,8 +128,7 @@ def _shape(histogram: Histogram, warp: Callable[[float], float]) -> tuple[list[f
     ranked = sorted(density)
     ceiling = min(ranked[-1], 2 * ranked[-2]) if len(ranked) > 1 and ranked[-2] > 0 else ranked[-1]
     widths = [min(value / ceiling, 1.0) if ceiling else 0.0 for value in density]
-    heights = [edge for pair in pairwise(edges) for edge in pair]
-    return heights, [width for width in widths for _ in range(2)]
+    return edges, widths
 
 
 def _value_axis(found: list[Summary]) -> tuple[Callable[[float], float], Figure]:

@@ -118,6 +118,7 @@ def instruments() -> Iterator[Row]:
         ("forward", "bare_forward"),
         ("fastai_hook", "bare_model"),
         ("torchlens", "bare_model"),
+        ("sizes_only", "bare_forward"),
         ("unit_scaling", "bare_model"),
     ):
         compared = pair(name, bare)

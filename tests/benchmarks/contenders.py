@@ -16,6 +16,8 @@ import torch
 from torch import nn
 
 from app.lab import matmul, memory, stack, threads
+from app.lab.forward import advance
+from app.lab.scaled import Scaled
 from app.specs import MatmulSpec, Spec, StackSpec
 
 SEEDS = count(1)
@@ -61,6 +63,16 @@ def measure(run: Callable[[Any], Any], spec: Spec) -> None:
 
 def ours(**fields: Any) -> Callable[[], None]:
     return partial(measure, stack.run, StackSpec.parse({**STACK, **fields}))
+
+
+def sizes_only() -> None:
+    """The mean square of every layer and nothing else, as `repeats` measures each of its networks."""
+    threads.pin()
+    spec = StackSpec.parse(STACK).model_copy(update={"seed": next(SEEDS)})
+    architecture, layers = stack.architecture_of(spec), range(1, spec.depth + 1)
+    h = Scaled(stack.draw_input(spec, 0), 0)
+    for drawn in stack.weights(spec, layers):
+        h = advance(architecture, h, drawn["normal"], spec.width**-0.5).output
 
 
 def bare_stack(backward: bool) -> None:
@@ -125,6 +137,7 @@ CONTENDERS: dict[str, Callable[[], None]] = {
     "bare_forward": partial(bare_stack, False),
     "bare_backward": partial(bare_stack, True),
     "forward": ours(),
+    "sizes_only": sizes_only,
     "backward": ours(backward=True),
     "relu_one": ours(activation="relu"),
     "relu_three": ours(activation="relu", init=["unscaled", "1/D", "1/sqrt(D)"]),
