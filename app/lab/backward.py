@@ -99,13 +99,17 @@ class Retreat:
         exponent, multiply = linear(delta, w.T, scale)
         back, sizes = torch.empty_like(way.linear_input.value), [0.0]
 
+        def pass_on(rows: slice) -> float:
+            """Through the weights; the largest magnitude of what comes out."""
+            return largest_magnitude(multiply(rows, back[rows]))
+
         def into_branch(rows: slice) -> GradientTally:
             coming = gradient.value[rows]
             torch.mul(_slope(layer, way, rows), coming, out=sent[rows])
             if layer.branch_scale is not None:
                 sent[rows].mul_(layer.branch_scale)
             if further and not after:
-                sizes.append(largest_magnitude(multiply(rows, back[rows])))
+                sizes.append(pass_on(rows))
             return GradientTally(grid, gradient.exponent).add(coming)
 
         own: list[Piece] = [partial(into_branch, rows) for rows in blocks]
@@ -115,7 +119,7 @@ class Retreat:
         if after:
             delta = _through(layer, way, delta)
             exponent, multiply = linear(delta, w.T, scale)
-            sizes = list(in_order(lambda rows: largest_magnitude(multiply(rows, back[rows])), blocks if further else []))
+            sizes = list(in_order(pass_on, blocks if further else []))
         inner = torch.split(way.linear_input.value, FAN_IN_BLOCK, dim=1)
         parts = [partial(_sums, columns, delta.value) for columns in inner]
         self._left = _Left(tally, way.linear_input.exponent + delta.exponent, parts)
