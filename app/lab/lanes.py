@@ -20,6 +20,7 @@ from app.lab.layers import Measured
 from app.lab.predictions import Prediction
 from app.lab.scaled import Scaled
 from app.lab.summary import LOG10_2, scaled
+from app.lab.threads import within_block
 from app.results import StackLayer, WeightGradient
 from app.specs import StackSpec
 
@@ -57,6 +58,7 @@ class Lane:
     def layers(self) -> list[StackLayer]:
         """Every layer passed so far, with its gradient once the way back has come by; each is written down once."""
         for layer in range(len(self._layers) + 1, len(self._there) + 1):
+            within_block()
             self._layers.append(self._layer(layer, self._there[layer - 1]))
         for seen in self._back[self._with_gradient :]:
             layer = self.spec.depth - self._with_gradient

@@ -17,13 +17,13 @@ from app.lab.device import device
 from app.lab.draws import BLOCK, DISTRIBUTIONS, draw_block
 from app.lab.initializers import INITIALIZERS, Initializer
 from app.lab.summary import Grid, Tally, robust_grid
-from app.lab.threads import in_order
+from app.lab.threads import in_order, within_block
 from app.results import DrawnInput, MatmulInit, MatmulPredicted, MatmulResult, Repeats
 from app.specs import MatmulSpec
 from app.theory.matmul import InputSums, predict
 
 X, W = 0, 1  # streams of random numbers: the input's, and from W on one for each distribution
-TASK = 32 * BLOCK  # weights drawn between two chances to cancel
+TASK = 32 * BLOCK  # weights of the columns that are measured at once
 MOST_COLUMNS = 2**16
 
 
@@ -113,6 +113,7 @@ def _product(spec: MatmulSpec, task: Task) -> Tensor:
     distribution = DISTRIBUTIONS[task.draws.weights]
     stream = W + list(DISTRIBUTIONS).index(distribution.name)
     for start in range(task.start, task.stop, width):
+        within_block()
         stop = min(start + width, task.stop)
         key = (stream, task.draws.group, task.repeat, start // width)
         w = draw_block(distribution, (spec.fan_in, stop - start), spec.seed, *key, device=x.device)

@@ -5,10 +5,11 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from math import isfinite
 
-from app.lab.activations import ACTIVATIONS
+from app.lab.activations import ACTIVATIONS, Array
 from app.lab.draws import DISTRIBUTIONS
 from app.lab.initializers import INITIALIZERS, Initializer
 from app.lab.norms import EPS, NORMS
+from app.lab.threads import within_block
 from app.results import StackPredicted
 from app.specs import StackSpec
 from app.theory.finite_width import Band, Cumulants, exact_bands, leading_bands, log_chi_square
@@ -28,9 +29,14 @@ class Prediction:
 
 @cache
 def nonlinearity(name: str) -> Nonlinearity:
-    """A registered activation as theory takes it."""
+    """A registered activation as theory takes it, again and again: so that is where a prediction can be stopped."""
     entry = ACTIVATIONS[name]
-    return Nonlinearity(name, entry.value, entry.slope, entry.kinks, entry.bounds, entry.homogeneous)
+
+    def value(u: Array) -> Array:
+        within_block()
+        return entry.value(u)
+
+    return Nonlinearity(name, value, entry.slope, entry.kinks, entry.bounds, entry.homogeneous)
 
 
 def predict(spec: StackSpec, initializer: Initializer) -> Prediction:

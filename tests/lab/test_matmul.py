@@ -26,6 +26,7 @@ from tests.lab.tools import (
     errors_apart,
     outcome,
     std_error,
+    stopped,
     variance_error,
 )
 
@@ -356,3 +357,11 @@ def test_a_gain_of_zero_leaves_zeros_only() -> None:
 def test_no_number_of_an_extreme_run_is_nan_or_infinite(extreme: dict[str, float]) -> None:
     spec = MatmulSpec.parse({"fan_in": 32, "fan_out": 500, "init": COLUMN_INITS, "repeats": 2, **extreme})
     assert all_finite(outcome(matmul.run(spec)).model_dump())
+
+
+def test_it_stops_between_two_blocks_of_the_columns_measured_at_once() -> None:
+    use_threads(1)
+    spec = MatmulSpec(fan_in=512, fan_out=4 * BLOCK // 512)
+    assert len(list(matmul.run(spec))) == 1
+    with stopped(after=3):  # as the task is handed out, and before its first two blocks
+        outcome(matmul.run(spec))

@@ -4,9 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.lab import threads
 from app.lab.orthonormal import PANEL, orthonormal
-from tests.lab.tools import EPS32
+from tests.lab.tools import EPS32, stopped
 
 SHAPES = [(1, 1), (5, 3), (PANEL, PANEL), (PANEL + 1, PANEL + 1), (300, 200), (3 * PANEL, 3 * PANEL - 1)]
 
@@ -33,18 +32,5 @@ def test_columns_are_orthonormal_to_rounding_even_if_those_given_are_nearly_alik
 
 
 def test_it_stops_between_two_panels() -> None:
-    looked = 0
-
-    def stop_at_the_third() -> None:
-        nonlocal looked
-        looked += 1
-        if looked == 3:
-            raise InterruptedError
-
-    threads.between_blocks(stop_at_the_third)
-    try:
-        with pytest.raises(InterruptedError):
-            orthonormal(random_columns(2 * PANEL, 2 * PANEL))
-    finally:
-        threads.between_blocks(None)
-    assert looked == 3
+    with stopped(after=2):  # both passes over the first
+        orthonormal(random_columns(2 * PANEL, 2 * PANEL))

@@ -13,7 +13,7 @@ from app.lab.predictions import predict
 from app.results import StackLayer
 from app.specs import StackSpec
 from app.theory.finite_width import NORMAL_975
-from tests.lab.tools import outcome
+from tests.lab.tools import outcome, stopped
 
 WIDTH, DEPTH, BATCH = 1024, 5, 64
 STANDARD_DEVIATIONS = 5.0
@@ -112,3 +112,10 @@ def test_after_ten_layers_of_nn_linears_default_and_relu_inputs_are_almost_the_s
     assert last.cosine.mean is not None
     assert last.cosine.mean > 0.99
     assert last.predicted.cosine == pytest.approx(last.cosine.mean, abs=0.01)
+
+
+def test_a_prediction_stops_on_the_way_and_is_made_whole_the_next_time() -> None:
+    spec, initializer = StackSpec(activation="softplus", width=33, norm="rms"), INITIALIZERS["1/sqrt(D)"]
+    with stopped(after=spec.depth // 2):
+        predict(spec, initializer)
+    assert len(predict(spec, initializer).layers) == spec.depth

@@ -30,6 +30,7 @@ from tests.lab.tools import (
     errors_apart,
     mean_error,
     outcome,
+    stopped,
     unit_weights_of,
 )
 
@@ -407,3 +408,10 @@ def test_the_way_there_is_the_same_with_and_without_a_way_back(activation: str, 
     for alone, other in zip(there.inits, and_back.inits, strict=True):
         for layer, same in zip(alone.layers, other.layers, strict=True):
             assert layer.model_dump(exclude=back) == same.model_dump(exclude=back)
+
+
+def test_it_stops_while_layers_are_written_down() -> None:
+    *_, last = stack.run(StackSpec(depth=20, width=16, batch=16))
+    with stopped(after=2):
+        last.partial()
+    assert [len(entry.layers) for entry in last.partial().inits] == [20] * 3

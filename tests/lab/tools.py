@@ -1,16 +1,20 @@
 """What the tests of numbers share: running an experiment to its end, and how far apart chance may put two numbers."""
 
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from itertools import count
 from math import inf, isfinite, sqrt
 from typing import Any, TypeVar
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
 from app.lab import Step, stack
 from app.lab.draws import Fill
 from app.lab.initializers import Initializer
+from app.lab.threads import between_blocks
 from app.specs import StackSpec
 
 R = TypeVar("R")
@@ -26,6 +30,23 @@ def outcome(run: Generator[Step[R]]) -> R:
     """The whole result of an experiment."""
     *_, last = run
     return last.partial()
+
+
+@contextmanager
+def stopped(after: int) -> Iterator[None]:
+    """Whatever is run within is told to stop at the first chance after so many, and stops."""
+    chances = count()
+
+    def check() -> None:
+        if next(chances) >= after:
+            raise InterruptedError
+
+    between_blocks(check)
+    try:
+        with pytest.raises(InterruptedError):
+            yield
+    finally:
+        between_blocks(None)
 
 
 def drawn(pending: tuple[Tensor, list[Fill]]) -> Tensor:
