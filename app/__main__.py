@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from app.compute.runner import Runner
     from app.main import create_app
     from app.shutdown import DrainingServer
+    from app.web.protocol import protocol
 
     logs.configure()
     host, port = listener.getsockname()[:2]
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"initscope: --device: {error}")
     config = uvicorn.Config(
         create_app(settings, runner),
+        http=protocol(settings.hsts_seconds),
         server_header=False,
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=settings.proxies,

@@ -30,8 +30,11 @@ HEADERS = {
 }
 
 
-def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+def security_headers(hsts_seconds: int = 0, policy: str = POLICY) -> list[tuple[bytes, bytes]]:
+    """All of them, as ASGI has headers; browsers are told to come by HTTPS alone for so many seconds, if any."""
+    hsts = {"Strict-Transport-Security": f"max-age={hsts_seconds}"} if hsts_seconds else {}
+    every = {"Content-Security-Policy": policy} | HEADERS | hsts
+    return [(name.lower().encode(), value.encode()) for name, value in every.items()]
 
 
 class SecurityHeaders:
@@ -39,11 +42,8 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, hsts_seconds: int = 0) -> None:
         self._app = app
-        hsts = {"Strict-Transport-Security": f"max-age={hsts_seconds}"} if hsts_seconds else {}
-        common = HEADERS | hsts
-        self._of_a_page, self._of_the_rest = (
-            _raw({"Content-Security-Policy": policy} | common) for policy in (PAGE_POLICY, POLICY)
-        )
+        self._of_a_page = security_headers(hsts_seconds, PAGE_POLICY)
+        self._of_the_rest = security_headers(hsts_seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:

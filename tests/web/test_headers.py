@@ -10,6 +10,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.web.headers import HEADERS, PAGE_POLICY, POLICY
 from tests.compute.tools import every_preset, puppet_for, small_result
+from tests.conftest import serving
 from tests.figures.test_words import EXPLAIN
 from tests.web.malformed import REFUSED, UNREADABLE, Refused
 from tests.web.tools import PAGES, SUFFIXES, a_small, address, page, serving_here
@@ -39,7 +40,6 @@ def directives(policy: str) -> dict[str, str]:
     return dict(part.strip().split(" ", 1) for part in policy.split(";"))
 
 
-# Not so what is no HTTP (tests/web/malformed.py, UNREADABLE): the server answers it before any application sees it.
 @pytest.mark.parametrize("asked", ANSWERED.values(), ids=ANSWERED)
 def test_every_response_is_secured_and_names_no_server(server: str, asked: Refused) -> None:
     answer = exchange(server, asked.sent.wire)
@@ -49,10 +49,16 @@ def test_every_response_is_secured_and_names_no_server(server: str, asked: Refus
 
 
 @pytest.mark.parametrize("sent", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_the_server_says_by_itself_is_plain_and_names_no_server(server: str, sent: bytes) -> None:
+def test_what_never_reaches_the_application_is_secured_too(server: str, sent: bytes) -> None:
     answer = exchange(server, sent)
-    assert answer.headers["content-type"].startswith("text/plain")
+    secured(answer)
     assert not answer.headers.keys() & {"server", "x-powered-by", "via"}
+
+
+def test_browsers_are_told_to_come_by_https_even_by_what_never_reaches_the_application() -> None:
+    with serving("--port", "0", "--hsts-seconds", "3600") as served:
+        answer = exchange(served.url, UNREADABLE["no host"])
+    assert answer.headers.get_list("strict-transport-security") == ["max-age=3600"]
 
 
 def test_a_fault_of_its_own_is_secured_too(monkeypatch: pytest.MonkeyPatch) -> None:
