@@ -149,15 +149,16 @@ class Tally:
     def summary(self, log2_scale: float = 0.0) -> Summary:
         """The numbers seen, each times 2^log2_scale."""
         n = self.count - self.nonfinite
-        first, second, third, fourth = self.sums / max(n, 1) / self.grid.unit ** np.arange(1, 5)
-        spread = max(0.0, second - first**2)
-        mean = self.grid.pivot + first
+        unit = self.grid.unit
+        first, second, third, fourth = (self.sums / max(n, 1)).tolist()  # in units, as are the shape's
+        around = max(0.0, second - first**2)
+        mean, spread = self.grid.pivot + first / unit, around / unit / unit
         mean_square = spread + mean**2
         variance = spread * n / (n - 1) if n > 1 else None
         skewness = kurtosis = None
-        if spread > RESOLVED * mean_square:
-            skewness = (third - 3 * first * second + 2 * first**3) / spread**1.5
-            kurtosis = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / spread**2 - 3
+        if spread > RESOLVED * mean_square and around**2 > 0:
+            skewness = (third - 3 * first * second + 2 * first**3) / around**1.5
+            kurtosis = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / around**2 - 3
         empty = n == 0
         return Summary(
             count=self.count,

@@ -256,6 +256,13 @@ def test_a_value_on_an_edge_is_counted_above_it(low: float, width: float, bins: 
     assert (histogram.below, histogram.above) == (0, 3)
 
 
+@pytest.mark.parametrize("exponent", [-400, -200, 200, 400])
+def test_a_shape_does_not_depend_on_the_size_of_the_numbers(exponent: int) -> None:
+    plain, tiny = (tally(normal().double() * 2.0**size).summary() for size in (0, exponent))
+    assert tiny.skewness == pytest.approx(plain.skewness, rel=1e-6)
+    assert tiny.excess_kurtosis == pytest.approx(plain.excess_kurtosis, rel=1e-6)
+
+
 def test_counts_stay_exact_beyond_what_float32_can_count() -> None:
     block, times = torch.full((2**20,), 0.3), 2**24 // 2**20 + 1
     made = Tally(Grid(0.0, 1.0, 4, 0.0))

@@ -30,6 +30,14 @@ def impatient() -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def patient() -> Iterator[httpx.Client]:
+    """A client of a server that finds nothing too expensive, however slow the machine."""
+    flags = ("--max-seconds", "600", "--deadline-seconds", "600")
+    with serving("--port", "0", *flags) as served, httpx.Client(base_url=served.url, timeout=600) as client:
+        yield client
+
+
 def assert_strict(content: str, suffix: str) -> None:
     """No NaN and no Infinity, whatever the form."""
     if suffix == ".csv":
@@ -61,7 +69,7 @@ def test_any_spec_is_answered_or_refused_for_its_price(impatient: httpx.Client, 
 
 @some_examples
 @given(any_small_spec, any_suffix)
-def test_any_small_spec_is_answered(client: httpx.Client, spec: Spec, suffix: str) -> None:
-    answer = client.get(address(spec, suffix))
+def test_any_small_spec_is_answered(patient: httpx.Client, spec: Spec, suffix: str) -> None:
+    answer = patient.get(address(spec, suffix))
     assert answer.status_code == 200
     assert_strict(answer.text, suffix)
