@@ -28,7 +28,8 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
     environment = pages.templates(assets)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(starting: FastAPI) -> AsyncIterator[None]:
+        starting.openapi()  # takes a tenth of a second, the first time
         # Figures, words, tables and gzip: as many at once as there are cores.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.threads, "answers"))
         watching = asyncio.create_task(operators.watch_lag(runner.metrics)) if settings.metrics else None

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from math import ceil
 from typing import TypeVar
 
@@ -100,15 +99,15 @@ def matmul_cost(spec: MatmulSpec) -> Cost:
 def stack_cost(spec: StackSpec) -> Cost:
     """Cost of the deep stack: weights are drawn once, then every init pays for its own pass."""
     widths = spec.layer_widths
-    weights = sum(fan_in * fan_out for fan_in, fan_out in pairwise(widths))
+    counts, widest = stack.weight_counts(spec), max(widths)
+    weights, largest = sum(counts), max(counts)
     units, inits, families = sum(widths[1:]), len(spec.init), len(stack.families(spec))
-    largest = max(fan_in * fan_out for fan_in, fan_out in pairwise(widths))
     networks = spec.repeats if spec.repeats > 1 else 0
     directions = 2 if spec.backward else 1
-    drawn = networks + (1 if stack.keeps_weights(spec) else directions)  # times
-    factorized = weights * max(widths) if "orthogonal" in spec.init else 0
+    drawn = networks + (1 if stack.keeps_weights(spec, weights) else directions)  # times
+    factorized = weights * widest if "orthogonal" in spec.init else 0
     summaries = (4 if spec.backward else 3) * (SUMMARY_BYTES + BIN_BYTES * spec.bins)
-    held = (2 * families + 2) * largest + spec.batch * max(widths) * (inits + 6)
+    held = (2 * families + 2) * largest + spec.batch * widest * (inits + 6)
     if spec.backward:
         held += (2 if spec.norm == "none" else 3) * inits * spec.batch * units + min(families * weights, stack.KEPT)
     return Cost(

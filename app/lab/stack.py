@@ -6,8 +6,8 @@ needs no luck.
 """
 
 from collections.abc import Generator, Iterable, Iterator
-from itertools import pairwise
 from math import sqrt
+from operator import mul
 
 from torch import Tensor
 
@@ -65,10 +65,15 @@ def families(spec: StackSpec) -> list[str]:
     return list(dict.fromkeys(INITIALIZERS[name].family or "normal" for name in spec.init))
 
 
-def keeps_weights(spec: StackSpec) -> bool:
-    """Whether the weights are kept for the way back, as they are few."""
-    weights = sum(fan_in * fan_out for fan_in, fan_out in pairwise(spec.layer_widths))
-    return spec.backward and len(families(spec)) * weights <= KEPT
+def weight_counts(spec: StackSpec) -> list[int]:
+    """Layer by layer."""
+    widths = spec.layer_widths
+    return list(map(mul, widths, widths[1:]))
+
+
+def keeps_weights(spec: StackSpec, count: int) -> bool:
+    """Whether the weights, so many in each of their families, are kept for the way back, as they are few."""
+    return spec.backward and len(families(spec)) * count <= KEPT
 
 
 def draw_input(spec: StackSpec, network: int) -> Tensor:
@@ -127,9 +132,9 @@ def weight_std(spec: StackSpec, initializer: Initializer, layer: int) -> float:
 def _forward(
     spec: StackSpec, architecture: Architecture, lanes: list[Lane], kept: list[dict[str, Tensor]]
 ) -> Iterator[None]:
-    layers = range(1, spec.depth + 1)
+    layers, keeping = range(1, spec.depth + 1), keeps_weights(spec, sum(weight_counts(spec)))
     for layer, drawn in zip(layers, weights(spec, layers), strict=True):
-        if keeps_weights(spec):
+        if keeping:
             kept.append(drawn)
         for lane in lanes:
             if lane.leader is None:

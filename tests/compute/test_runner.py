@@ -17,7 +17,7 @@ from app.specs import Spec
 from tests.compute.tools import AT_ONCE, PRESETS, TICK, Puppet, every_experiment, puppet_for, result_of, small_spec
 
 T = TypeVar("T")
-MANY = 20
+MANY = 50
 ANY = "matmul"
 
 

@@ -118,10 +118,10 @@ def test_weights_kept_for_the_way_back_are_those_drawn_again(
     further: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = StackSpec(**SMALL, **further)
-    assert stack.keeps_weights(spec)
+    assert stack.keeps_weights(spec, sum(stack.weight_counts(spec)))
     kept = outcome(stack.run(spec))
     monkeypatch.setattr(stack, "KEPT", 0)
-    assert not stack.keeps_weights(spec)
+    assert not stack.keeps_weights(spec, sum(stack.weight_counts(spec)))
     assert outcome(stack.run(spec)) == kept
 
 
