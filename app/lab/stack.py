@@ -92,9 +92,11 @@ def draw_weights(spec: StackSpec, family: str, layer: int, network: int = 0) -> 
 def weights(spec: StackSpec, layers: Iterable[int], network: int = 0) -> Iterator[dict[str, Tensor]]:
     """Each layer's weights before scaling, by family. While the caller works with them, threads draw the next's."""
 
+    drawn_as = families(spec)
+
     def begin() -> Iterator[tuple[Fill, dict[str, Tensor] | None]]:
         for layer in layers:
-            begun = {family: draw_weights(spec, family, layer, network) for family in families(spec)}
+            begun = {family: draw_weights(spec, family, layer, network) for family in drawn_as}
             *fills, last = [fill for _, fills in begun.values() for fill in fills]
             yield from ((fill, None) for fill in fills)
             yield last, {family: w for family, (w, _) in begun.items()}
@@ -104,7 +106,7 @@ def weights(spec: StackSpec, layers: Iterable[int], network: int = 0) -> Iterato
         fill()
         return done
 
-    whole_layers = len(families(spec)) if "orthogonal" in families(spec) else None
+    whole_layers = len(drawn_as) if "orthogonal" in drawn_as else None
     for done in in_order(go_on, begin(), whole_layers):
         if done is not None:
             yield {family: w.add_(spec.weight_mean) if spec.weight_mean else w for family, w in done.items()}
