@@ -91,7 +91,6 @@ def draw_weights(spec: StackSpec, family: str, layer: int, network: int = 0) -> 
 
 def weights(spec: StackSpec, layers: Iterable[int], network: int = 0) -> Iterator[dict[str, Tensor]]:
     """Each layer's weights before scaling, by family. While the caller works with them, threads draw the next's."""
-
     drawn_as = families(spec)
 
     def begin() -> Iterator[tuple[Fill, dict[str, Tensor] | None]]:
