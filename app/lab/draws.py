@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from app.lab.device import CPU
-from app.lab.sources import Source, source
+from app.lab.sources import AT_ONCE, Source, source
 from app.lab.threads import in_order
 from app.theory.moments import Moments
 
 Fill = Callable[[], None]
 
-BLOCK = 2**18  # elements: one MiB of float32 stays in a core's cache
+BLOCK = AT_ONCE  # elements: two MiB of float32, most of which stay in a core's cache
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from app.lab import Step
 from app.lab.device import device
 from app.lab.draws import BLOCK, DISTRIBUTIONS, draw_block
 from app.lab.initializers import INITIALIZERS, Initializer
+from app.lab.sources import source
 from app.lab.summary import Grid, Tally, robust_grid
 from app.lab.threads import in_order, within_block
 from app.results import DrawnInput, MatmulInit, MatmulPredicted, MatmulResult, Repeats
@@ -23,7 +24,7 @@ from app.specs import MatmulSpec
 from app.theory.matmul import InputSums, predict
 
 X, W = 0, 1  # streams of random numbers: the input's, and from W on one for each distribution
-TASK = 32 * BLOCK  # weights of the columns that are measured at once
+TASK = 16 * BLOCK  # weights of the columns that are measured at once
 MOST_COLUMNS = 2**16
 
 
@@ -61,7 +62,7 @@ class Line:
 
 
 def run(spec: MatmulSpec) -> Generator[Step[MatmulResult]]:
-    """Measure the columns of z for every init; yields after every task of at most 32 blocks of weights.
+    """Measure the columns of z for every init; yields after every task of at most 16 blocks of weights.
 
     Peak memory is a few blocks a thread, whatever fan_out is.
     """
@@ -112,11 +113,12 @@ def _product(spec: MatmulSpec, task: Task) -> Tensor:
     width = _block_columns(spec)
     distribution = DISTRIBUTIONS[task.draws.weights]
     stream = W + list(DISTRIBUTIONS).index(distribution.name)
+    key = (stream, task.draws.group, task.repeat, task.start // _columns(spec))
+    numbers = source(spec.seed, *key, device=x.device)
     for start in range(task.start, task.stop, width):
         within_block()
         stop = min(start + width, task.stop)
-        key = (stream, task.draws.group, task.repeat, start // width)
-        w = draw_block(distribution, (spec.fan_in, stop - start), spec.seed, *key, device=x.device)
+        w = distribution.fill(torch.empty(spec.fan_in, stop - start, device=x.device), numbers)
         z[start - task.start : stop - task.start] = x @ (w.add_(spec.weight_mean) if spec.weight_mean else w)
     return z
 

@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 
 from app.lab import matmul
-from app.lab.draws import BLOCK, DISTRIBUTIONS, draw_block
+from app.lab.device import CPU
+from app.lab.draws import BLOCK, DISTRIBUTIONS
 from app.lab.initializers import INITIALIZERS
+from app.lab.sources import source
 from app.lab.summary import Tally
 from app.lab.threads import in_order, thread_count, use_threads
 from app.results import MatmulInit
@@ -39,20 +41,15 @@ COLUMN_INITS = [name for name, entry in INITIALIZERS.items() if entry.family != 
 
 
 def whole_w(spec: MatmulSpec, repeat: int = 0, group: int = 0) -> Tensor:
-    """w of shape (fan_in, fan_out), put together from its blocks."""
+    """w of shape (fan_in, fan_out), put together from its blocks, so many to a source."""
     width = min(max(BLOCK // spec.fan_in // 16 * 16, 16), matmul.MOST_COLUMNS)
-    blocks = [
-        draw_block(
-            DISTRIBUTIONS[spec.weights],
-            (spec.fan_in, min(width, spec.fan_out - start)),
-            spec.seed,
-            matmul.W,
-            group,
-            repeat,
-            start // width,
-        )
-        for start in range(0, spec.fan_out, width)
-    ]
+    at_once = min(max(matmul.TASK // spec.fan_in // width, 1), matmul.MOST_COLUMNS // width) * width
+    blocks = []
+    for start in range(0, spec.fan_out, width):
+        if start % at_once == 0:
+            numbers = source(spec.seed, matmul.W, group, repeat, start // at_once, device=CPU)
+        out = torch.empty(spec.fan_in, min(width, spec.fan_out - start))
+        blocks.append(DISTRIBUTIONS[spec.weights].fill(out, numbers))
     return torch.cat(blocks, dim=1) + spec.weight_mean
 
 
@@ -264,27 +261,27 @@ def test_closing_a_run_midway_leaves_no_work_running(monkeypatch: pytest.MonkeyP
     use_threads(4)
     lock, running, begun = threading.Lock(), 0, 0
 
-    def counted(*arguments: object, **where: object) -> Tensor:
+    product = matmul._product
+
+    def counted(spec: MatmulSpec, task: matmul.Task) -> Tensor:
         nonlocal running, begun
         with lock:
             running, begun = running + 1, begun + 1
         try:
-            return draw_block(*arguments, **where)  # type: ignore[arg-type]
+            return product(spec, task)
         finally:
             with lock:
                 running -= 1
 
-    monkeypatch.setattr(matmul, "draw_block", counted)
+    monkeypatch.setattr(matmul, "_product", counted)
     run = matmul.run(MatmulSpec(fan_out=1_000_000))
     next(run)
     run.close()
     assert running == 0
-    blocks = begun
+    tasks = begun
     # The pool's queue is first in, first out: what still waited in it would run before these.
     list(in_order(lambda item: item, range(4 * thread_count())))
-    assert begun == blocks
-    a_task, tasks_ahead = 1 + 32, 1 + 2 * thread_count()  # x, then the blocks of w
-    assert blocks <= a_task * tasks_ahead < 512 * 1_000_000 / BLOCK
+    assert begun == tasks <= 1 + 2 * thread_count() < 512 * 1_000_000 / matmul.TASK
 
 
 def test_every_step_comes_with_a_result_that_has_seen_more() -> None:
@@ -302,10 +299,10 @@ def test_every_step_comes_with_a_result_that_has_seen_more() -> None:
     assert {entry.measured.count for entry in steps[-1][2].inits} == {20_000}
 
 
-def test_a_step_handles_at_most_32_blocks_of_weights() -> None:
+def test_a_step_handles_at_most_16_blocks_of_weights() -> None:
     for fan_in, fan_out in SHAPES:
         step = next(matmul.run(MatmulSpec(fan_in=fan_in, fan_out=fan_out)))
-        assert step.total >= fan_in * fan_out / (32 * BLOCK)
+        assert step.total >= fan_in * fan_out / (16 * BLOCK)
 
 
 def test_the_result_holds_the_spec_and_its_links() -> None:
