@@ -1,3 +1,3 @@
 """Initscope measures how the scale of random weights carries a signal through matmuls and deep stacks."""
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"

@@ -34,9 +34,18 @@ FORMATS: dict[str, Format] = {
 }
 
 
+def _top(largest: float) -> float:
+    """log₂ of the quarter-octave edge at or just above a format's largest number: beyond it nothing is finite."""
+    mantissa, exponent = frexp(largest)
+    quarters = ceil((2 * mantissa - 1) * QUARTERS)
+    return exponent - 1 + log2(1 + quarters / QUARTERS)
+
+
 LOG2_EDGES = np.array(
     [octave - 127 + log2(1 + quarter / QUARTERS) for octave in range(256) for quarter in range(QUARTERS)]
 )
+UNDERFLOW = [log2(entry.smallest) - 1 for entry in FORMATS.values()]  # log₂ of what is rounded to zero
+OVERFLOW = [_top(entry.largest) for entry in FORMATS.values()]
 
 
 def magnitude_counts(sizes: Tensor) -> Counts:
@@ -54,26 +63,17 @@ def magnitudes(counts: Counts, exponent: float, zeros: int) -> Magnitudes:
     `overflow`: beyond the largest finite number. `underflow`: not zero, but nearer to zero than to the smallest
     positive number, which rounding makes zero. Both to a quarter octave.
     """
+    total, lowest = float(counts.sum()), LOG2_EDGES + exponent
     nonzero = counts.astype(np.float64)
     nonzero[0] = max(0.0, nonzero[0] - zeros)
-    lowest = LOG2_EDGES + exponent
-    total = float(counts.sum())
-    found = {
-        name: FormatShare(
-            underflow=float(nonzero[lowest < log2(entry.smallest) - 1].sum() / total),
-            overflow=float(nonzero[lowest >= _top(entry.largest)].sum() / total),
-        )
-        for name, entry in FORMATS.items()
+    below = np.concatenate(([0.0], np.cumsum(nonzero)))  # each edge
+    lost, finite = below[np.searchsorted(lowest, [UNDERFLOW, OVERFLOW])]
+    shares = zip((lost / total).tolist(), ((below[-1] - finite) / total).tolist(), strict=True)
+    formats = {
+        name: FormatShare(underflow=underflow, overflow=overflow)
+        for name, (underflow, overflow) in zip(FORMATS, shares, strict=True)
     }
-    share = np.cumsum(nonzero) / max(nonzero.sum(), 1)
-    low, median, high = (
-        float(lowest[int(np.searchsorted(share, q))]) if share[-1] > 0 else None for q in (0.01, 0.5, 0.99)
-    )
-    return Magnitudes(log2_low=low, log2_median=median, log2_high=high, formats=found)
-
-
-def _top(largest: float) -> float:
-    """log₂ of the quarter-octave edge at or just above a format's largest number: beyond it nothing is finite."""
-    mantissa, exponent = frexp(largest)
-    quarters = ceil((2 * mantissa - 1) * QUARTERS)
-    return exponent - 1 + log2(1 + quarters / QUARTERS)
+    low = median = high = None
+    if below[-1] > 0:
+        low, median, high = lowest[np.searchsorted(below[1:] / below[-1], (0.01, 0.5, 0.99))].tolist()
+    return Magnitudes(log2_low=low, log2_median=median, log2_high=high, formats=formats)

@@ -7,7 +7,7 @@ beyond it; counts are int64. So neither a large mean nor 10⁹ values drift. A t
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import ceil, floor, frexp, isfinite, log2, log10, sqrt
+from math import ceil, floor, frexp, inf, isfinite, log2, log10, sqrt
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +23,8 @@ PART = 2**18  # values summed up in their own precision
 FAR = 2.0**24  # units from the pivot: float32 has no room left for the fourth power
 RESOLVED = 1e-18  # a spread below this share of the mean square is rounding
 LOG10_2 = log10(2)
+EXACT = 22  # powers of ten up to this one are float64 numbers
+TINIEST = 2.0**-1021  # that has all of float64's digits
 HAIR = 2.0**-16  # of a bin: more than float32 rounds a place among bins, so that a value on an edge is above it
 
 
@@ -178,12 +180,21 @@ class Tally:
 
     def _histogram(self, log2_scale: float) -> Histogram:
         below, *counts, above = self.counts.tolist() if self.counts.size else [0] * (self.grid.bins + 2)
-        plain: list[float] = self.grid.edges.tolist()
-        edges = [scaled(edge, log2_scale) for edge in plain] if log2_scale else plain
-        furthest = max(abs(self.grid.low), abs(self.grid.high)) / (self.grid.high - self.grid.low) * self.grid.bins
-        digits = ceil(log10(furthest)) + 4  # an edge is written to a thousandth of a bin
-        rounded = [None if edge is None else float(f"{edge:.{digits}g}") for edge in edges]
-        return Histogram(edges=rounded, counts=counts, below=below, above=above)
+        return Histogram(edges=_written(self.grid, log2_scale), counts=counts, below=below, above=above)
+
+
+def _written(grid: Grid, log2_scale: float) -> list[float | None]:
+    """A grid's edges, each times 2^log2_scale, to a thousandth of a bin: decimal numbers as short as may be."""
+    width = (grid.high - grid.low) / grid.bins
+    size = log10(width) + log2_scale * LOG10_2
+    exponent = floor(size) - 3
+    mantissas = np.rint(grid.edges * (10.0 ** (size - exponent) / width)) + 0.0
+    if abs(exponent) <= EXACT:
+        power = 10.0 ** abs(exponent)
+        near: list[float | None] = (mantissas * power if exponent > 0 else mantissas / power).tolist()
+        return near
+    far = [float(f"{mantissa:.0f}e{exponent}") for mantissa in mantissas.tolist()]
+    return [edge if edge == 0 or TINIEST < abs(edge) < inf else None for edge in far]
 
 
 def largest_magnitude(values: Tensor) -> float:
