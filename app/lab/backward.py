@@ -58,7 +58,14 @@ class Sums(NamedTuple):
     square: float
 
 
-Piece = Callable[[], GradientTally | Sums]
+class Rows(NamedTuple):
+    """What a block of rows leaves: its tally, and the largest magnitude that went on through the weights, if any."""
+
+    tally: GradientTally
+    largest: float
+
+
+Piece = Callable[[], Rows | Sums]
 
 
 class _Left(NamedTuple):
@@ -68,7 +75,7 @@ class _Left(NamedTuple):
     weights_exponent: int
     parts: Sequence[Piece]
 
-    def measured(self, done: Iterable[GradientTally | Sums]) -> MeasuredGradient:
+    def measured(self, done: Iterable[Rows | Sums]) -> MeasuredGradient:
         std = _std([each for each in done if isinstance(each, Sums)])
         return MeasuredGradient(self.tally, std, self.weights_exponent)
 
@@ -97,32 +104,31 @@ class Retreat:
         sent = torch.empty_like(gradient.value) if way.slope is None else way.slope
         delta = Scaled(sent, gradient.exponent)
         exponent, multiply = linear(delta, w.T, scale)
-        back, sizes = torch.empty_like(way.linear_input.value), [0.0]
+        back = torch.empty_like(way.linear_input.value)
 
         def pass_on(rows: slice) -> float:
             """Through the weights; the largest magnitude of what comes out."""
             return largest_magnitude(multiply(rows, back[rows]))
 
-        def into_branch(rows: slice) -> GradientTally:
+        def into_branch(rows: slice) -> Rows:
             coming = gradient.value[rows]
             torch.mul(_slope(layer, way, rows), coming, out=sent[rows])
             if layer.branch_scale is not None:
                 sent[rows].mul_(layer.branch_scale)
-            if further and not after:
-                sizes.append(pass_on(rows))
-            return GradientTally(grid, gradient.exponent).add(coming)
+            largest = pass_on(rows) if further and not after else 0.0
+            return Rows(GradientTally(grid, gradient.exponent).add(coming), largest)
 
         own: list[Piece] = [partial(into_branch, rows) for rows in blocks]
         done = list(in_order(_do, [*own, *(left.parts if left else [])]))
-        tally = reduce(GradientTally.merge, (each for each in done if isinstance(each, GradientTally)))
+        tallies, sizes = zip(*(each for each in done if isinstance(each, Rows)), strict=True)
         measured = left.measured(done) if left else None
         if after:
             delta = _through(layer, way, delta)
             exponent, multiply = linear(delta, w.T, scale)
-            sizes = list(in_order(pass_on, blocks if further else []))
+            sizes = tuple(in_order(pass_on, blocks)) if further else sizes
         inner = torch.split(way.linear_input.value, FAN_IN_BLOCK, dim=1)
         parts = [partial(_sums, columns, delta.value) for columns in inner]
-        self._left = _Left(tally, way.linear_input.exponent + delta.exponent, parts)
+        self._left = _Left(reduce(GradientTally.merge, tallies), way.linear_input.exponent + delta.exponent, parts)
         if further:
             self._gradient = self._input_gradient(way, Scaled(back, exponent), max(sizes))
         return measured
@@ -157,7 +163,7 @@ def _slope(layer: Architecture, way: WayBack, rows: slice) -> Tensor:
     return layer.slope_from(h * power_of_two(exponent) if exponent else h)
 
 
-def _do(piece: Piece) -> GradientTally | Sums:
+def _do(piece: Piece) -> Rows | Sums:
     return piece()
 
 

@@ -128,7 +128,7 @@ class Tally:
         per_unit = grid.bins / (grid.high - grid.low)
         centred *= per_unit / grid.unit
         centred += 1 + (grid.pivot - grid.low) * per_unit + HAIR
-        index = centred.clip(0, grid.bins + 1, out=centred).astype(np.uint8)
+        index = torch.from_numpy(centred).clamp_(0, grid.bins + 1).numpy().astype(np.uint8)
         found = torch.bincount(torch.from_numpy(index), minlength=grid.bins + 2).numpy()
         self.counts = found + self.counts if self.counts.size else found
 
