@@ -91,7 +91,7 @@ def matmul_cost(spec: MatmulSpec) -> Cost:
         multiply_adds=draws * products,
         values=len(spec.init) * spec.repeats * spec.fan_out,
         steps=4 + draws + draws * products // 2**23,
-        memory_bytes=2**25 + len(spec.init) * spec.repeats * (16 * spec.bins + 1000),
+        memory_bytes=2**26 + len(spec.init) * spec.repeats * (16 * spec.bins + 1000),
         result_bytes=1000 + len(spec.init) * (1200 + BIN_BYTES * spec.bins + 22 * spec.repeats),
     )
 

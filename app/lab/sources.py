@@ -60,9 +60,9 @@ class CpuSource:
             turn |= 1
             angle = turn.astype(np.float32)
             angle *= np.float32(pi * 2.0**-15)
-            np.multiply(radius, np.cos(angle), out=part[:pairs])
-            rest = part[pairs:]
-            np.multiply(radius[: rest.size], np.sin(angle[: rest.size]), out=rest)
+            for half, function in ((part[:pairs], np.cos), (part[pairs:], np.sin)):
+                function(angle[: half.size], out=half)
+                half *= radius[: half.size]
         return out
 
 
