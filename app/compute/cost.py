@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from app.compute.rates import Rates
 from app.fields import SpecError
-from app.lab import stack
+from app.lab import matmul, stack
 from app.lab.initializers import INITIALIZERS
 from app.specs import MatmulSpec, Spec, StackSpec
 
@@ -90,7 +90,7 @@ def matmul_cost(spec: MatmulSpec) -> Cost:
         random_numbers=draws * (products + spec.fan_in),
         multiply_adds=draws * products,
         values=len(spec.init) * spec.repeats * spec.fan_out,
-        steps=4 + draws + draws * products // 2**23,
+        steps=4 + draws + draws * products // matmul.TASK,
         memory_bytes=2**26 + len(spec.init) * spec.repeats * (16 * spec.bins + 1000),
         result_bytes=1000 + len(spec.init) * (1200 + BIN_BYTES * spec.bins + 22 * spec.repeats),
     )

@@ -68,10 +68,10 @@ def magnitudes(counts: Counts, exponent: float, zeros: int) -> Magnitudes:
     nonzero[0] = max(0.0, nonzero[0] - zeros)
     below = np.concatenate(([0.0], np.cumsum(nonzero)))  # each edge
     lost, finite = below[np.searchsorted(lowest, [UNDERFLOW, OVERFLOW])]
-    shares = zip((lost / total).tolist(), ((below[-1] - finite) / total).tolist(), strict=True)
+    underflows, overflows = (lost / total).tolist(), ((below[-1] - finite) / total).tolist()
     formats = {
         name: FormatShare(underflow=underflow, overflow=overflow)
-        for name, (underflow, overflow) in zip(FORMATS, shares, strict=True)
+        for name, underflow, overflow in zip(FORMATS, underflows, overflows, strict=True)
     }
     low = median = high = None
     if below[-1] > 0:
