@@ -48,7 +48,7 @@ def histograms(result: MatmulResult) -> Figure | None:
             "range": span,
             "zeroline": False,
             "tickformat": "~g",
-            "nticks": 9,
+            "nticks": 6,
         }
         layout[axis_key("y", index)] = {
             "anchor": x,
