@@ -1,10 +1,13 @@
 FROM python:3.11-slim AS build
+# Which build of PyTorch: cpu is a fifth the size of the others, cu130 runs on a GPU.
+ARG TORCH=cpu
 WORKDIR /src
 COPY pyproject.toml README.md ./
 COPY app app
 COPY static static
 COPY templates templates
-RUN python -m venv /opt/initscope && /opt/initscope/bin/pip install --no-cache-dir .
+RUN python -m venv /opt/initscope && /opt/initscope/bin/pip install --no-cache-dir \
+    --extra-index-url https://download.pytorch.org/whl/$TORCH .
 
 FROM python:3.11-slim
 COPY --from=build /opt/initscope /opt/initscope

@@ -1,3 +1,24 @@
-"""Initscope measures how the scale of random weights carries a signal through matmuls and deep stacks."""
+"""Initscope measures how the scale of random weights carries a signal through matmuls and deep stacks.
+
+import initscope
+stack = initscope.run("stack", depth=10, activation="relu")
+stack.inits[0].layers[-1].preactivation.variance, stack.figures()["variance"], stack.to_csv()
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .fields import SpecError
+    from .library import Run, run
 
 __version__ = "0.4.0"
+__all__ = ["Run", "SpecError", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """What needs torch is imported when it is asked for: `initscope --help` and refusals of a port do not wait."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import library
+
+    return getattr(library, name)

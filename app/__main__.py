@@ -10,8 +10,8 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
-from app import __version__
-from app.settings import Settings
+from . import __version__
+from .settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -20,17 +20,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     listener = listen(settings)
     import uvicorn
 
-    from app import logs
-    from app.compute.runner import Runner
-    from app.main import create_app
-    from app.shutdown import DrainingServer
-    from app.web.protocol import protocol
+    from . import logs
+    from .compute.runner import Runner
+    from .experiments import EXPERIMENTS
+    from .main import create_app
+    from .shutdown import DrainingServer
+    from .web.protocol import protocol
 
     logs.configure()
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     try:
-        runner = Runner(settings)
+        runner = Runner(settings, EXPERIMENTS)
     except ValueError as error:
         sys.exit(f"initscope: --device: {error}")
     config = uvicorn.Config(

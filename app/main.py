@@ -9,23 +9,27 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from app import __version__
-from app.compute.runner import Runner
-from app.logs import RequestLog
-from app.settings import Settings
-from app.web import api, operators, pages, problems
-from app.web.assets import Assets
-from app.web.description import describe_problems
-from app.web.headers import SecurityHeaders
-from app.web.methods import HeadIsGet
+from . import __version__
+from .compute.runner import Runner
+from .experiments import EXPERIMENTS
+from .experiments.experiment import Experiments
+from .logs import RequestLog
+from .settings import Settings
+from .web import api, operators, pages, problems
+from .web.assets import Assets
+from .web.description import describe_problems
+from .web.headers import SecurityHeaders
+from .web.methods import HeadIsGet
 
 
-def create_app(settings: Settings | None = None, runner: Runner | None = None) -> ASGIApp:
-    """The whole application, ready to be served."""
+def create_app(
+    settings: Settings | None = None, runner: Runner | None = None, experiments: Experiments = EXPERIMENTS
+) -> ASGIApp:
+    """The whole application, ready to be served: every one of these experiments, run by `runner`."""
     settings = settings or Settings()
-    runner = runner or Runner(settings)
+    runner = runner or Runner(settings, experiments)
     assets = Assets()
-    environment = pages.templates(assets)
+    environment = pages.templates(assets, experiments)
 
     @asynccontextmanager
     async def lifespan(starting: FastAPI) -> AsyncIterator[None]:
@@ -48,8 +52,8 @@ def create_app(settings: Settings | None = None, runner: Runner | None = None) -
         redirect_slashes=False,
     )
     problems.install(app)
-    api.install(app, runner, settings, pages.explainer(environment))
-    app.include_router(pages.router(environment))
+    api.install(app, experiments, runner, settings, pages.explainer(environment))
+    app.include_router(pages.router(environment, experiments))
     describe_problems(app)
 
     @app.get("/static/{version}/{name:path}", include_in_schema=False)

@@ -6,7 +6,7 @@ from types import FrameType
 
 import uvicorn
 
-from app.compute.runner import Runner
+from .compute.runner import Runner
 
 PATIENCE = 5.0  # seconds
 

@@ -5,8 +5,10 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
+from app.experiments.matmul.spec import MatmulSpec
+from app.experiments.stack.spec import StackSpec
 from app.fields import shape
-from app.specs import MatmulSpec, Spec, StackSpec
+from app.spec import Spec
 from tests.compute.tools import SMALL, small
 
 SPECS: list[type[Spec]] = [MatmulSpec, StackSpec]

@@ -9,16 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.fields import (
-    OneOf,
-    Shape,
-    SpecError,
-    json_values,
-    query_values,
-    shape,
-    to_text,
-    validate,
-)
+from app.fields import OneOf, Shape, SpecError, json_values, query_values, shape, to_text, validate
 
 Colour = Annotated[str, OneOf({"red": "Red", "dark blue": "Dark blue"})]
 

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TypeVar
 
-from app.compute.rates import Rates
-from app.fields import SpecError
-from app.lab import matmul, stack
-from app.lab.initializers import INITIALIZERS
-from app.specs import MatmulSpec, Spec, StackSpec
+from ..fields import SpecError
+from ..spec import Spec
+from .rates import Rates
 
 S = TypeVar("S", bound=Spec)
 
@@ -79,45 +77,6 @@ class TooExpensive(SpecError):
             "memory_bytes": budget.memory_bytes,
             "result_bytes": budget.result_bytes,
         }
-
-
-def matmul_cost(spec: MatmulSpec) -> Cost:
-    """Cost of the seed experiment: almost all of it is drawing w."""
-    families = len({INITIALIZERS[name].family or spec.weights for name in spec.init})
-    draws = (families if spec.draws == "shared" else len(spec.init)) * spec.repeats
-    products = spec.fan_in * spec.fan_out
-    return Cost(
-        random_numbers=draws * (products + spec.fan_in),
-        multiply_adds=draws * products,
-        values=len(spec.init) * spec.repeats * spec.fan_out,
-        steps=4 + draws + draws * products // matmul.TASK,
-        memory_bytes=2**26 + len(spec.init) * spec.repeats * (16 * spec.bins + 1000),
-        result_bytes=1000 + len(spec.init) * (1200 + BIN_BYTES * spec.bins + 22 * spec.repeats),
-    )
-
-
-def stack_cost(spec: StackSpec) -> Cost:
-    """Cost of the deep stack: weights are drawn once, then every init pays for its own pass."""
-    widths = spec.layer_widths
-    counts, widest = stack.weight_counts(spec), max(widths)
-    weights, largest = sum(counts), max(counts)
-    units, inits, families = sum(widths[1:]), len(spec.init), len(stack.families(spec))
-    networks = spec.repeats if spec.repeats > 1 else 0
-    directions = 2 if spec.backward else 1
-    drawn = networks + (1 if stack.keeps_weights(spec, weights) else directions)  # times
-    factorized = weights * widest if "orthogonal" in spec.init else 0
-    summaries = (4 if spec.backward else 3) * (SUMMARY_BYTES + BIN_BYTES * spec.bins)
-    held = (2 * families + 2) * largest + spec.batch * widest * (inits + 6)
-    if spec.backward:
-        held += (2 if spec.norm == "none" else 3) * inits * spec.batch * units + min(families * weights, stack.KEPT)
-    return Cost(
-        random_numbers=families * (weights + units) * drawn + spec.batch * widths[0],
-        multiply_adds=inits * weights * (spec.batch * (3 if spec.backward else 1) + networks) + 8 * factorized * drawn,
-        values=inits * units * (spec.batch * (4 if spec.backward else 2) + networks),
-        steps=inits * spec.depth * (directions + networks // 4) * 4,
-        memory_bytes=2**25 + 4 * held,
-        result_bytes=2000 + inits * spec.depth * (1600 + summaries + 20 * networks),
-    )
 
 
 def check(spec: S, cost: Callable[[S], Cost], sizes: tuple[str, ...], budget: Budget) -> Cost:

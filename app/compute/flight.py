@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from math import ceil
 from typing import NamedTuple
 
-from app.results import Record
+from ..results import Result
 
 
 class Busy(Exception):
@@ -39,7 +39,7 @@ class Update(NamedTuple):
 
     done: int
     total: int
-    partial: Record | None
+    partial: Result | None
 
 
 class Flight:

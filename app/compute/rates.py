@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import torch
 
-from app.lab.device import CPU
-from app.lab.draws import BLOCK, DISTRIBUTIONS
-from app.lab.layers import Frame, LayerTally
-from app.lab.scaled import Scaled
-from app.lab.sources import source
-from app.lab.threads import submit
+from ..lab.device import CPU
+from ..lab.draws import BLOCK, DISTRIBUTIONS
+from ..lab.layers import Frame, LayerTally
+from ..lab.scaled import Scaled
+from ..lab.sources import source
+from ..lab.threads import submit
 
 TRIES = 3  # the fastest counts: what else the machine does only makes things slower
 

@@ -6,35 +6,48 @@ A flight ends when it is done, when its deadline passes, or when the last one wa
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
-from app import __version__
-from app.compute.cache import Cache
-from app.compute.cost import Budget, Cost, TooExpensive, check
-from app.compute.flight import Busy, Cancelled, DeadlineExceeded, Flight, TooMany, Update
-from app.compute.metrics import Metrics
-from app.compute.rates import measured
-from app.experiments import EXPERIMENTS
-from app.lab import memory, threads
-from app.lab.device import device, use_device
-from app.results import Record
-from app.settings import Settings
-from app.specs import Spec
+from .. import __version__
+from ..lab import memory, threads
+from ..lab.device import device, use_device
+from ..results import Result, Step
+from ..settings import Settings
+from ..spec import Spec
+from .cache import Cache
+from .cost import Budget, Cost, TooExpensive, check
+from .flight import Busy, Cancelled, DeadlineExceeded, Flight, TooMany, Update
+from .metrics import Metrics
+from .rates import measured
 
 ENGINE = f"initscope {__version__} torch {torch.__version__} numpy {np.__version__}"  # the same one, the same bytes
 PROGRESS_SECONDS = 0.05  # between two words of progress
 SNAPSHOT_SECONDS = 0.3  # between two partial results
 
 
-class Runner:
-    """Admits, runs, joins and caches."""
+class Runnable(Protocol):
+    """What is to be known of an experiment to run it."""
 
-    def __init__(self, settings: Settings) -> None:
+    @property
+    def result(self) -> type[Result]: ...
+    @property
+    def run(self) -> Callable[[Any], Generator[Step[Result]]]: ...
+    @property
+    def cost(self) -> Callable[[Any], Cost]: ...
+    @property
+    def sizes(self) -> tuple[str, ...]: ...
+
+
+class Runner:
+    """Admits, runs, joins and caches the experiments it is given, by the names of their specs."""
+
+    def __init__(self, settings: Settings, experiments: Mapping[str, Runnable]) -> None:
         memory.keep_freed()
         threads.use_threads(settings.threads)
         use_device(settings.device)
@@ -49,6 +62,7 @@ class Runner:
         self.metrics = Metrics()
         self.draining = False
         self._settings = settings
+        self._experiments = experiments
         self._flights: dict[str, Flight] = {}  # to be joined
         self._aloft: set[Flight] = set()  # these, and those cancelled that have not come to an end
         self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.prepare)
@@ -68,7 +82,7 @@ class Runner:
 
     def check(self, spec: Spec) -> Cost:
         """What the spec costs. Raises TooExpensive if it is beyond the budget."""
-        experiment = EXPERIMENTS[spec.name]
+        experiment = self._experiments[spec.name]
         try:
             return check(spec, experiment.cost, experiment.sizes, self.budget)
         except TooExpensive:
@@ -100,13 +114,13 @@ class Runner:
             return await asyncio.shield(flight.outcome)
 
     async def derived(
-        self, spec: Spec, name: str, derive: Callable[[Record], bytes], client: str = "", result: bytes | None = None
+        self, spec: Spec, name: str, derive: Callable[[Any], bytes], client: str = "", result: bytes | None = None
     ) -> bytes:
         """A pure function of the Result, which may be at hand as JSON; cached under its name beside it."""
         key = f"{spec_key(spec)}{name}"
         if (cached := self.cached(key)) is None:
             body = result or await self.result(spec, client)
-            parse = EXPERIMENTS[spec.name].result.model_validate_json
+            parse = self._experiments[spec.name].result.model_validate_json
             cached = await asyncio.to_thread(lambda: derive(parse(body)))
             self.cache.put(key, cached)
         return cached
@@ -194,7 +208,7 @@ class Runner:
 
     def _run(self, spec: Spec, flight: Flight) -> bytes:
         began = shown = told = time.monotonic()
-        partial: Record | None = None
+        partial: Result | None = None
 
         def check() -> None:
             if flight.cancelled.is_set():
@@ -206,7 +220,7 @@ class Runner:
         flight.running = True
         threads.between_blocks(check)
         try:
-            with closing(EXPERIMENTS[spec.name].run(spec)) as steps:
+            with closing(self._experiments[spec.name].run(spec)) as steps:
                 for step in steps:
                     check()
                     now = time.monotonic()
@@ -215,7 +229,7 @@ class Runner:
                     if now - told > PROGRESS_SECONDS:
                         flight.publish(Update(step.done, step.total, partial))
                         told = now
-            result: Record = step.partial()
+            result = step.partial()
             return result.model_dump_json().encode()
         finally:
             threads.between_blocks(None)

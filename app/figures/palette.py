@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from app.lab.initializers import INITIALIZERS
+from ..lab.initializers import INITIALIZERS
 
 Figure = dict[str, Any]
 
@@ -94,62 +94,3 @@ def figure(traces: list[Figure], height: int = 380, **layout: Any) -> Figure:
     top = 28 if layout.get("showlegend") is False else LEGEND
     margin = {"l": 56, "r": 16, "t": top, "b": 48}
     return {"data": traces, "layout": {"template": TEMPLATES["light"], "height": height, "margin": margin, **layout}}
-
-
-def panels(count: int, gap: float = 0.09) -> list[tuple[float, float]]:
-    """Vertical domains of `count` panels, the first on top."""
-    size = (1 - gap * (count - 1)) / count
-    return [(max(0.0, 1 - i * (size + gap) - size), 1 - i * (size + gap)) for i in range(count)]
-
-
-def axis(kind: str, index: int) -> str:
-    """Plotly's name of the index-th axis of a kind: x, x2, x3, …"""
-    return f"{kind}{index + 1}" if index else kind
-
-
-def axis_key(kind: str, index: int) -> str:
-    """Plotly's layout key of the same axis: xaxis, xaxis2, …"""
-    return f"{kind}axis{index + 1}" if index else f"{kind}axis"
-
-
-def panel_title(text: str, index: int) -> Figure:
-    """An annotation on top of the index-th panel."""
-    place = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
-    return {"text": text, "xref": f"{axis('x', index)} domain", "yref": f"{axis('y', index)} domain", **place}
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """A number as a person reads it: 512.7, 0.00195, 3.1 × 10⁻⁹."""
-    if value is None:
-        return "beyond float64"
-    if value == 0:
-        return "0"
-    if 1e-3 <= abs(value) < 1e6:
-        text = f"{value:.{digits}g}"
-        return f"{float(text):,.10g}"
-    mantissa, exponent = f"{value:.{max(digits - 2, 1)}e}".split("e")
-    return f"{mantissa} × 10{superscript(int(exponent))}"
-
-
-def power(exponent: float | None, digits: int = 2) -> str:
-    """10^exponent as a person reads it, however large; None is the logarithm of zero."""
-    if exponent is None:
-        return "0"
-    if -300 < exponent < 300:
-        return number(10**exponent, digits + 1)
-    whole = int(exponent // 1)
-    return f"{10 ** (exponent - whole):.{digits}f} × 10{superscript(whole)}"
-
-
-def superscript(value: int) -> str:
-    """An exponent in Unicode superscripts."""
-    return str(value).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
-def decades(low: float, high: float, most: int = 7) -> Figure:
-    """Ticks for an axis of log₁₀ values from low to high: whole powers of ten, not too many."""
-    first, last = int(low // 1), int(-(-high // 1))
-    steps = (1, 2, 3, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000)
-    step = next((s for s in steps if (last - first) / s <= most), steps[-1])
-    values = list(range(first - first % step, last + step, step))
-    return {"tickvals": values, "ticktext": [f"10{superscript(value)}" for value in values]}

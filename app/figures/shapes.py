@@ -1,86 +1,86 @@
-"""Activations and gradients of a stack as shapes: one histogram a layer, upright, layers left to right."""
+"""Histograms as shapes: each upright and mirrored, side by side along a common axis, in one row an init."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import asinh, log10
+from typing import NamedTuple
 
-from app.figures.palette import STYLES, Figure, Style, axis, axis_key, figure, number, panel_title, panels, superscript
-from app.lab.initializers import INITIALIZERS
-from app.results import ActivationSummary, Histogram, StackInit, StackLayer, StackResult, Summary
+from ..results import Histogram, Summary
+from .axes import axis, axis_key, panel_title, panels
+from .numbers import superscript
+from .palette import Figure, Style, figure
 
 PANEL = 190  # pixels
-MOST_SHAPES = 40  # layers drawn as a shape of their own
+MOST_SHAPES = 40  # drawn in one row
 MOST_STEPS = 40  # in one side of a shape: each is a few pixels high
 
 
-Quantity = Callable[[StackLayer], Summary | None]
+class Shape(NamedTuple):
+    """What lies at one place of a row, and what it says when pointed at."""
+
+    place: int
+    summary: Summary
+    text: str
 
 
-def histograms(result: StackResult) -> Figure | None:
-    """Every layer's activations as a shape, layers left to right, one row an init."""
-    return _rows(result, lambda layer: layer.activation)
+class Row(NamedTuple):
+    """The shapes of one init."""
+
+    label: str
+    style: Style
+    shapes: Sequence[Shape]
 
 
-def gradient_histograms(result: StackResult) -> Figure | None:
-    """Every layer's gradients the same way."""
-    return _rows(result, lambda layer: layer.gradient)
+def some_places(places: Sequence[int]) -> list[int]:
+    """All of them, or evenly spaced ones up to the last if there are too many to draw; the first too if it fits."""
+    last = len(places) - 1
+    least = -(-last // (MOST_SHAPES - 1)) or 1
+    step = next((step for step in range(least, 2 * least + 1) if last % step == 0), least)
+    return list(places[last % step :: step])
 
 
-def _rows(result: StackResult, quantity: Quantity) -> Figure | None:
-    """A row whose values leave ±10 has an axis that is linear near zero and logarithmic beyond.
+def shape_rows(rows: Sequence[Row], title: str) -> Figure | None:
+    """Rows of shapes over one axis of places, called `title`; None without any.
 
-    So a signal that explodes can be drawn beside its own beginning.
+    A row whose values leave ±10 has an axis that is linear near zero and logarithmic beyond, so that a signal that
+    explodes can be drawn beside its own beginning.
     """
     traces: list[Figure] = []
     layout: Figure = {"showlegend": False, "annotations": [], "hovermode": "closest"}
-    inits = [entry for entry in result.inits if any(quantity(layer) for layer in entry.layers)]
-    if not inits:
+    rows = [row for row in rows if row.shapes]
+    if not rows:
         return None
-    domains = panels(len(inits), gap=0.24 / len(inits))
-    for index, (entry, domain) in enumerate(zip(inits, domains, strict=True)):
+    domains = panels(len(rows), gap=0.24 / len(rows))
+    for index, (row, domain) in enumerate(zip(rows, domains, strict=True)):
         x, y = axis("x", index), axis("y", index)
-        layers = [(layer.layer, found) for layer in some_layers(entry.layers) if (found := quantity(layer))]
-        margin = 0.6 * _spacing([layer for layer, _ in layers])
-        warp, ticks = _value_axis([found for _, found in layers])
-        traces += [trace | {"xaxis": x, "yaxis": y} for trace in _shapes(entry, layers, warp, STYLES[entry.init])]
+        places = [shape.place for shape in row.shapes]
+        margin = 0.6 * _spacing(places)
+        warp, ticks = _value_axis([shape.summary for shape in row.shapes])
+        traces += [trace | {"xaxis": x, "yaxis": y} for trace in _traces(row, warp)]
         layout[axis_key("x", index)] = {
             "anchor": y,
-            "range": [layers[0][0] - margin, layers[-1][0] + margin],
+            "range": [places[0] - margin, places[-1] + margin],
             "matches": None if index == 0 else "x",
-            "showticklabels": index == len(inits) - 1,
+            "showticklabels": index == len(rows) - 1,
             "showgrid": False,
             "zeroline": False,
         }
         layout[axis_key("y", index)] = {"anchor": x, "domain": domain, "zeroline": True, **ticks}
-        layout["annotations"].append(init_title(entry, index))
-    layout[axis_key("x", len(inits) - 1)]["title"] = {"text": "layer"}
-    return figure(traces, height=80 + PANEL * len(inits), **layout)
+        layout["annotations"].append(panel_title(f"<b>{row.label}</b>", index))
+    layout[axis_key("x", len(rows) - 1)]["title"] = {"text": title}
+    return figure(traces, height=80 + PANEL * len(rows), **layout)
 
 
-def some_layers(layers: list[StackLayer]) -> list[StackLayer]:
-    """All layers, or evenly spaced ones up to the last if there are too many to draw; the first too if it fits."""
-    last = len(layers) - 1
-    least = -(-last // (MOST_SHAPES - 1)) or 1
-    step = next((step for step in range(least, 2 * least + 1) if last % step == 0), least)
-    return layers[last % step :: step]
-
-
-def init_title(entry: StackInit, index: int) -> Figure:
-    return panel_title(f"<b>{INITIALIZERS[entry.init].label}</b>", index)
-
-
-def _shapes(
-    entry: StackInit, layers: list[tuple[int, Summary]], warp: Callable[[float], float], style: Style
-) -> list[Figure]:
-    """One trace with all the shapes of an init, and one of points that answer the pointer."""
+def _traces(row: Row, warp: Callable[[float], float]) -> list[Figure]:
+    """One trace with all the shapes of a row, and one of points that answer the pointer."""
     xs: list[float | None] = []
     ys: list[float | None] = []
-    spacing = _spacing([layer for layer, _ in layers])
-    for layer, found in layers:
-        edges, widths = _shape(found.histogram, warp)
+    spacing = _spacing([shape.place for shape in row.shapes])
+    for place, found, _ in row.shapes:
+        edges, widths = _outline(found.histogram, warp)
         half = [0.46 * spacing * width for width in widths]
-        right, left = (round(layer + w, 3) for w in half), (round(layer - w, 3) for w in reversed(half))
-        xs += [layer, *right, layer, *left, layer, None]
+        right, left = (round(place + w, 3) for w in half), (round(place - w, 3) for w in reversed(half))
+        xs += [place, *right, place, *left, place, None]
         ys += [edges[0], *edges, *reversed(edges), None]
     outline: Figure = {
         "type": "scatter",
@@ -88,28 +88,28 @@ def _shapes(
         "x": xs,
         "y": ys,
         "fill": "toself",
-        "fillcolor": style.filled(0.4),
-        "line": {"color": style.color, "width": 1, "shape": "vh"},
+        "fillcolor": row.style.filled(0.4),
+        "line": {"color": row.style.color, "width": 1, "shape": "vh"},
         "hoverinfo": "skip",
     }
     points: Figure = {
         "type": "scatter",
         "mode": "markers",
-        "x": [layer for layer, _ in layers],
-        "y": [warp(found.mean or 0.0) for _, found in layers],
-        "marker": {"color": style.color, "size": 4},
-        "text": [_describe(layer, found) for layer, found in layers],
+        "x": [shape.place for shape in row.shapes],
+        "y": [warp(shape.summary.mean or 0.0) for shape in row.shapes],
+        "marker": {"color": row.style.color, "size": 4},
+        "text": [shape.text for shape in row.shapes],
         "hovertemplate": "%{text}<extra></extra>",
-        "name": INITIALIZERS[entry.init].label,
+        "name": row.label,
     }
     return [outline, points]
 
 
-def _spacing(layers: list[int]) -> float:
-    return (layers[-1] - layers[0]) / max(len(layers) - 1, 1) or 1.0
+def _spacing(places: list[int]) -> float:
+    return (places[-1] - places[0]) / max(len(places) - 1, 1) or 1.0
 
 
-def _shape(histogram: Histogram, warp: Callable[[float], float]) -> tuple[list[float], list[float]]:
+def _outline(histogram: Histogram, warp: Callable[[float], float]) -> tuple[list[float], list[float]]:
     """The edges of a shape's steps, and between each two its relative half-width: the density on the warped axis.
 
     The tallest bin is held to twice the next, so that a spike at zero leaves the rest its room.
@@ -150,11 +150,3 @@ def _value_axis(found: list[Summary]) -> tuple[Callable[[float], float], Figure]
 def _asinh10(value: float) -> float:
     """Linear near zero, log₁₀ beyond a few."""
     return asinh(value / 2) / 2.302585092994046
-
-
-def _describe(layer: int, found: Summary) -> str:
-    zero = f"<br>exactly zero {found.zero:.1%}" if isinstance(found, ActivationSummary) else ""
-    return (
-        f"layer {layer}<br>mean {number(found.mean)}<br>std {number(found.std)}"
-        f"<br>min {number(found.min)}, max {number(found.max)}{zero}"
-    )

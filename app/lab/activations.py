@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.init import calculate_gain
+
+from ..theory.meanfield import Nonlinearity
+from .threads import within_block
 
 CLAMP = 40  # beyond 2^±60 every activation here is positively homogeneous to float32's precision
 
@@ -131,3 +135,15 @@ _ENTRIES = (
     Activation("sin", "sin", torch.sin, bounds=(-1.0, 1.0)),
 )
 ACTIVATIONS: dict[str, Activation] = {entry.name: entry for entry in _ENTRIES}
+
+
+@cache
+def nonlinearity(name: str) -> Nonlinearity:
+    """A registered activation as theory takes it, again and again: so that is where a prediction can be stopped."""
+    entry = ACTIVATIONS[name]
+
+    def value(u: Array) -> Array:
+        within_block()
+        return entry.value(u)
+
+    return Nonlinearity(name, value, entry.slope, entry.kinks, entry.bounds, entry.homogeneous)

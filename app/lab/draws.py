@@ -12,10 +12,10 @@ from math import erf, sqrt
 import torch
 from torch import Tensor
 
-from app.lab.device import CPU
-from app.lab.sources import AT_ONCE, Source, source
-from app.lab.threads import in_order
-from app.theory.moments import Moments
+from ..theory.moments import Moments
+from .device import CPU
+from .sources import AT_ONCE, Source, source
+from .threads import in_order
 
 Fill = Callable[[], None]
 

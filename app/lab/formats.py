@@ -8,10 +8,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.results import FormatShare, Magnitudes
-
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 QUARTERS = 4  # bins an octave: a mantissa's first two bits, fine enough to hold every format's limit on an edge
+
+
+@dataclass(frozen=True)
+class FormatShare:
+    """Shares of all numbers that a format would round to zero, or could not hold."""
+
+    underflow: float
+    overflow: float
+
+
+@dataclass(frozen=True)
+class Magnitudes:
+    """log₂ of the 1 %, 50 % and 99 % quantiles of the nonzero magnitudes, and each number format's losses."""
+
+    log2_low: float | None
+    log2_median: float | None
+    log2_high: float | None
+    formats: dict[str, FormatShare]
 
 
 @dataclass(frozen=True)

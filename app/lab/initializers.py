@@ -11,9 +11,9 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-from app.lab.device import device
-from app.lab.draws import DISTRIBUTIONS, TRUNCATED_STD, Fill, draw, drawing
-from app.lab.orthonormal import orthonormal
+from .device import device
+from .draws import DISTRIBUTIONS, TRUNCATED_STD, Fill, draw, drawing
+from .orthonormal import orthonormal
 
 Std = Callable[[int, int, float], float]
 

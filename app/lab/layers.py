@@ -1,5 +1,6 @@
 """What is measured of one layer: preactivations, activations, each unit across the batch, and the cosines."""
 
+from dataclasses import dataclass
 from math import frexp, inf, sqrt
 from typing import Any, NamedTuple, Self
 
@@ -7,16 +8,35 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.lab.formats import Counts, magnitude_counts
-from app.lab.scaled import FEWEST_ROWS, SAFE, Scaled
-from app.lab.summary import Grid, Tally, largest_magnitude, robust_grid
-from app.results import ActivationSummary, Cosine
+from .formats import Counts, magnitude_counts
+from .scaled import FEWEST_ROWS, SAFE, Scaled
+from .summary import Grid, Summary, Tally, largest_magnitude, robust_grid
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 SATURATED = 0.97  # of the half-range between an activation's bounds
 LARGEST = torch.finfo(torch.float32).max
 COMPARED = FEWEST_ROWS  # inputs whose pairwise cosines are all looked at
+
+
+@dataclass(frozen=True)
+class ActivationSummary(Summary):
+    """`saturated`: share of h in the outer 3 % of the half-range, at either bound; null without bounds.
+
+    `zero`: share of exact zeros. `dead_units`: share of units that are zero for the whole batch.
+    """
+
+    saturated: float | None
+    zero: float
+    dead_units: float
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Between the activations of different inputs; null where fewer than two of them are not zero."""
+
+    mean: float | None
+    std: float | None
 
 
 class Spread(NamedTuple):
@@ -209,7 +229,7 @@ class Measured(NamedTuple):
 
     def activation_summary(self, log2_scale: float) -> ActivationSummary:
         return ActivationSummary(
-            **dict(self.activation.summary(log2_scale)),
+            **vars(self.activation.summary(log2_scale)),
             saturated=self.saturated,
             zero=self.zero / self.activation.count,
             dead_units=self.dead_units,

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from app.lab.threads import within_block
+from .threads import within_block
 
 PANEL = 64  # columns: enough for fast products, few enough to be done within a twentieth of a second
 

@@ -14,8 +14,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.results import Histogram, Summary
-
 Floats = np.ndarray[Any, np.dtype[Any]]  # float32 or float64
 
 SAMPLE = 2048
@@ -26,6 +24,39 @@ LOG10_2 = log10(2)
 EXACT = 22  # powers of ten up to this one are float64 numbers
 TINIEST = 2.0**-1021  # that has all of float64's digits
 HAIR = 2.0**-16  # of a bin: more than float32 rounds a place among bins, so that a value on an edge is above it
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts between `edges` (one more than counts); `below` and `above` lie outside its robust range."""
+
+    edges: list[float | None]
+    counts: list[int]
+    below: int
+    above: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What one pass over `count` numbers says of them; moments are over the finite ones.
+
+    `variance` is unbiased, as `torch.var`. `log10_mean_square` and `log10_variance` still tell the size of what
+    float64 cannot hold; they are null where the quantity is zero.
+    """
+
+    count: int
+    mean: float | None
+    variance: float | None
+    std: float | None
+    mean_square: float | None
+    log10_mean_square: float | None
+    log10_variance: float | None
+    min: float | None
+    max: float | None
+    skewness: float | None
+    excess_kurtosis: float | None
+    nonfinite: int
+    histogram: Histogram
 
 
 @dataclass(frozen=True)

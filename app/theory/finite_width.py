@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.theory.meanfield import LayerShape, Nonlinearity, moments
+from .meanfield import LayerShape, Nonlinearity, moments
 
 LN10 = log(10)
 NORMAL_975 = 1.959963984540054

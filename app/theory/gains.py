@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.theory.meanfield import Nonlinearity, moments
-from app.theory.quadrature import Array
+from .meanfield import Nonlinearity, moments
+from .quadrature import Array
 
 MARGIN = 1e-6  # of a slope, before it counts as above one
 LOW, HIGH = 1e-8, 1e8  # variances among which fixed points are looked for

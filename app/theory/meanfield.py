@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from app.theory.quadrature import Function, normal_rule, pair_expectation
+from .quadrature import Function, normal_rule, pair_expectation
 
 LARGEST = 1e140  # of a variance: its square must fit float64 too
 STEEP = 1e4  # beyond this variance a bounded φ is a step, to the digits shown

@@ -11,20 +11,14 @@ from fastapi import FastAPI, Request
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.responses import Response
 
-from app.compute.runner import Runner, spec_key
-from app.experiments import EXPERIMENTS, Experiment
-from app.fields import SpecError, shape
-from app.figures import figures_json
-from app.lab.activations import ACTIVATIONS
-from app.lab.draws import DISTRIBUTIONS
-from app.lab.initializers import INITIALIZERS
-from app.lab.predictions import nonlinearity
-from app.results import Record
-from app.settings import Settings
-from app.specs import Spec
-from app.theory.gains import gains
-from app.theory.meanfield import moments
-from app.web.description import (
+from ..compute.runner import Runner, spec_key
+from ..experiments.catalog import catalog_of
+from ..experiments.experiment import Experiment, Experiments
+from ..experiments.table import csv_table
+from ..fields import SpecError
+from ..settings import Settings
+from ..spec import Spec
+from .description import (
     BEFORE_RUNNING,
     BY_BODY,
     CATALOG,
@@ -37,32 +31,39 @@ from app.web.description import (
     parameters,
     responses,
 )
-from app.web.encoding import accepts_gzip, compressed, gzipped
-from app.web.problems import problem
-from app.web.requests import client_of, query_string, spec_of, while_connected
-from app.web.tables import csv_table
+from .encoding import accepts_gzip, compressed, gzipped
+from .problems import problem
+from .requests import client_of, query_string, spec_of, while_connected
 
-Explain = Callable[[str, Record], bytes]
+AnyExperiment = Experiment[Any, Any]
+Explain = Callable[[AnyExperiment, Any], bytes]
 Answer = Callable[[Spec, str], Coroutine[Any, Any, bytes]]
 logger = logging.getLogger("initscope")
 REVALIDATE = "no-cache"  # kept by browsers, asked for again, answered 304 while nothing has changed
 
 
-def install(app: FastAPI, runner: Runner, settings: Settings, explain: Explain) -> None:
-    """The API of every registered experiment, and the catalog. `explain` writes a Result's account in words."""
-    for name, experiment in EXPERIMENTS.items():
+def install(app: FastAPI, experiments: Experiments, runner: Runner, settings: Settings, explain: Explain) -> None:
+    """The API of every experiment, and the catalog. `explain` writes a Result's account in words."""
+    for name, experiment in experiments.items():
         for suffix, media_type, schema, answer, said in (
             ("", "application/json", experiment.result, runner.result, "The Result as JSON."),
-            ("/figures", "application/json", FIGURES, _figures(runner, name), "{chart name: Plotly figure}."),
+            ("/figures", "application/json", FIGURES, _figures(runner, experiment), "{chart name: Plotly figure}."),
             (".csv", "text/csv; charset=utf-8", TABLE, _table(runner), "A tidy table: init, layer, quantity, value."),
         ):
             endpoint = _endpoint(runner, experiment, suffix, media_type, answer)
             _add(app, f"/api/{name}{suffix}", endpoint, experiment, said, responses(media_type, schema) | NOT_MODIFIED)
-        stream = _stream(runner, experiment, name, explain)
+        stream = _stream(runner, experiment, explain)
         said = "Server-sent events: progress, figures, explanation, then result; or problem."
         _add(
             app, f"/api/{name}/stream", stream, experiment, said, responses("text/event-stream", EVENT, BEFORE_RUNNING)
         )
+
+    limits = {
+        "seconds": settings.max_seconds,
+        "memory_bytes": settings.max_memory_bytes,
+        "result_bytes": settings.max_result_bytes,
+        "deadline_seconds": settings.deadline_seconds,
+    }
 
     @app.get(
         "/api/catalog",
@@ -73,12 +74,13 @@ def install(app: FastAPI, runner: Runner, settings: Settings, explain: Explain) 
     async def catalog(request: Request) -> Response:
         if query_string(request):
             raise SpecError([("query", "the catalog takes no fields")])
-        listed = await asyncio.to_thread(_catalog, settings)  # seconds, the first time on a busy machine
-        content = json.dumps(listed, ensure_ascii=False)
+        # Seconds, the first time on a busy machine.
+        found = await asyncio.to_thread(catalog_of, experiments)
+        content = json.dumps(found | {"limits": limits}, ensure_ascii=False)
         return Response(content, 200, {"Cache-Control": REVALIDATE}, "application/json")
 
 
-def _add(app: FastAPI, path: str, endpoint: Any, experiment: Experiment, summary: str, answers: Responses) -> None:
+def _add(app: FastAPI, path: str, endpoint: Any, experiment: AnyExperiment, summary: str, answers: Responses) -> None:
     # One route answers all methods, as quickly as Starlette can, and says so in a 405; the other two only document it.
     app.add_route(path, endpoint, ["GET", "POST"], include_in_schema=False)
     for method, takes, never in (
@@ -98,7 +100,7 @@ def _add(app: FastAPI, path: str, endpoint: Any, experiment: Experiment, summary
 
 
 def _endpoint(
-    runner: Runner, experiment: Experiment, suffix: str, media_type: str, answer: Answer
+    runner: Runner, experiment: AnyExperiment, suffix: str, media_type: str, answer: Answer
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         spec, gzip = await spec_of(request, experiment.spec), accepts_gzip(request)
@@ -122,17 +124,15 @@ def _endpoint(
     return endpoint
 
 
-def _figures(runner: Runner, name: str) -> Answer:
-    return lambda spec, client: runner.derived(spec, "/figures", partial(figures_json, name), client)
+def _figures(runner: Runner, experiment: AnyExperiment) -> Answer:
+    return lambda spec, client: runner.derived(spec, "/figures", experiment.figures_json, client)
 
 
 def _table(runner: Runner) -> Answer:
     return lambda spec, client: runner.derived(spec, ".csv", csv_table, client)
 
 
-def _stream(
-    runner: Runner, experiment: Experiment, name: str, explain: Explain
-) -> Callable[[Request], Awaitable[Response]]:
+def _stream(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         spec, client = await spec_of(request, experiment.spec), client_of(request)
         runner.admit(spec, client)
@@ -151,10 +151,12 @@ def _stream(
                     yield _event("progress", json.dumps({"done": update.done, "total": update.total}))
                     if update.partial is not None and update.partial is not shown:
                         shown = update.partial
-                        yield _event("figures", await asyncio.to_thread(figures_json, name, shown))
+                        yield _event("figures", await asyncio.to_thread(experiment.figures_json, shown))
                 result = await asyncio.shield(flight.outcome)
-            for kind, derive in (("figures", figures_json), ("explanation", explain)):
-                function = partial(derive, name)
+            for kind, function in (
+                ("figures", experiment.figures_json),
+                ("explanation", partial(explain, experiment)),
+            ):
                 yield _event(kind, await runner.derived(spec, f"/{kind}", function, client, result))
             yield _event("result", result)
         except Exception as error:
@@ -167,54 +169,3 @@ def _stream(
 
 def _event(kind: str, data: str | bytes) -> bytes:
     return format_sse_event(event=kind, data_str=data if isinstance(data, str) else data.decode())
-
-
-def _catalog(settings: Settings) -> dict[str, Any]:
-    return {
-        "activations": [
-            {
-                "name": entry.name,
-                "label": entry.label,
-                "bounds": entry.bounds,
-                "homogeneous": entry.homogeneous,
-                "gains": {"torch": entry.gain, **gains(nonlinearity(entry.name))._asdict()},
-                "moments": _unit_moments(entry.name),
-            }
-            for entry in ACTIVATIONS.values()
-        ],
-        "inits": [
-            {"name": entry.name, "label": entry.label, "formula": entry.formula} for entry in INITIALIZERS.values()
-        ],
-        "distributions": [
-            {"name": entry.name, "label": entry.label, **entry.moments._asdict()} for entry in DISTRIBUTIONS.values()
-        ],
-        "fields": {name: _fields(experiment.spec) for name, experiment in EXPERIMENTS.items()},
-        "limits": {
-            "seconds": settings.max_seconds,
-            "memory_bytes": settings.max_memory_bytes,
-            "result_bytes": settings.max_result_bytes,
-            "deadline_seconds": settings.deadline_seconds,
-        },
-    }
-
-
-def _unit_moments(activation: str) -> dict[str, float]:
-    """Of φ(z) and φ'(z), z standard normal."""
-    at = moments(nonlinearity(activation), 1.0)
-    return {"mean": at.mean, "mean_square": at.square, "slope_mean_square": at.slope_square}
-
-
-def _fields(model: type[Spec]) -> dict[str, Any]:
-    described = {}
-    for name, field in model.model_fields.items():
-        accepts = shape(field)
-        described[name] = {
-            "default": field.default,
-            "min": accepts.minimum,
-            "max": accepts.maximum,
-            "choices": list(accepts.choices) if accepts.choices else None,
-            "list": accepts.many,
-            "label": field.title,
-            "help": field.description,
-        }
-    return described

@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from app.fields import shape
-from app.specs import Spec
+from ..fields import shape
+from ..spec import Spec
 
 Schema = dict[str, Any]
 Responses = dict[int | str, dict[str, Any]]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-from app.fields import Shape, shape, to_text
-from app.specs import GROUPS, Spec
+from ..fields import Shape, shape, to_text
+from ..spec import GROUPS, Spec
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
 
-from app.compute.metrics import Metrics
-from app.compute.runner import Runner
-from app.settings import Settings
+from ..compute.metrics import Metrics
+from ..compute.runner import Runner
+from ..settings import Settings
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 LOOK_SECONDS = 0.1  # between two looks at how late the loop is

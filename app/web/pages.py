@@ -1,32 +1,31 @@
 """The pages: a form from a spec, charts that the browser fills from the API, and the API's documentation."""
 
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import APIRouter, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape
 from starlette.responses import Response
 
-from app import __version__
-from app.experiments import EXPERIMENTS
-from app.fields import SpecError, shape
-from app.figures import CHARTS
-from app.figures.palette import PREDICTED, STYLES, TEMPLATES, number, power
-from app.figures.words import words
-from app.lab.activations import ACTIVATIONS
-from app.lab.initializers import INITIALIZERS
-from app.results import Record
-from app.specs import Spec
-from app.web.assets import Assets, folder
-from app.web.forms import attempted, form, given
-from app.web.requests import query_string
+from .. import __version__
+from ..experiments.experiment import Experiment, Experiments
+from ..fields import SpecError, shape
+from ..figures.numbers import number, power
+from ..figures.palette import PREDICTED, STYLES, TEMPLATES
+from ..lab.initializers import INITIALIZERS
+from ..spec import Spec
+from .assets import Assets, folder
+from .forms import attempted, form, given
+from .requests import query_string
 
-Explain = Callable[[str, Record], bytes]
+Explain = Callable[[Experiment[Any, Any], Any], bytes]
 
 
-def templates(assets: Assets) -> Environment:
-    """The templates, with what every one of them may use."""
+def templates(assets: Assets, experiments: Experiments) -> Environment:
+    """The templates, each experiment's own under its name, with what every one of them may use."""
+    own = {name: FileSystemLoader(experiment.folder) for name, experiment in experiments.items()}
     environment = Environment(
-        loader=FileSystemLoader(folder("templates")),
+        loader=ChoiceLoader([FileSystemLoader(folder("templates")), PrefixLoader(own)]),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -34,13 +33,11 @@ def templates(assets: Assets) -> Environment:
     )
     environment.globals.update(
         asset=assets.url,
-        experiments=EXPERIMENTS,
-        charts=CHARTS,
+        experiments=experiments,
         styles=STYLES,
         predicted=PREDICTED,
         plot_templates=TEMPLATES,
         initializers=INITIALIZERS,
-        activations=ACTIVATIONS,
         version=__version__,
     )
     environment.filters.update(number=number, power=power)
@@ -49,11 +46,16 @@ def templates(assets: Assets) -> Environment:
 
 def explainer(environment: Environment) -> Explain:
     """Writes a Result's account in words, as a fragment of HTML."""
-    return lambda name, result: environment.get_template(f"{name}_why.html").render(words(name, result)).encode()
+
+    def explain(experiment: Experiment[Any, Any], result: Any) -> bytes:
+        template = environment.select_template([f"{experiment.name}/why.html", "why.html"])
+        return template.render(result=result, **experiment.words(result)).encode()
+
+    return explain
 
 
-def router(environment: Environment) -> APIRouter:
-    """The pages of every registered experiment, the way in, and the API's documentation."""
+def router(environment: Environment, experiments: Experiments) -> APIRouter:
+    """The pages of every experiment, the way in, and the API's documentation."""
     pages = APIRouter(include_in_schema=False)
 
     def page(template: str, status: int = 200, **context: object) -> Response:
@@ -90,7 +92,7 @@ def router(environment: Environment) -> APIRouter:
 
         return show
 
-    for name, experiment in EXPERIMENTS.items():
+    for name, experiment in experiments.items():
         pages.add_api_route(
             f"/{name}", experiment_page(name, experiment.spec), methods=["GET"], response_class=Response
         )

@@ -12,9 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.compute.cost import TooExpensive
-from app.compute.flight import Busy, DeadlineExceeded, TooMany
-from app.fields import SpecError
+from ..compute.cost import TooExpensive
+from ..compute.flight import Busy, DeadlineExceeded, TooMany
+from ..fields import SpecError
 
 logger = logging.getLogger("initscope")
 

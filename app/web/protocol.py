@@ -3,9 +3,9 @@
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from app.logs import new_request_id
-from app.web.headers import security_headers
-from app.web.problems import Problem
+from ..logs import new_request_id
+from .headers import security_headers
+from .problems import Problem
 
 
 def protocol(hsts_seconds: int = 0) -> type[H11Protocol]:

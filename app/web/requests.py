@@ -10,8 +10,8 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from app.fields import SpecError
-from app.specs import Spec
+from ..fields import SpecError
+from ..spec import Spec
 
 T = TypeVar("T")
 

@@ -15,10 +15,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from app.lab import matmul, memory, stack, threads
-from app.lab.forward import advance
+from app.experiments.matmul.run import run_matmul
+from app.experiments.matmul.spec import MatmulSpec
+from app.experiments.stack import draws
+from app.experiments.stack.forward import advance
+from app.experiments.stack.run import architecture_of, run_stack
+from app.experiments.stack.spec import StackSpec
+from app.lab import memory, threads
 from app.lab.scaled import Scaled
-from app.specs import MatmulSpec, Spec, StackSpec
+from app.spec import Spec
 
 SEEDS = count(1)
 BUFFER = 2**18  # numbers that stay in a core's cache
@@ -62,16 +67,16 @@ def measure(run: Callable[[Any], Any], spec: Spec) -> None:
 
 
 def ours(**fields: Any) -> Callable[[], None]:
-    return partial(measure, stack.run, StackSpec.parse({**STACK, **fields}))
+    return partial(measure, run_stack, StackSpec.parse({**STACK, **fields}))
 
 
 def sizes_only() -> None:
     """The mean square of every layer and nothing else, as `repeats` measures each of its networks."""
     threads.pin()
     spec = StackSpec.parse(STACK).model_copy(update={"seed": next(SEEDS)})
-    architecture, layers = stack.architecture_of(spec), range(1, spec.depth + 1)
-    h = Scaled(stack.draw_input(spec, 0), 0)
-    for drawn in stack.weights(spec, layers):
+    architecture, layers = architecture_of(spec), range(1, spec.depth + 1)
+    h = Scaled(draws.draw_input(spec, 0), 0)
+    for drawn in draws.weights(spec, layers):
         h = advance(architecture, h, drawn["normal"], spec.width**-0.5).output
 
 
@@ -133,7 +138,7 @@ CONTENDERS: dict[str, Callable[[], None]] = {
     "naive_shared": naive_shared,
     "naive_separate": naive_separate,
     "only_draw": only_draw,
-    "matmul": partial(measure, matmul.run, MatmulSpec()),
+    "matmul": partial(measure, run_matmul, MatmulSpec()),
     "bare_forward": partial(bare_stack, False),
     "bare_backward": partial(bare_stack, True),
     "forward": ours(),
@@ -145,9 +150,9 @@ CONTENDERS: dict[str, Callable[[], None]] = {
     "fastai_hook": fastai_hook,
     "torchlens": torchlens,
     "unit_scaling": unit_scaling,
-    **{f"fan_out_{size}": partial(measure, matmul.run, MatmulSpec(fan_out=size)) for size in doubled(1000, 1_024_000)},
+    **{f"fan_out_{size}": partial(measure, run_matmul, MatmulSpec(fan_out=size)) for size in doubled(1000, 1_024_000)},
     **{
-        f"{field}_{size}": partial(measure, stack.run, StackSpec.parse({**STACK, **rest, field: size}))
+        f"{field}_{size}": partial(measure, run_stack, StackSpec.parse({**STACK, **rest, field: size}))
         for field, sizes, rest in (
             ("depth", [*doubled(1, 512), 1000], {"width": 256, "batch": 256}),
             ("batch", doubled(64, 65_536), {"width": 256, "depth": 8}),

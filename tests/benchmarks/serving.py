@@ -12,10 +12,10 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from app.__main__ import listen
-from app.lab import matmul
+from app.experiments.matmul.run import run_matmul
+from app.experiments.matmul.spec import MatmulSpec
 from app.main import create_app
 from app.settings import Settings
-from app.specs import MatmulSpec
 from app.web.assets import Assets
 
 PAGE = b"""<!doctype html><title>bare</title><div class="plot"></div>
@@ -25,7 +25,7 @@ SCRIPT = b"Plotly.newPlot(document.querySelector('.plot'), [{type: 'bar', y: [1,
 
 def beside(app: ASGIApp) -> Starlette:
     """The app, and next to it what it is compared with, each on a bare route."""
-    *_, last = matmul.run(MatmulSpec())
+    *_, last = run_matmul(MatmulSpec())
     result = last.partial().model_dump_json()
 
     async def bare(_: Request) -> Response:

@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from app.experiments import EXPERIMENTS
-from app.figures import CHARTS
 from tests.browser.tools import CONTROLS, Tab, another, changed, drawn_data, form_state, measured
 from tests.compute.tools import every_experiment, small_spec
 
@@ -26,7 +25,7 @@ def test_a_change_is_followed_by_address_numbers_charts_and_words(tab: Tab, name
     spec = small_spec(name)
     experiment = tab.run(spec.links["page"])
     mark(tab)
-    first_chart = tab.chart(next(iter(CHARTS[name])))
+    first_chart = tab.chart(next(iter(EXPERIMENTS[name].charts)))
     numbers, words, data = measured(experiment), said(experiment), drawn_data(first_chart)
     with tab.rerun():
         tab.set("seed", 7)

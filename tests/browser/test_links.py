@@ -9,11 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from app.experiments import EXPERIMENTS
-from app.web.assets import Assets
-from app.web.pages import explainer, templates
 from tests.browser.conftest import NewTab
 from tests.browser.tools import Tab, assert_drawn, changed, form_state, measured
 from tests.compute.tools import every_experiment, small_spec
+from tests.experiments.tools import EXPLAIN
 from tests.web.tools import page
 
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
@@ -27,7 +26,7 @@ def clipboard(tab: Tab) -> str:
 def explained(name: str, answer: str) -> dict[str, str]:
     """The measured numbers of an answer of the API, as a page writes them."""
     result = EXPERIMENTS[name].result.model_validate_json(answer)
-    why = page(explainer(templates(Assets()))(name, result).decode())
+    why = page(EXPLAIN(EXPERIMENTS[name], result).decode())
     return {
         cell.attributes["data-measured"]: cell.text for cell in why.every("td") if "data-measured" in cell.attributes
     }

@@ -10,8 +10,7 @@ from playwright.sync_api import Locator, expect
 
 from app.experiments import EXPERIMENTS
 from app.fields import shape
-from app.figures import CHARTS
-from app.specs import Spec
+from app.spec import Spec
 from tests.browser.tools import Tab, changed, drawn_data, is_stream
 from tests.compute.tools import SMALL, every_experiment
 from tests.conftest import serving
@@ -89,7 +88,7 @@ def assert_begins_anew(tab: Tab) -> None:
 
 
 def wait_for_partial_charts(tab: Tab, name: str) -> None:
-    chart = tab.chart(next(iter(CHARTS[name])))
+    chart = tab.chart(next(iter(EXPERIMENTS[name].charts)))
     expect(chart.locator(".main-svg .trace path").first).to_be_attached()
     expect(tab.experiment).to_have_attribute("aria-busy", "true")
 
@@ -106,14 +105,14 @@ def test_a_long_run_shows_how_far_it_is_and_what_it_has(tab: Tab, name: str) -> 
     begin(tab, spec)
     expect(tab.experiment.locator(".progress")).to_be_visible()
     wait_for_partial_charts(tab, name)
-    partial = [drawn_data(tab.chart(key)) for key in CHARTS[name]]
+    partial = [drawn_data(tab.chart(key)) for key in EXPERIMENTS[name].charts]
     tab.finished()
     assert_at_rest(tab.experiment)
     shares = shares_done(tab)
     assert len(set(shares)) > 3
     assert shares == sorted(shares)
     assert shares[-1] <= 1
-    assert [drawn_data(tab.chart(key)) for key in CHARTS[name]] != partial
+    assert [drawn_data(tab.chart(key)) for key in EXPERIMENTS[name].charts] != partial
 
 
 @every_experiment

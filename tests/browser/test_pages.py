@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.experiments import EXPERIMENTS
-from app.figures import CHARTS
-from app.specs import Spec
+from app.spec import Spec
 from tests.browser.conftest import NewTab
 from tests.browser.tools import WIDTHS, Tab, assert_drawn
 from tests.compute.tools import every_experiment, every_preset, small_spec
@@ -47,7 +46,7 @@ def test_every_chart_is_drawn_by_some_experiment(tab: Tab, name: str) -> None:
     spec = small_spec(name, "repeats=3")
     tab.run(spec.links["page"])
     figures = figures_of(tab.origin, spec)
-    assert list(figures) == list(CHARTS[name])
+    assert list(figures) == list(EXPERIMENTS[name].charts)
     assert_drawn(tab, name, figures)
 
 
@@ -74,7 +73,7 @@ def test_words_and_formulas_go_with_the_charts(tab: Tab, name: str) -> None:
 @every_experiment
 def test_a_chart_can_be_handled_and_saved_without_anyone_else(tab: Tab, name: str) -> None:
     tab.run(small_spec(name).links["page"])
-    chart = tab.chart(next(iter(CHARTS[name])))
+    chart = tab.chart(next(iter(EXPERIMENTS[name].charts)))
     chart.locator(".plot").hover()
     picture, *others = chart.locator(".modebar-btn").all()
     with tab.page.expect_download() as download:

@@ -12,8 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog,
 
 from app.experiments import EXPERIMENTS
 from app.fields import shape, to_text
-from app.figures import CHARTS
-from app.specs import Spec
+from app.spec import Spec
 from app.web.forms import form
 
 WIDTHS = (360, 768, 1280, 1920)  # pixels, of windows
@@ -183,7 +182,7 @@ def assert_drawn(tab: Tab, name: str, figures: Mapping[str, Any]) -> None:
     on_screen = {key: [(trace["x"], trace["y"]) for trace in drawn_data(tab.chart(key))] for key in figures}
     wanted = {key: [(trace.get("x"), trace.get("y")) for trace in figures[key]["data"]] for key in figures}
     assert on_screen == wanted
-    for key in CHARTS[name]:
+    for key in EXPERIMENTS[name].charts:
         if key in figures:
             expect(tab.chart(key).locator(".main-svg").first).to_be_visible()
             expect(tab.chart(key).locator(".main-svg .trace path").first).to_be_attached()

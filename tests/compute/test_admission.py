@@ -11,9 +11,9 @@ import pytest
 from app.compute.flight import Busy, Cancelled, DeadlineExceeded, TooMany
 from app.compute.runner import Runner
 from app.experiments import EXPERIMENTS
-from app.lab import Step, threads
-from app.results import Record
-from app.specs import Spec
+from app.lab import threads
+from app.results import Record, Step
+from app.spec import Spec
 from tests.compute.test_runner import a_runner, a_spec, at_last, leave, until
 from tests.compute.tools import AT_ONCE, Puppet, puppet_for, small_result, small_spec
 

@@ -11,7 +11,7 @@ from app.compute.cost import Budget, Cost, TooExpensive, check
 from app.compute.rates import Rates
 from app.experiments import EXPERIMENTS
 from app.settings import Settings
-from app.specs import Spec
+from app.spec import Spec
 from tests.compute.tools import every_experiment, every_preset
 
 THREADS = 2

@@ -13,7 +13,7 @@ from app.compute.runner import Runner, spec_key
 from app.experiments import EXPERIMENTS
 from app.lab import threads
 from app.settings import Settings
-from app.specs import Spec
+from app.spec import Spec
 from tests.compute.tools import AT_ONCE, PRESETS, TICK, Puppet, every_experiment, puppet_for, result_of, small_spec
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ def puppet(monkeypatch: pytest.MonkeyPatch) -> Puppet:
 @contextmanager
 def a_runner(**settings: float) -> Iterator[Runner]:
     before = threads.thread_count()
-    runner = Runner(Settings.model_validate(settings))
+    runner = Runner(Settings.model_validate(settings), EXPERIMENTS)
     try:
         yield runner
     finally:
@@ -284,7 +284,7 @@ def test_a_watcher_sees_progress_until_the_end(puppet: Puppet) -> None:
 
 def test_closing_stops_what_is_running(puppet: Puppet) -> None:
     async def scenario() -> None:
-        runner = Runner(Settings())
+        runner = Runner(Settings(), EXPERIMENTS)
         asked = asyncio.create_task(runner.result(a_spec()))
         await until(lambda: puppet.began)
         runner.close()

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from app.experiments import EXPERIMENTS
-from app.lab import Step
-from app.results import Record
-from app.specs import Spec
+from app.results import Result, Step
+from app.spec import Spec
 
 SMALL = 24  # of everything that makes an experiment large
 TICK = 0.01  # seconds between two steps of a waiting experiment
@@ -34,29 +33,29 @@ def small_spec(name: str, query: str = "") -> Spec:
     return small(EXPERIMENTS[name].spec.from_query(query))
 
 
-def result_of(spec: Spec) -> Record:
+def result_of(spec: Spec) -> Result:
     """The whole Result of an experiment, run right here."""
     *_, last = EXPERIMENTS[spec.name].run(spec)
-    result: Record = last.partial()
+    result: Result = last.partial()
     return result
 
 
 @cache
-def small_result(name: str, query: str = "") -> Record:
+def small_result(name: str, query: str = "") -> Result:
     return result_of(small_spec(name, query))
 
 
 class Puppet:
     """An experiment that goes from step to step until told to finish, and counts its runs and how they ended."""
 
-    def __init__(self, outcome: Record) -> None:
+    def __init__(self, outcome: Result) -> None:
         self.began = self.closed = self.finished = 0
         self.go = threading.Event()
         self.failure: Exception | None = None
         self._outcome = outcome
         self._counting = threading.Lock()
 
-    def run(self, _: Any) -> Generator[Step[Record]]:
+    def run(self, _: Any) -> Generator[Step[Result]]:
         with self._counting:
             self.began += 1
         try:

@@ -8,10 +8,9 @@ import plotly.graph_objects as go
 import pytest
 
 from app.experiments import EXPERIMENTS
-from app.figures import CHARTS, figures, figures_json
 from app.figures.palette import STYLES, TEMPLATES, Figure
 from app.lab.initializers import INITIALIZERS
-from app.results import Record
+from app.results import Result
 from tests.compute.tools import PRESETS, every_experiment, every_preset, small_result
 from tests.figures.tools import as_deep_as, edge_result, every_chart, every_edge, every_init_at_once, panels, values
 
@@ -26,13 +25,13 @@ def strict(text: str | bytes) -> Any:
     return json.loads(text, parse_constant=refuse)
 
 
-def accepted_by_plotly(name: str, result: Record) -> None:
-    drawn = figures(name, result)
+def accepted_by_plotly(name: str, result: Result) -> None:
+    drawn = EXPERIMENTS[name].figures(result)
     assert drawn
     for figure in drawn.values():
         go.Figure(figure)
-    read = strict(figures_json(name, result))
-    assert list(read) == [chart for chart in CHARTS[name] if chart in drawn]
+    read = strict(EXPERIMENTS[name].figures_json(result))
+    assert list(read) == [chart for chart in EXPERIMENTS[name].charts if chart in drawn]
     for figure in read.values():
         assert figure["data"]
         go.Figure(figure)
@@ -56,7 +55,7 @@ def test_charts_can_be_drawn_while_the_run_goes_on(name: str) -> None:
     for step in EXPERIMENTS[name].run(smaller):
         steps += 1
         if steps.bit_count() == 1:
-            for figure in strict(figures_json(name, step.partial())).values():
+            for figure in strict(EXPERIMENTS[name].figures_json(step.partial())).values():
                 go.Figure(figure)
     assert steps > 0
 
@@ -64,21 +63,21 @@ def test_charts_can_be_drawn_while_the_run_goes_on(name: str) -> None:
 @every_chart
 def test_every_chart_says_what_it_is_and_how_to_read_it(experiment: str, chart: str) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]*", chart)
-    assert CHARTS[experiment][chart].title.strip()
-    assert CHARTS[experiment][chart].caption.strip()
+    assert EXPERIMENTS[experiment].charts[chart].title.strip()
+    assert EXPERIMENTS[experiment].charts[chart].caption.strip()
 
 
 @every_chart
 def test_every_chart_is_drawn_for_some_preset(experiment: str, chart: str) -> None:
     queries = [query for name, query in PRESETS if name == experiment]
-    assert any(chart in figures(experiment, small_result(experiment, query)) for query in queries)
+    assert any(chart in EXPERIMENTS[experiment].figures(small_result(experiment, query)) for query in queries)
 
 
 @every_preset
 def test_drawing_leaves_the_result_as_it_was_and_gives_the_same_again(name: str, query: str) -> None:
     result = small_result(name, query)
     before = result.model_dump_json()
-    assert figures_json(name, result) == figures_json(name, result)
+    assert EXPERIMENTS[name].figures_json(result) == EXPERIMENTS[name].figures_json(result)
     assert result.model_dump_json() == before
 
 
@@ -86,7 +85,7 @@ def test_drawing_leaves_the_result_as_it_was_and_gives_the_same_again(name: str,
 def test_a_figure_of_a_result_read_back_from_json_is_the_same(name: str, query: str) -> None:
     result = small_result(name, query)
     read = EXPERIMENTS[name].result.model_validate_json(result.model_dump_json())
-    assert figures_json(name, read) == figures_json(name, result)
+    assert EXPERIMENTS[name].figures_json(read) == EXPERIMENTS[name].figures_json(result)
 
 
 def rgb(color: str) -> tuple[int, ...]:
@@ -110,7 +109,7 @@ def colors_by_init(figure: Figure) -> dict[str, set[tuple[int, ...]]]:
 def test_an_init_has_one_colour_in_all_charts_and_no_other_init_has_it(name: str, query: str) -> None:
     result = edge_result(name, query)
     seen: dict[str, set[tuple[int, ...]]] = {}
-    for figure in figures(name, result).values():
+    for figure in EXPERIMENTS[name].figures(result).values():
         for init, colors in colors_by_init(figure).items():
             seen.setdefault(init, set()).update(colors)
     assert seen.keys() == set(result.model_dump()["experiment"]["init"])
@@ -127,8 +126,8 @@ def test_no_two_inits_are_told_apart_by_colour_alone() -> None:
 @every_init_at_once
 def test_histograms_have_a_panel_for_every_init(name: str, query: str, chart: str) -> None:
     result = edge_result(name, query)
-    drawn = figures(name, result).get(chart)
-    if chart not in CHARTS[name]:
+    drawn = EXPERIMENTS[name].figures(result).get(chart)
+    if chart not in EXPERIMENTS[name].charts:
         assert drawn is None
         return
     assert drawn is not None
@@ -141,7 +140,7 @@ def test_histograms_have_a_panel_for_every_init(name: str, query: str, chart: st
 @pytest.mark.parametrize("depth", [1, 2, 39, 40, 41, 79, 80, 100, 997, 1000])
 def test_the_slider_has_a_step_for_every_layer_it_draws(depth: int) -> None:
     result = as_deep_as(depth)
-    figure = figures("stack", result)["unit_variance"]
+    figure = EXPERIMENTS["stack"].figures(result)["unit_variance"]
     (slider,) = figure["layout"]["sliders"]
     shown = [step["args"][0]["visible"] for step in slider["steps"]]
     layers = [int(step["label"]) for step in slider["steps"]]
@@ -158,14 +157,14 @@ def test_the_slider_has_a_step_for_every_layer_it_draws(depth: int) -> None:
 
 @pytest.mark.parametrize("depth", [1, 40, 100, 1000])
 def test_every_chart_by_layer_reaches_the_last_one(depth: int) -> None:
-    drawn = figures("stack", as_deep_as(depth))
+    drawn = EXPERIMENTS["stack"].figures(as_deep_as(depth))
     for figure in (drawn[chart] for chart in drawn if chart not in NOT_BY_LAYER):
         assert any(depth in trace["x"] for trace in figure["data"])
 
 
 @pytest.mark.parametrize("depth", [1, 2, 40, 41, 100, 1000])
 def test_no_shape_is_cut_off_by_its_axis(depth: int) -> None:
-    figure = figures("stack", as_deep_as(depth))["histograms"]
+    figure = EXPERIMENTS["stack"].figures(as_deep_as(depth))["histograms"]
     left, right = figure["layout"]["xaxis"]["range"]
     ends = [x for trace in figure["data"] for x in trace["x"] if x is not None]
     assert left <= min(ends) < max(ends) <= right
@@ -173,7 +172,7 @@ def test_no_shape_is_cut_off_by_its_axis(depth: int) -> None:
 
 def test_a_signal_beyond_float32_is_drawn_with_its_size() -> None:
     result = edge_result("stack", "depth=100&width=512&batch=2&activation=relu")
-    figure = figures("stack", result)["variance"]
+    figure = EXPERIMENTS["stack"].figures(result)["variance"]
     highest = max(y for trace in figure["data"] for y in trace["y"] if y is not None)
     assert 230 < highest < 300
     assert all(value == value for value in values(figure) if isinstance(value, float))

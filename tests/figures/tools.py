@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from app.experiments import EXPERIMENTS
+from app.experiments.stack.result import StackResult
 from app.fields import SpecError
-from app.figures import CHARTS
 from app.figures.palette import Figure
 from app.lab.initializers import INITIALIZERS
-from app.results import Record, StackResult
+from app.results import Result
 from tests.compute.tools import result_of
 
 EDGES: list[tuple[str, str]] = [
@@ -77,12 +77,13 @@ every_edge = pytest.mark.parametrize(
 )
 every_init_at_once = pytest.mark.parametrize(("name", "query"), ALL_INITS, ids=list(LITTLE))
 every_chart = pytest.mark.parametrize(
-    ("experiment", "chart"), [(experiment, chart) for experiment, charts in CHARTS.items() for chart in charts]
+    ("experiment", "chart"),
+    [(experiment, chart) for experiment, entry in EXPERIMENTS.items() for chart in entry.charts],
 )
 
 
 @cache
-def edge_result(name: str, query: str) -> Record:
+def edge_result(name: str, query: str) -> Result:
     return result_of(EXPERIMENTS[name].spec.from_query(query))
 
 

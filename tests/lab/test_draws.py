@@ -8,10 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.lab import matmul, stack
+from app.experiments.matmul.run import run_matmul
+from app.experiments.matmul.spec import MatmulSpec
+from app.experiments.stack.run import run_stack
+from app.experiments.stack.spec import StackSpec
 from app.lab.draws import BLOCK, DISTRIBUTIONS, Distribution, draw, draw_block
 from app.lab.threads import use_threads
-from app.specs import LARGEST_SEED, MatmulSpec, StackSpec
+from app.spec import LARGEST_SEED
 from tests.lab.tools import STANDARD_ERRORS, Floats, errors_apart, outcome
 
 every_distribution = pytest.mark.parametrize("distribution", DISTRIBUTIONS.values(), ids=list(DISTRIBUTIONS))
@@ -106,8 +109,8 @@ def test_experiments_leave_the_global_random_state_alone() -> None:
     torch.manual_seed(11)
     before = torch.get_rng_state()
     numpy_before = np.random.get_state(legacy=False)
-    outcome(matmul.run(MatmulSpec(fan_in=8, fan_out=64)))
-    outcome(stack.run(StackSpec(depth=2, width=8, batch=4)))
+    outcome(run_matmul(MatmulSpec(fan_in=8, fan_out=64)))
+    outcome(run_stack(StackSpec(depth=2, width=8, batch=4)))
     assert torch.equal(torch.get_rng_state(), before)
     assert str(np.random.get_state(legacy=False)) == str(numpy_before)
 
@@ -116,7 +119,7 @@ def test_experiments_do_not_depend_on_the_global_random_state() -> None:
     found = set()
     for seed in (1, 2):
         torch.manual_seed(seed)
-        measured = outcome(matmul.run(MatmulSpec(fan_in=8, fan_out=64))).model_dump_json()
-        stacked = outcome(stack.run(StackSpec(depth=2, width=8, batch=4))).model_dump_json()
+        measured = outcome(run_matmul(MatmulSpec(fan_in=8, fan_out=64))).model_dump_json()
+        stacked = outcome(run_stack(StackSpec(depth=2, width=8, batch=4))).model_dump_json()
         found.add(measured + stacked)
     assert len(found) == 1

@@ -8,15 +8,16 @@ import pytest
 
 FAULTS = """
 import resource
-from app.lab import memory, stack, threads
-from app.specs import StackSpec
+from app.experiments.stack.run import run_stack
+from app.lab import memory, threads
+from app.experiments.stack.spec import StackSpec
 
 memory.keep_freed()
 threads.use_threads(1)
 
 def faults() -> int:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    *_, last = stack.run(StackSpec(batch=1024, init=["1/sqrt(D)"]))
+    *_, last = run_stack(StackSpec(batch=1024, init=["1/sqrt(D)"]))
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 print(min([faults() for _ in range(5)][1:]))

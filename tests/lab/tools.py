@@ -11,11 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.lab import Step, stack
+from app.experiments.stack import draws
+from app.experiments.stack.spec import StackSpec
 from app.lab.draws import Fill
 from app.lab.initializers import Initializer
 from app.lab.threads import between_blocks
-from app.specs import StackSpec
+from app.results import Step
 
 R = TypeVar("R")
 
@@ -60,7 +61,7 @@ def drawn(pending: tuple[Tensor, list[Fill]]) -> Tensor:
 def unit_weights_of(spec: StackSpec, initializer: Initializer, layer: int) -> Tensor:
     """A layer's weights before scaling, as the stack draws them."""
     family = initializer.family or "normal"
-    (weights,) = stack.weights(spec, [layer])
+    (weights,) = draws.weights(spec, [layer])
     return weights[family]
 
 

@@ -2,11 +2,11 @@
 
 from hypothesis import HealthCheck, given, settings
 
-from app.figures import figures_json
-from app.specs import Spec
-from app.web.tables import csv_table
+from app.experiments import EXPERIMENTS
+from app.experiments.table import csv_table
+from app.spec import Spec
 from tests.compute.tools import result_of
-from tests.figures.test_words import explained
+from tests.experiments.tools import explained
 from tests.strategies import any_small_spec
 from tests.web.tools import strict_json
 
@@ -18,6 +18,6 @@ def test_any_small_spec_has_a_result_figures_a_table_and_words(spec: Spec) -> No
     content = computed.model_dump_json()
     strict_json(content)
     result = type(computed).model_validate_json(content)
-    assert strict_json(figures_json(spec.name, result))
+    assert strict_json(EXPERIMENTS[spec.name].figures_json(result))
     assert csv_table(result).count(b"\n") > 1
     explained(spec.name, result)

@@ -6,7 +6,7 @@ from itertools import islice
 from app.compute.rates import measured
 from app.experiments import EXPERIMENTS
 from app.lab import threads
-from app.specs import Spec
+from app.spec import Spec
 from tests.soak.tools import some_specs
 
 MANY = 200

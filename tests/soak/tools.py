@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from app.experiments import EXPERIMENTS
 from app.fields import shape
-from app.specs import Spec
+from app.spec import Spec
 
 SIZES = {
     "matmul": {"fan_in": (4, 8192), "fan_out": (100, 1_000_000), "repeats": (1, 100), "bins": (8, 200)},

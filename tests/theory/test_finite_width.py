@@ -5,7 +5,7 @@ from math import log, pi
 import numpy as np
 import pytest
 
-from app.lab.predictions import nonlinearity
+from app.lab.activations import nonlinearity
 from app.theory.finite_width import (
     NORMAL_975,
     Cumulants,

@@ -4,8 +4,7 @@ from math import pi, sqrt
 
 import pytest
 
-from app.lab.activations import ACTIVATIONS
-from app.lab.predictions import nonlinearity
+from app.lab.activations import ACTIVATIONS, nonlinearity
 from app.theory.gains import critical_gain, gains, growth
 from app.theory.meanfield import moments
 

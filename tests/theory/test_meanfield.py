@@ -5,8 +5,7 @@ from math import asin, pi, sqrt
 import numpy as np
 import pytest
 
-from app.lab.activations import ACTIVATIONS
-from app.lab.predictions import nonlinearity
+from app.lab.activations import ACTIVATIONS, nonlinearity
 from app.theory.meanfield import (
     CLOSED_PAIRS,
     LayerShape,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.specs import Spec
+from app.spec import Spec
 from tests.conftest import serving
 from tests.strategies import any_small_spec, any_spec
 from tests.web.described import CHEAP

@@ -10,7 +10,6 @@ import pytest
 
 from app import __version__
 from app.experiments import EXPERIMENTS
-from app.figures import figures_json
 from tests.compute.tools import every_experiment, result_of
 from tests.web.tools import Event, a_small, address, body, events, every_address, strict_json
 
@@ -54,7 +53,7 @@ def test_json_is_the_result(client: httpx.Client, name: str) -> None:
 def test_figures_are_those_of_the_result(client: httpx.Client, name: str) -> None:
     spec = a_small(name)
     content = client.get(address(spec, "/figures")).content
-    assert content == figures_json(name, result_of(spec))
+    assert content == EXPERIMENTS[name].figures_json(result_of(spec))
     strict_json(content)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from app.experiments import EXPERIMENTS
 from app.main import create_app
 from app.settings import Settings
 from app.web.headers import HEADERS, PAGE_POLICY, POLICY
 from tests.compute.tools import every_preset, puppet_for, small_result
 from tests.conftest import serving
-from tests.figures.test_words import EXPLAIN
+from tests.experiments.tools import EXPLAIN
 from tests.web.malformed import REFUSED, UNREADABLE, Refused
 from tests.web.tools import PAGES, SUFFIXES, a_small, address, page, serving_here
 from tests.web.wire import Sent, exchange
@@ -154,7 +155,7 @@ def test_a_page_points_to_nothing_that_is_not_there(client: httpx.Client, path: 
 
 @every_preset
 def test_an_explanation_points_nowhere_and_runs_nothing(name: str, query: str) -> None:
-    text = EXPLAIN(name, small_result(name, query)).decode()
+    text = EXPLAIN(EXPERIMENTS[name], small_result(name, query)).decode()
     assert not re.search(
         r"<(script|iframe|img|link|object)|\bon\w+=|(src|href)\s*=\s*[\"']?\w*:?//", text, re.IGNORECASE
     )

@@ -8,7 +8,6 @@ import pytest
 
 from app.experiments import EXPERIMENTS
 from app.fields import SpecError, shape
-from app.figures import CHARTS
 from app.web.forms import given
 from tests.compute.tools import every_experiment, every_preset
 from tests.web.tools import Element, page
@@ -173,9 +172,9 @@ def test_whatever_the_query_the_page_answers_in_words(client: httpx.Client, name
 def test_a_page_has_a_place_for_every_chart(client: httpx.Client, name: str) -> None:
     document = open_page(client, f"/{name}")
     places = document.every(class_="chart")
-    assert [place.attributes["data-chart"] for place in places] == list(CHARTS[name])
+    assert [place.attributes["data-chart"] for place in places] == list(EXPERIMENTS[name].charts)
     for place in places:
-        chart = CHARTS[name][place.attributes["data-chart"]]
+        chart = EXPERIMENTS[name].charts[place.attributes["data-chart"]]
         assert chart.title in place.text
         assert " ".join(chart.caption.split()) in place.text
         assert place.one(role="img").attributes["aria-label"] == chart.title

@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.experiments import EXPERIMENTS
-from app.specs import Spec
+from app.spec import Spec
 from tests.compute.tools import AT_ONCE, small_spec, until
 
 SUFFIXES = ("", "/figures", ".csv", "/stream")

@@ -1,0 +1,10 @@
+"""The experiments, in the order of the menu. One line adds one."""
+
+from .experiment import Experiments, by_name
+from .matmul import MATMUL
+from .stack import STACK
+
+EXPERIMENTS: Experiments = by_name(
+    MATMUL,
+    STACK,
+)

@@ -1,0 +1,161 @@
+"""The seed experiment: z = x @ (k·w), in blocks of w small enough to stay in a core's cache.
+
+w never stands in memory as a whole: a block is drawn, multiplied and forgotten. Since x @ (k·w) = k·(x @ w),
+inits that share their draws share the product too, and each is measured on its own k·z.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ...lab.device import device
+from ...lab.draws import BLOCK, DISTRIBUTIONS, draw_block
+from ...lab.initializers import INITIALIZERS, Initializer
+from ...lab.sources import source
+from ...lab.summary import Grid, Tally, robust_grid
+from ...lab.threads import in_order, within_block
+from ...results import Step
+from .result import DrawnInput, MatmulInit, MatmulPredicted, MatmulResult, Repeats
+from .spec import MatmulSpec
+from .theory import InputSums, predict
+
+X, W = 0, 1  # streams of random numbers: the input's, and from W on one for each distribution
+TASK = 16 * BLOCK  # weights of the columns that are measured at once
+MOST_COLUMNS = 2**16
+
+
+class Draws(NamedTuple):
+    """Which x and which w a line multiplies: inits with equal draws share them."""
+
+    group: int
+    weights: str
+
+
+class Task(NamedTuple):
+    """Some columns of one repeat."""
+
+    draws: Draws
+    repeat: int
+    start: int
+    stop: int
+
+
+@dataclass
+class Line:
+    """One init's measurements: a tally per repeat, on the grid the first one sets."""
+
+    init: str
+    scale: float
+    draws: Draws
+    grid: Grid | None = None
+    tallies: dict[int, Tally] | None = None
+
+    def add(self, repeat: int, z: Tensor, bins: int) -> None:
+        values = z * self.scale
+        self.grid = self.grid or robust_grid(values, bins)
+        self.tallies = self.tallies or {}
+        self.tallies.setdefault(repeat, Tally(self.grid)).add(values)
+
+
+def run_matmul(spec: MatmulSpec) -> Generator[Step[MatmulResult]]:
+    """Measure the columns of z for every init; yields after every task of at most 16 blocks of weights.
+
+    Peak memory is a few blocks a thread, whatever fan_out is.
+    """
+    lines = [_line(spec, INITIALIZERS[name]) for name in spec.init]
+    tasks = [
+        Task(draws, repeat, start, min(start + _columns(spec), spec.fan_out))
+        for repeat in range(spec.repeats)
+        for draws in dict.fromkeys(line.draws for line in lines)
+        for start in range(0, spec.fan_out, _columns(spec))
+    ]
+    products = in_order(lambda task: _product(spec, task), tasks)
+    for done, (task, z) in enumerate(zip(tasks, products, strict=True), start=1):
+        for line in lines:
+            if line.draws == task.draws:
+                line.add(task.repeat, z, spec.bins)
+        yield Step(done, len(tasks), lambda: _result(spec, lines))
+
+
+def _line(spec: MatmulSpec, initializer: Initializer) -> Line:
+    scale = initializer.scale(spec.fan_in, spec.fan_out, spec.gain, spec.fan_mode)
+    # Its place in the registry, not in the spec: numbers do not depend on the order inits are named in.
+    group = 0 if spec.draws == "shared" else list(INITIALIZERS).index(initializer.name)
+    draws = Draws(group, initializer.family or spec.weights)
+    return Line(initializer.name, scale, draws)
+
+
+def draw_input(spec: MatmulSpec, repeat: int, group: int) -> Tensor:
+    """x, of shape (fan_in,), as one repeat draws it."""
+    x = draw_block(DISTRIBUTIONS[spec.input], (spec.fan_in,), spec.seed, X, group, repeat)
+    return x.add_(spec.input_mean)
+
+
+def _block_columns(spec: MatmulSpec) -> int:
+    """Columns drawn at once: a block's worth of weights, in multiples of 16."""
+    return min(max(BLOCK // spec.fan_in // 16 * 16, 16), MOST_COLUMNS)
+
+
+def _columns(spec: MatmulSpec) -> int:
+    """Columns of one task: whole blocks."""
+    block = _block_columns(spec)
+    return min(max(TASK // spec.fan_in // block, 1) * block, MOST_COLUMNS // block * block)
+
+
+def _product(spec: MatmulSpec, task: Task) -> Tensor:
+    """x @ w for the task's columns, before any init scales it; shape (stop - start,)."""
+    x = draw_input(spec, task.repeat, task.draws.group).to(device())
+    z = torch.empty(task.stop - task.start)
+    width = _block_columns(spec)
+    distribution = DISTRIBUTIONS[task.draws.weights]
+    stream = W + list(DISTRIBUTIONS).index(distribution.name)
+    key = (stream, task.draws.group, task.repeat, task.start // _columns(spec))
+    numbers = source(spec.seed, *key, device=x.device)
+    for start in range(task.start, task.stop, width):
+        within_block()
+        stop = min(start + width, task.stop)
+        w = distribution.fill(torch.empty(spec.fan_in, stop - start, device=x.device), numbers)
+        z[start - task.start : stop - task.start] = x @ (w.add_(spec.weight_mean) if spec.weight_mean else w)
+    return z
+
+
+def _result(spec: MatmulSpec, lines: list[Line]) -> MatmulResult:
+    measured = [_init(spec, line) for line in lines if line.tallies]
+    return MatmulResult(experiment=spec.model_dump(), links=spec.links, inits=measured)
+
+
+def _init(spec: MatmulSpec, line: Line) -> MatmulInit:
+    entry = DISTRIBUTIONS[spec.input].moments.shifted(spec.input_mean)
+    weight = DISTRIBUTIONS[line.draws.weights].moments.shifted(spec.weight_mean)
+    x = draw_input(spec, 0, line.draws.group).double()
+    sums = InputSums(float(x.sum()), float((x**2).sum()), float((x**4).sum()))
+    predicted = predict(spec.fan_in, spec.fan_out, line.scale, entry, weight, sums)
+    summaries = [tally.summary() for tally in (line.tallies or {}).values()]
+    variances = [summary.variance for summary in summaries]
+    return MatmulInit(
+        init=line.init,
+        scale=line.scale,
+        weight_std=line.scale * weight.variance**0.5,
+        input=DrawnInput(
+            square=sums.square,
+            square_mean=spec.fan_in * entry.mean_square,
+            square_std=(spec.fan_in * max(0.0, entry.square_variance)) ** 0.5,
+            total=sums.total,
+        ),
+        measured=summaries[0],
+        predicted=MatmulPredicted(**predicted._asdict()),
+        repeats=_repeats(variances) if spec.repeats > 1 else None,
+    )
+
+
+def _repeats(variances: list[float | None]) -> Repeats:
+    known = [variance for variance in variances if variance is not None]
+    return Repeats(
+        variances=variances,
+        mean=fmean(known) if known else None,
+        std=stdev(known) if len(known) > 1 else None,
+    )

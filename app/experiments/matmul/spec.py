@@ -1,0 +1,44 @@
+"""The spec of one matmul."""
+
+from typing import Annotated, ClassVar
+
+from ...fields import OneOf
+from ...lab.initializers import INITIALIZERS
+from ...spec import Distribution, WeightsSpec, field, init_field, labels_of
+
+# An orthogonal matrix is one layer; the columns of a matmul are a sample of independent ones.
+ColumnInit = Annotated[
+    str, labels_of({name: entry for name, entry in INITIALIZERS.items() if entry.family != "orthogonal"})
+]
+
+
+class MatmulSpec(WeightsSpec):
+    """z = x @ (k·w), x of shape (fan_in,), w of shape (fan_in, fan_out), for each init's scale k."""
+
+    name: ClassVar[str] = "matmul"
+
+    init: list[ColumnInit] = init_field()
+    fan_in: int = field(512, "shape", "fan_in (D)", "Entries of x: how many products each output sums.", ge=1, le=65536)
+    fan_out: int = field(
+        500_000, "shape", "fan_out", "Columns of w: how many outputs the statistics rest on.", ge=1, le=10**9
+    )
+    input: Distribution = field("normal", "input", "Entries of x", "How the input x is drawn.")
+    weights: Distribution = field("normal", "weights", "Entries of w", "How the weights are drawn, before scaling.")
+    input_mean: float = field(0.0, "input", "Mean of x", "Added to every entry of x.", ge=-1000, le=1000, step=0.1)
+    draws: Annotated[
+        str,
+        OneOf({"shared": "shared: one x and w for all", "fresh": "fresh: each line draws its own, as asked"}),
+    ] = field(
+        "shared",
+        "run",
+        "Draws",
+        "Shared draws make the variances differ by exactly k². Fresh ones repeat the question as asked.",
+    )
+    repeats: int = field(
+        1,
+        "run",
+        "Repeats",
+        "Run it again with fresh x and w, to see how far the variance itself varies.",
+        ge=1,
+        le=1000,
+    )

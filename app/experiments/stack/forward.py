@@ -1,0 +1,178 @@
+"""One layer forward: u = norm(h @ (k·w) + b), h = φ(u); or a residual branch, h + s·φ(norm(h) @ (k·w) + b).
+
+A block of rows goes the whole way, matmul, activation and measurement, while it is in a core's cache.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import reduce
+from math import log10
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ...lab.activations import Activation
+from ...lab.layers import Frame, LayerTally, Measured
+from ...lab.norms import EPS, Norm
+from ...lab.scaled import Scaled, factor, power_of_two, row_blocks
+from ...lab.summary import LOG10_2, largest_magnitude
+from ...lab.threads import in_order, submit
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What the layers of a stack have in common. `branch_scale` is None without residual connections."""
+
+    activation: Activation
+    norm: Norm | None
+    branch_scale: float | None
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Those of a layer's output."""
+        return self.activation.bounds if self.branch_scale is None else None
+
+    @property
+    def slope_from(self) -> Callable[[Tensor], Tensor] | None:
+        """φ'(u) out of a layer's output, where it follows from that."""
+        return self.activation.slope_from if self.branch_scale is None else None
+
+
+class WayBack(NamedTuple):
+    """What the backward pass needs to go through a layer."""
+
+    linear_input: Scaled  # what the weights multiply
+    output: Scaled
+    slope: Tensor | None  # φ'(u), unless it follows from the output
+    normalized: Tensor | None  # what a norm left
+    norm_factor: Scaled | None  # 1 / the std that it divided by
+
+
+class Passed(NamedTuple):
+    """What a layer leaves: its output; its measurements, or log₁₀ of its preactivations' mean square; a way back."""
+
+    output: Scaled
+    log10_mean_square: float | None
+    measured: Measured | None
+    way_back: WayBack | None
+
+
+def advance(
+    layer: Architecture,
+    h: Scaled,
+    w: Tensor,
+    scale: float,
+    bias: Tensor | None = None,
+    backward: bool = False,
+    bins: int = 0,
+    in_place: bool = False,
+) -> Passed:
+    """Send h, of shape (batch, fan_in), through one layer of weights scale·w; shapes (batch, fan_out).
+
+    The layer is measured, in histograms of so many bins, if there are any. `in_place`: the output may use h up.
+    """
+    before, after = (layer.norm, None) if layer.branch_scale is not None else (None, layer.norm)
+    inner, norm_factor = _normalize(before, h) if before else (h, None)
+    exponent, multiply = linear(inner, w, scale, bias)
+    shape = h.value.shape[0], w.shape[1]
+    output = h.value if in_place and h.value.shape == shape else torch.empty(shape)
+    slope = torch.empty_like(output) if backward and not layer.slope_from else None
+    blocks = row_blocks(output)
+    normalized = inner.value if before else None
+    if after:
+        u = torch.empty_like(output)
+        for _ in in_order(lambda rows: multiply(rows, u[rows]), blocks):
+            pass
+        (normalized, exponent), norm_factor = _normalize(after, Scaled(u, exponent))
+    out_exponent, activate = _activation(layer, h, exponent, output, slope)
+
+    def pass_rows(rows: slice) -> Tensor:
+        """Returns their preactivations, which nobody needs for longer."""
+        here = output[rows]
+        u = normalized[rows] if after and normalized is not None else multiply(rows, torch.empty_like(here))
+        activate(rows, u)
+        return u
+
+    frame: Future[Frame] = Future()  # fitted to the first block, which begins before any other
+
+    def fit(rows: slice) -> Tensor:
+        try:
+            u = pass_rows(rows)
+            sample = Scaled(u, exponent), Scaled(output[rows], out_exponent)
+            frame.set_result(Frame.around(*sample, layer.bounds, bins))
+        except BaseException as problem:
+            frame.set_exception(problem)
+            raise
+        return u
+
+    def measure(rows: slice) -> LayerTally:
+        first = rows.start == 0
+        u = (fit if first else pass_rows)(rows)
+        return LayerTally(frame.result()).add(u, output[rows], first)
+
+    def sizes(rows: slice) -> tuple[float, float]:
+        square = float(pass_rows(rows).double().square().sum())
+        return largest_magnitude(output[rows]), square
+
+    reached = Scaled(output, out_exponent)
+    if not bins:
+        largest, squares = zip(*in_order(sizes, blocks), strict=True)
+        square = sum(squares) / output.numel()
+        log10_square = log10(square) + 2 * exponent * LOG10_2 if square > 0 else None
+        return Passed(reached.balanced(max(largest)), log10_square, None, None)
+    measured = reduce(LayerTally.merge, in_order(measure, blocks)).measured()
+    reached = reached.balanced(measured.activation.largest)
+    way_back = WayBack(inner, reached, slope, normalized, norm_factor) if backward else None
+    return Passed(reached, None, measured, way_back)
+
+
+def linear(
+    h: Scaled, w: Tensor, scale: float, bias: Tensor | None = None
+) -> tuple[int, Callable[[slice, Tensor], Tensor]]:
+    """h @ (scale·w) + bias: its exponent, and what fills a tensor with rows of it."""
+    mantissa, power = factor(scale)
+    exponent = h.exponent + power
+    # Whichever of product and bias is larger keeps its digits; the other loses only what would not show.
+    shift, offset = 1.0, None
+    if bias is not None:
+        shift, offset = power_of_two(min(exponent, 0)), bias * power_of_two(-max(exponent, 0))
+
+    def fill(rows: slice, out: Tensor) -> Tensor:
+        if w.device == out.device:
+            out.addmm_(h.value[rows], w, beta=0, alpha=mantissa)
+        else:
+            out.copy_(h.value[rows].to(w.device) @ w).mul_(mantissa)
+        if offset is not None:
+            out.mul_(shift).add_(offset)
+        return out
+
+    return exponent if bias is None else max(exponent, 0), fill
+
+
+def _activation(
+    layer: Architecture, h: Scaled, u_exponent: int, output: Tensor, slope: Tensor | None
+) -> tuple[int, Callable[[slice, Tensor], None]]:
+    """The exponent of the layer's output, and what fills rows of it, and of the slope, from their preactivations."""
+    inner, outer = layer.activation.split(u_exponent)
+    exponent = outer if layer.branch_scale is None else max(h.exponent, outer)
+
+    def fill(rows: slice, u: Tensor) -> None:
+        block = u * 2.0**inner if inner else u
+        if slope is None:
+            phi = layer.activation(block)
+        else:
+            phi, slope[rows] = layer.activation.with_slope(block)
+        if layer.branch_scale is not None:
+            phi = phi * (layer.branch_scale * power_of_two(outer - exponent))
+            phi += h.value[rows] * power_of_two(h.exponent - exponent)
+        output[rows] = phi
+
+    return exponent, fill
+
+
+def _normalize(norm: Norm, u: Scaled) -> tuple[Scaled, Scaled]:
+    eps = min(EPS * 4.0 ** -max(u.exponent, -60), 1e30)
+    normalized, factors = submit(lambda value: norm.forward(value, eps), u.value).result()
+    return Scaled(normalized, 0), Scaled(factors, -u.exponent)

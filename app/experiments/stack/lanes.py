@@ -1,0 +1,138 @@
+"""One init's way through the stack: what has been measured of it, layer by layer, there and back.
+
+Where φ is positively homogeneous and nothing else sets a scale, two inits that share their draws send the same
+vectors through the stack, up to a factor a layer. Then one lane leads and the others follow: a follower's layers are
+the leader's, read at another scale.
+"""
+
+from dataclasses import dataclass, field
+from math import log2, log10
+from typing import Any
+
+import torch
+
+from ...lab.activations import Activation
+from ...lab.formats import magnitudes
+from ...lab.initializers import Initializer
+from ...lab.layers import Measured
+from ...lab.scaled import Scaled
+from ...lab.summary import LOG10_2, scaled
+from ...lab.threads import within_block
+from .backward import MeasuredGradient, Retreat
+from .forward import WayBack
+from .result import StackLayer, WeightGradient
+from .spec import StackSpec
+from .theory import Prediction
+
+LARGEST = {name: torch.finfo(getattr(torch, name)).max for name in ("float16", "bfloat16", "float32")}
+
+
+@dataclass
+class Lane:
+    """The signal as it stands, what was measured of the layers it has passed, and what they left for the way back.
+
+    `scales`: the std of every layer's weights. `leader`: the lane this one follows, if any.
+    """
+
+    spec: StackSpec
+    initializer: Initializer
+    scales: list[float]
+    signal: Scaled
+    prediction: Prediction
+    leader: "Lane | None" = None
+    retreat: Retreat | None = None
+    ways_back: list[WayBack] = field(default_factory=list)
+    overflow_layer: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(LARGEST))
+    networks: list[list[float | None]] = field(default_factory=list)
+    _there: list[Measured] = field(default_factory=list)
+    _back: list[MeasuredGradient] = field(default_factory=list)
+    _layers: list[StackLayer] = field(default_factory=list)
+    _with_gradient: int = 0
+
+    @property
+    def family(self) -> str:
+        """How its weights are drawn."""
+        return self.initializer.family or "normal"
+
+    @property
+    def layers(self) -> list[StackLayer]:
+        """Every layer passed so far, with its gradient once the way back has come by; each is written down once."""
+        for layer in range(len(self._layers) + 1, len(self._there) + 1):
+            within_block()
+            self._layers.append(self._layer(layer, self._there[layer - 1]))
+        for seen in self._back[self._with_gradient :]:
+            layer = self.spec.depth - self._with_gradient
+            self._layers[layer - 1] = self._layers[layer - 1].model_copy(update=self._gradient(layer, seen))
+            self._with_gradient += 1
+        return list(self._layers)
+
+    def shift(self, first: int, last: int) -> float:
+        """log₂ of the factor between this lane and its leader from layers first to last; 0 for a leader."""
+        if self.leader is None:
+            return 0.0
+        pairs = zip(self.scales[first - 1 : last], self.leader.scales[first - 1 : last], strict=True)
+        return sum(log2(mine / theirs) for mine, theirs in pairs)
+
+    def record(self, seen: Measured) -> None:
+        """The next layer on the way there."""
+        self._there.append(seen)
+        layer = len(self._there)
+        shift = self.shift(1, layer)
+        for name, limit in LARGEST.items():
+            exceeded = _exceeds(seen.preactivation.largest, seen.u_exponent + shift, limit)
+            exceeded |= _exceeds(seen.activation.largest, seen.h_exponent + shift, limit)
+            if exceeded and self.overflow_layer[name] is None:
+                self.overflow_layer[name] = layer
+
+    def _layer(self, layer: int, seen: Measured) -> StackLayer:
+        shift = self.shift(1, layer)
+        u, h = seen.u_exponent + shift, seen.h_exponent + shift
+        fan_in, fan_out = self.spec.layer_widths[layer - 1 : layer + 1]
+        return StackLayer(
+            layer=layer,
+            fan_in=fan_in,
+            fan_out=fan_out,
+            weight_std=self.scales[layer - 1],
+            preactivation=seen.preactivation.summary(u),
+            activation=seen.activation_summary(h),
+            unit_variance=seen.unit_variance.summary(2 * u),
+            cosine=seen.cosine,
+            gradient=None,
+            weight_gradient=None,
+            activation_magnitudes=magnitudes(seen.magnitudes, h, seen.zero),
+            gradient_magnitudes=None,
+            predicted=self.prediction.layers[layer - 1],
+        )
+
+    def record_gradient(self, seen: MeasuredGradient) -> None:
+        """The next layer on the way back."""
+        self._back.append(seen)
+
+    def _gradient(self, layer: int, seen: MeasuredGradient) -> dict[str, Any]:
+        after, before = self.shift(layer + 1, self.spec.depth), self.shift(1, layer - 1)
+        own_scale, exponent = self.scales[layer - 1], seen.tally.exponent + after
+        log2_std = seen.weights_exponent + before + after
+        std = scaled(seen.weights_std, log2_std)
+        return {
+            "gradient": seen.tally.values.summary(exponent),
+            "gradient_magnitudes": magnitudes(seen.tally.magnitudes, exponent, seen.tally.zeros),
+            "weight_gradient": WeightGradient(
+                std=std,
+                log10_std=log10(seen.weights_std) + log2_std * LOG10_2 if seen.weights_std > 0 else None,
+                grad_to_data=std / own_scale if std is not None and own_scale > 0 else None,
+            ),
+        }
+
+
+def follow_leaders(lanes: list[Lane], spec: StackSpec, activation: Activation) -> None:
+    """Let every lane follow the first of its family, if scale is all that tells them apart."""
+    scale_free = activation.homogeneous and not spec.bias_std and spec.norm == "none" and not spec.residual
+    leaders: dict[str, Lane] = {}
+    for lane in lanes:
+        if scale_free and lane.initializer.bias_bound is None and all(scale > 0 for scale in lane.scales):
+            leader = leaders.setdefault(lane.family, lane)
+            lane.leader = None if leader is lane else leader
+
+
+def _exceeds(largest: float, exponent: float, limit: float) -> bool:
+    return largest > 0 and log2(largest) + exponent > log2(limit)

@@ -1,0 +1,72 @@
+"""The result of a deep stack."""
+
+from ...lab.formats import Magnitudes
+from ...lab.layers import ActivationSummary, Cosine
+from ...results import Record, Result, Summary
+
+
+class WeightGradient(Record):
+    """Of the gradient with respect to a layer's weights; `grad_to_data` is its std over the weights' own."""
+
+    std: float | None
+    log10_std: float | None
+    grad_to_data: float | None
+
+
+class StackPredicted(Record):
+    """What theory says of a layer; null where it has no formula. Each value's log₁₀ where float64 cannot hold it.
+
+    `low`, `median` and `high` bound the preactivation mean square of one input over fresh networks and inputs,
+    with 95 %.
+    """
+
+    preactivation_variance: float | None
+    activation_mean_square: float | None
+    low: float | None
+    median: float | None
+    high: float | None
+    cosine: float | None
+    gradient_mean_square: float | None
+    saturated: float | None
+
+
+class StackLayer(Record):
+    """One layer; `unit_variance` summarizes, over units, the variance of a preactivation across the batch."""
+
+    layer: int
+    fan_in: int
+    fan_out: int
+    weight_std: float
+    preactivation: Summary
+    activation: ActivationSummary
+    unit_variance: Summary
+    cosine: Cosine
+    gradient: Summary | None
+    weight_gradient: WeightGradient | None
+    activation_magnitudes: Magnitudes
+    gradient_magnitudes: Magnitudes | None
+    predicted: StackPredicted
+
+
+class Networks(Record):
+    """log₁₀ of the preactivation mean square of one input, per network and layer, over freshly drawn networks."""
+
+    log10_mean_square: list[list[float | None]]
+
+
+class StackInit(Record):
+    """One init; `weight_std` is the first layer's, `overflow_layer` the first each format could not hold.
+
+    `theory` says which assumptions the predictions make, and why one is missing where one is.
+    """
+
+    init: str
+    weight_std: float
+    layers: list[StackLayer]
+    overflow_layer: dict[str, int | None]
+    repeats: Networks | None
+    theory: list[str]
+
+
+class StackResult(Result):
+    inits: list[StackInit]

@@ -1,0 +1,142 @@
+"""The deep stack: a batch of random inputs through layer after layer of random weights, and a gradient back.
+
+Every layer of every init is measured. A signal that float32 could not hold is carried as float32 times a power of
+two: rescaling by powers of two is exact, so ordinary signals see the very numbers plain float32 gives, and 512^50
+needs no luck.
+"""
+
+from collections.abc import Generator, Iterator
+
+from torch import Tensor
+
+from ...lab.activations import ACTIVATIONS
+from ...lab.initializers import INITIALIZERS, Initializer
+from ...lab.norms import NORMS
+from ...lab.scaled import Scaled
+from ...lab.threads import in_order
+from ...results import Step
+from .backward import MeasuredGradient, Retreat
+from .draws import draw_bias, draw_gradient, draw_input, keeps_weights, weight_counts, weight_std, weights
+from .forward import Architecture, advance
+from .lanes import Lane, follow_leaders
+from .result import Networks, StackInit, StackResult
+from .spec import StackSpec
+from .theory import predict
+
+
+def run_stack(spec: StackSpec) -> Generator[Step[StackResult]]:
+    """Send the batch through the stack once an init, all with the same draws, and a gradient back.
+
+    Yields after every layer of each init in each direction, and after every further network of `repeats`.
+    """
+    architecture = architecture_of(spec)
+    x = draw_input(spec, 0)
+    lanes = [_lane(spec, INITIALIZERS[name], x) for name in spec.init]
+    follow_leaders(lanes, spec, architecture.activation)
+    further = spec.repeats if spec.repeats > 1 else 0
+    total = spec.depth * len(lanes) * (2 if spec.backward else 1) + further
+    done = 0
+    kept: list[dict[str, Tensor]] = []
+    there, back = _forward(spec, architecture, lanes, kept), _backward(spec, architecture, lanes, kept)
+    for work in (there, back, _networks(spec, lanes)):
+        for _ in work:
+            done += 1
+            yield Step(done, total, lambda: _result(spec, lanes))
+
+
+def _lane(spec: StackSpec, initializer: Initializer, x: Tensor) -> Lane:
+    scales = [weight_std(spec, initializer, layer) for layer in range(1, spec.depth + 1)]
+    return Lane(spec, initializer, scales, Scaled(x, 0), predict(spec, initializer))
+
+
+def architecture_of(spec: StackSpec) -> Architecture:
+    """What the spec's layers have in common."""
+    return Architecture(ACTIVATIONS[spec.activation], NORMS.get(spec.norm), spec.branch_scale)
+
+
+def _forward(
+    spec: StackSpec, architecture: Architecture, lanes: list[Lane], kept: list[dict[str, Tensor]]
+) -> Iterator[None]:
+    layers, keeping = range(1, spec.depth + 1), keeps_weights(spec, sum(weight_counts(spec)))
+    for layer, drawn in zip(layers, weights(spec, layers), strict=True):
+        if keeping:
+            kept.append(drawn)
+        for lane in lanes:
+            if lane.leader is None:
+                bias = draw_bias(spec, lane.initializer, layer)
+                w, scale = drawn[lane.family], lane.scales[layer - 1]
+                in_place = layer > 1 and not spec.backward
+                passed = advance(architecture, lane.signal, w, scale, bias, spec.backward, spec.bins, in_place)
+                lane.signal = passed.output
+                lane.ways_back += [passed.way_back] if passed.way_back else []
+                assert passed.measured is not None
+                for each in lanes:
+                    if each is lane or each.leader is lane:
+                        each.record(passed.measured)
+            yield
+
+
+def _backward(
+    spec: StackSpec, architecture: Architecture, lanes: list[Lane], kept: list[dict[str, Tensor]]
+) -> Iterator[None]:
+    if not spec.backward:
+        return
+    last = Scaled(draw_gradient(spec), 0)
+    leaders = [lane for lane in lanes if lane.leader is None]
+    for lane in leaders:
+        lane.retreat = Retreat(architecture, last, spec.bins)
+    layers = range(spec.depth, 0, -1)
+    for layer, drawn in zip(layers, reversed(kept) if kept else weights(spec, layers), strict=True):
+        for lane in lanes:
+            if lane.retreat:
+                further, w, scale = layer > 1, drawn[lane.family], lane.scales[layer - 1]
+                _record_gradient(lanes, lane, lane.retreat.through(lane.ways_back.pop(), w, scale, further))
+                if not further:
+                    _record_gradient(lanes, lane, lane.retreat.finish())
+            yield
+
+
+def _record_gradient(lanes: list[Lane], leader: Lane, measured: MeasuredGradient | None) -> None:
+    for lane in lanes:
+        if measured and (lane is leader or lane.leader is leader):
+            lane.record_gradient(measured)
+
+
+def _networks(spec: StackSpec, lanes: list[Lane]) -> Iterator[None]:
+    """One input through each of `repeats` freshly drawn networks, for the spread over seeds."""
+    if spec.repeats == 1:
+        return
+    for per_lane in in_order(lambda network: _network(spec, lanes, network), range(1, spec.repeats + 1)):
+        for lane, sizes in zip(lanes, per_lane, strict=True):
+            lane.networks.append(sizes)
+        yield
+
+
+def _network(spec: StackSpec, lanes: list[Lane], network: int) -> list[list[float | None]]:
+    architecture = architecture_of(spec)
+    signals = [Scaled(draw_input(spec, network), 0) for _ in lanes]
+    sizes: list[list[float | None]] = [[] for _ in lanes]
+    layers = range(1, spec.depth + 1)
+    for layer, drawn in zip(layers, weights(spec, layers, network), strict=True):
+        for index, lane in enumerate(lanes):
+            bias = draw_bias(spec, lane.initializer, layer, network)
+            w, scale = drawn[lane.family], lane.scales[layer - 1]
+            signals[index], log10_mean_square, *_ = advance(architecture, signals[index], w, scale, bias)
+            sizes[index].append(log10_mean_square)
+    return sizes
+
+
+def _result(spec: StackSpec, lanes: list[Lane]) -> StackResult:
+    inits = [
+        StackInit(
+            init=lane.initializer.name,
+            weight_std=lane.scales[0],
+            layers=lane.layers,
+            overflow_layer=dict(lane.overflow_layer),
+            repeats=Networks(log10_mean_square=list(lane.networks)) if lane.networks else None,
+            theory=lane.prediction.sentences,
+        )
+        for lane in lanes
+        if lane.layers
+    ]
+    return StackResult(experiment=spec.model_dump(), links=spec.links, inits=inits)

@@ -1,0 +1,29 @@
+"""Numbers as a person reads them."""
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number as a person reads it: 512.7, 0.00195, 3.1 × 10⁻⁹."""
+    if value is None:
+        return "beyond float64"
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e6:
+        text = f"{value:.{digits}g}"
+        return f"{float(text):,.10g}"
+    mantissa, exponent = f"{value:.{max(digits - 2, 1)}e}".split("e")
+    return f"{mantissa} × 10{superscript(int(exponent))}"
+
+
+def power(exponent: float | None, digits: int = 2) -> str:
+    """10^exponent as a person reads it, however large; None is the logarithm of zero."""
+    if exponent is None:
+        return "0"
+    if -300 < exponent < 300:
+        return number(10**exponent, digits + 1)
+    whole = int(exponent // 1)
+    return f"{10 ** (exponent - whole):.{digits}f} × 10{superscript(whole)}"
+
+
+def superscript(value: int) -> str:
+    """An exponent in Unicode superscripts."""
+    return str(value).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

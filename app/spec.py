@@ -1,0 +1,145 @@
+"""Specs: the whole configuration of one experiment, said once.
+
+One model is the query of a share link, the body of a POST, the cache's key and the form on the page. A field
+is added here and nowhere else: its label, help, unit, limits and choices live on it.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Self, TypeVar
+from urllib.parse import quote, urlencode
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from .fields import OneOf, SpecError, json_values, query_values, to_text, validate
+from .lab.draws import DISTRIBUTIONS
+from .lab.initializers import INITIALIZERS
+
+LARGEST_SEED = 2**53 - 1  # the largest whole number a browser holds exactly
+
+
+def labels_of(registry: Mapping[str, Any]) -> OneOf:
+    """A choice among a registry's entries, by name."""
+    return OneOf({name: entry.label for name, entry in registry.items()})
+
+
+Init = Annotated[str, labels_of(INITIALIZERS)]
+Distribution = Annotated[str, labels_of(DISTRIBUTIONS)]
+
+
+GROUPS = {"shape": "Shape", "weights": "Weights", "input": "Input", "run": "Run"}
+
+
+def field(
+    default: Any,
+    group: str,
+    label: str,
+    help: str,
+    *,
+    unit: str = "",
+    step: float | None = None,
+    **limits: Any,
+) -> Any:
+    """A field of a spec, as forms, documentation and messages show it; `limits` are pydantic's."""
+    extra: dict[str, Any] = {"group": group, "unit": unit, "step": step}
+    return Field(default, title=label, description=help, json_schema_extra=extra, **limits)
+
+
+def init_field() -> Any:
+    """The choice of initializations."""
+    return field(
+        ["unscaled", "1/D", "1/sqrt(D)"],
+        "weights",
+        "Initializations",
+        "The scale k of the weights of x @ w. (torch.nn.init reads a weight as nn.Linear stores it: pass it w.T.)",
+        min_length=1,
+        max_length=len(INITIALIZERS),
+    )
+
+
+S = TypeVar("S", bound="Spec")
+
+
+@lru_cache(maxsize=256)
+def _from_query(model: type[S], query: str) -> S:
+    return model.parse(query_values(model, query))
+
+
+class Spec(BaseModel):
+    """What the specs of all experiments can do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    name: ClassVar[str]
+    decided_by: ClassVar[dict[str, str]] = {}  # fields that follow from another one, where it is given
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """A spec from JSON-like values. Raises SpecError, naming every field that is wrong."""
+        return validate(cls, values)
+
+    @classmethod
+    def from_query(cls, query: str) -> Self:
+        """A spec from a query string: lists repeat their key, everything else is given at most once."""
+        spec: Self = _from_query(cls, query)
+        return spec
+
+    @classmethod
+    def from_json(cls, body: str | bytes) -> Self:
+        """A spec from a JSON object. A repeated key, NaN or Infinity is an error."""
+        return cls.parse(json_values(body))
+
+    @property
+    def query(self) -> str:
+        """The canonical query: fields that differ from their default, in the order they are declared."""
+        given: list[tuple[str, str]] = []
+        derived = self.derived
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if value != field.default and name not in derived:
+                given += [(name, to_text(item)) for item in (value if isinstance(value, list) else [value])]
+        return urlencode(given, safe="/", quote_via=quote)
+
+    @property
+    def derived(self) -> frozenset[str]:
+        """Fields that follow from others, and so are left out of the link."""
+        return frozenset(name for name, other in self.decided_by.items() if getattr(self, other))
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The addresses of this experiment, relative to the server."""
+        suffix = f"?{self.query}" if self.query else ""
+        return {
+            "page": f"/{self.name}{suffix}",
+            "api": f"/api/{self.name}{suffix}",
+            "csv": f"/api/{self.name}.csv{suffix}",
+        }
+
+
+class WeightsSpec(Spec):
+    """A spec of random weight matrices: the fields such experiments share."""
+
+    init: list[Init] = init_field()
+    gain: float = field(
+        1.0, "weights", "Gain", "Multiplies every initialization's own scale.", ge=0, le=1000, step=0.05
+    )
+    fan_mode: Annotated[
+        str, OneOf({"fan_in": "fan_in: keeps the forward signal", "fan_out": "fan_out: keeps the gradient"})
+    ] = field("fan_in", "weights", "He's fan", "Which fan He's initializations divide by, where the two differ.")
+    weight_mean: float = field(
+        0.0,
+        "weights",
+        "Mean of w",
+        "Added to every weight before it is scaled.",
+        ge=-1000,
+        le=1000,
+        step=0.1,
+    )
+    bins: int = field(80, "run", "Bins", "Bins of each histogram.", ge=4, le=200, step=4)
+    seed: int = field(0, "run", "Seed", "The same seed gives the same numbers, to the last bit.", ge=0, le=LARGEST_SEED)
+
+    @model_validator(mode="after")
+    def _inits_differ(self) -> Self:
+        if len(set(self.init)) < len(self.init):
+            raise SpecError([("init", "name each initialization once")])
+        return self

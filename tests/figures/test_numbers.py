@@ -1,0 +1,32 @@
+"""Numbers as a person reads them."""
+
+import pytest
+
+from app.figures.numbers import number, power, superscript
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "beyond float64"),
+        (0.0, "0"),
+        (513.92, "513.9"),
+        (0.00195, "0.00195"),
+        (12345.6, "12,350"),
+        (3.1e-9, "3.10 × 10⁻⁹"),
+        (-2.5e12, "-2.50 × 10¹²"),
+    ],
+)
+def test_a_number_reads_as_a_person_writes_it(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("exponent", "text"), [(None, "0"), (0.0, "1"), (2.0, "100"), (400.5, "3.16 × 10⁴⁰⁰"), (-1234.5, "3.16 × 10⁻¹²³⁵")]
+)
+def test_a_power_of_ten_reads_however_large(exponent: float | None, text: str) -> None:
+    assert power(exponent) == text
+
+
+def test_exponents_are_raised() -> None:
+    assert superscript(-1234567890) == "⁻¹²³⁴⁵⁶⁷⁸⁹⁰"

@@ -1,0 +1,22 @@
+"""An experiment as anybody might add one: how far the mean of some dice is from what it should be."""
+
+from app.experiments.experiment import Experiment, Preset
+from app.figures.chart import Chart
+from tests.toy.charts import means
+from tests.toy.result import ToyResult
+from tests.toy.run import run_toy, toy_cost
+from tests.toy.spec import ToySpec
+from tests.toy.words import toy_words
+
+TOY = Experiment(
+    title="Some dice",
+    question="What is the mean of many dice?",
+    spec=ToySpec,
+    result=ToyResult,
+    run=run_toy,
+    cost=toy_cost,
+    sizes=("throws",),
+    charts={"means": Chart("Means", "One bar a die.", means)},
+    words=toy_words,
+    presets=(Preset("Two dice", "dice=d6&dice=d20"),),
+)
