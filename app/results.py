@@ -10,9 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from .lab.summary import Histogram, Summary
 
-__all__ = ["CHANCE", "Histogram", "Record", "Result", "Step", "Summary"]
-
-CHANCE = 3.0  # standard deviations that chance explains without a second look
+__all__ = ["Histogram", "Record", "Result", "Step", "Summary"]
 
 R = TypeVar("R", covariant=True)
 

@@ -13,9 +13,9 @@ export function showCommands(root, links) {
 
 export function copyOnClick(root) {
   root.querySelector(".copy-link")?.addEventListener("click", ({ target }) => copy(location.href, target));
-  for (const button of root.querySelectorAll(".copy")) {
-    button.addEventListener("click", () => copy(button.previousElementSibling.textContent, button));
-  }
+  root.addEventListener("click", ({ target }) => {
+    if (target.matches(".copy")) copy(target.previousElementSibling.textContent, target);
+  });
 }
 
 async function copy(text, button) {

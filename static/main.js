@@ -3,6 +3,7 @@
 import { draw, redrawOnThemeChange } from "./charts.js";
 import { copyOnClick, showCommands } from "./copy.js";
 import { queryOf, settle, showErrors } from "./form.js";
+import { showFindings, showPage } from "./words.js";
 import { events } from "./stream.js";
 
 const QUIET = 150; // ms without a change before a run begins
@@ -56,8 +57,12 @@ function experiment(root) {
     if (event === "progress") {
       part(".progress").max = data.total;
       part(".progress").value = data.done;
+    } else if (event === "page") {
+      showPage(root, data);
     } else if (event === "figures") {
       drawn = draw(root, data);
+    } else if (event === "findings") {
+      showFindings(root, data);
     } else if (event === "explanation") {
       if (part(".why")) part(".why").innerHTML = data;
     } else if (event === "result") {

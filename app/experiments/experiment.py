@@ -7,10 +7,11 @@ An experiment lives in a folder of its own, `app/experiments/NAME/`, which holds
     run.py       how they are measured
     theory.py    what they should be
     cost.py      what measuring them will take
+    findings.py  what they say: words and sentences, each with the number it rests on
     charts.py    how they are drawn, with titles and captions
-    words.py     what they say
-    why.html     how the page explains them; without one, the page lists the words' `sentences`
-    __init__.py  the Experiment below, made of these, and presets: links worth following
+    words.py     the page's heading, and what its explanation is written from
+    why.html     the explanation; without one, the page lists the findings
+    __init__.py  the Experiment below, made of these, with presets, links worth following, and the questions it answers
 
 Add it to the registry, `EXPERIMENTS` in this folder's `__init__.py`, and it has its page, form, link, JSON, figures,
 table, event stream, catalog entry, documentation, cost refusal and cancel, over HTTP and in `initscope.run`.
@@ -23,11 +24,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from pydantic import TypeAdapter
+
 from ..compute.cost import Cost
 from ..figures.chart import Chart
 from ..figures.palette import Figure
+from ..finding import Finding
 from ..results import Result, Step
 from ..spec import Spec
+
+_FINDINGS = TypeAdapter(list[Finding])
 
 S = TypeVar("S", bound=Spec)
 R = TypeVar("R", bound=Result)
@@ -40,26 +46,38 @@ class Preset(NamedTuple):
     query: str
 
 
+class Question(NamedTuple):
+    """What people ask, and where it is answered: by the findings about this, under this query, of this init if "
+    "named."""
+
+    asked: str
+    query: str
+    about: str
+    init: str = ""
+
+
 @dataclass(frozen=True)
 class Experiment(Generic[S, R]):
     """One experiment, whole.
 
     `run` is a pure function of the spec, as a generator: it yields a Step after every block of work, the last one
     whole. Whoever iterates it decides between two steps whether to go on; closing it cancels what is left.
-    `sizes` are the fields that make the experiment smaller, most telling first. `words` gives what the page's
-    account of a Result is written from.
+    `sizes` are the fields that make the experiment smaller, most telling first. `heading` asks, of a spec, what the
+    experiment answers. `words` gives the template `why.html` what it shows beside the result and its findings.
     """
 
     title: str
-    question: str
+    heading: Callable[[S], str]
     spec: type[S]
     result: type[R]
     run: Callable[[S], Generator[Step[R]]]
     cost: Callable[[S], Cost]
     sizes: tuple[str, ...]
+    findings: Callable[[R], list[Finding]]
     charts: Mapping[str, Chart]
     words: Callable[[R], dict[str, Any]]
     presets: tuple[Preset, ...]
+    questions: tuple[Question, ...] = ()
 
     @property
     def name(self) -> str:
@@ -72,6 +90,15 @@ class Experiment(Generic[S, R]):
         found = sys.modules[self.spec.__module__].__file__
         assert found is not None
         return Path(found).parent
+
+    def page(self, spec: S) -> dict[str, Any]:
+        """What the page says before there is a result: its heading, and each chart's title and caption."""
+        charts = {name: {"title": chart.title, "caption": chart.read(spec)} for name, chart in self.charts.items()}
+        return {"heading": self.heading(spec), "charts": charts}
+
+    def findings_json(self, result: R) -> bytes:
+        """The findings of a result as JSON."""
+        return _FINDINGS.dump_json(self.findings(result))
 
     def figures(self, result: R) -> dict[str, Figure]:
         """Every chart that this result has something to show in, as plain dicts in Plotly's schema."""

@@ -9,9 +9,9 @@ def number(value: float | None, digits: int = 4) -> str:
         return "0"
     if 1e-3 <= abs(value) < 1e6:
         text = f"{value:.{digits}g}"
-        return f"{float(text):,.10g}"
+        return f"{float(text):,.10g}".replace("-", "−")
     mantissa, exponent = f"{value:.{max(digits - 2, 1)}e}".split("e")
-    return f"{mantissa} × 10{superscript(int(exponent))}"
+    return f"{mantissa} × 10{superscript(int(exponent))}".replace("-", "−")
 
 
 def power(exponent: float | None, digits: int = 2) -> str:
@@ -27,3 +27,13 @@ def power(exponent: float | None, digits: int = 2) -> str:
 def superscript(value: int) -> str:
     """An exponent in Unicode superscripts."""
     return str(value).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A change, with its sign."""
+    return f"{'−' if value < 0 else '+'}{number(abs(value), digits)}"
+
+
+def listed(items: list[str]) -> str:
+    """As a person lists things."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), items[-1])))

@@ -7,12 +7,12 @@ in Deep Neural Networks", thm 1: log-normal with variance 5·depth/width for ReL
 (Roberts, Yaida and Hanin 2022, "The Principles of Deep Learning Theory", ch. 4).
 """
 
-from math import exp, lgamma, log, sqrt
+from math import exp, inf, lgamma, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
-from .meanfield import LayerShape, Nonlinearity, moments
+from .meanfield import LayerShape, Nonlinearity, ratios
 
 LN10 = log(10)
 NORMAL_975 = 1.959963984540054
@@ -110,7 +110,7 @@ def exact_bands(name: str, layers: list[LayerShape], log_input: Cumulants, squar
     bands: list[Band] = []
     factors = {n: (log_chi_square if name == "linear" else log_relu_factor)(n) for n in {at.fan_out for at in layers}}
     for layer in layers:
-        log_size += log(layer.fan_in * layer.weight_variance)
+        log_size += layer.log_gain
         bands.append(band(walk.plus(log_chi_square(layer.fan_out)), log_size))
         walk = walk.plus(factors[layer.fan_out])
         log_size += 0.0 if name == "linear" else log(0.5)
@@ -124,34 +124,34 @@ def leading_bands(phi: Nonlinearity, layers: list[LayerShape], relative_variance
     units, and its mean shifts by the map's curvature.
     """
     spread, shift = relative_variance, -relative_variance / 2
-    q = layers[0].fan_in * layers[0].weight_variance * square + layers[0].bias_variance
-    own = (q - layers[0].bias_variance) / q if q > 0 else 0.0
+    log_q = float(np.logaddexp(layers[0].log_gain + log(square), layers[0].log_bias))
+    own = 1 - exp(layers[0].log_bias - log_q)
     spread, shift = spread * own**2, shift * own
     bands: list[Band] = []
     for layer, following in zip(layers, [*layers[1:], None], strict=True):
         n = layer.fan_out
         log_of = Cumulants(shift - 1 / n, spread + 2 / n, 0.0, 0.0)
-        bands.append(band(log_of, log(q)))
+        bands.append(band(log_of, log_q))
         if following is None:
             break
-        gain = following.fan_in * following.weight_variance
-        at = moments(phi, q)
-        next_q = gain * at.square + following.bias_variance
-        slope = gain * at.growth * q / next_q
-        # Relative, and for a homogeneous φ the same at every size: nothing here may overflow.
-        shape = moments(phi, 1.0) if phi.homogeneous else at
-        scatter = max(0.0, shape.fourth / shape.square**2 - 1) if shape.square > 0 else 0.0
-        noise = (gain * at.square / next_q) ** 2 * scatter / n
-        shift = slope * shift + _curvature(phi, q, gain, following.bias_variance) * spread / 2 - noise / 2
+        at = ratios(phi, log_q)
+        next_log_q = float(np.logaddexp(following.log_gain + at.log_square, following.log_bias))
+        share = exp(following.log_gain + at.log_square - next_log_q)
+        slope = share * at.exponent
+        noise = share**2 * max(0.0, at.fourth - 1) / n
+        shift = slope * shift + _curvature(phi, log_q, following) * spread / 2 - noise / 2
         spread = slope**2 * spread + noise
-        q = next_q
+        log_q = next_log_q
     return bands
 
 
-def _curvature(phi: Nonlinearity, q: float, gain: float, bias: float) -> float:
+def _curvature(phi: Nonlinearity, log_q: float, layer: LayerShape) -> float:
     """Second derivative of log q' with respect to log q."""
-    if phi.homogeneous and bias == 0:
+    if phi.homogeneous and layer.log_bias == -inf:
         return 0.0
     step = 0.05
-    up, here, down = (log(gain * moments(phi, q * exp(s)).square + bias) for s in (step, 0.0, -step))
+    up, here, down = (
+        float(np.logaddexp(layer.log_gain + ratios(phi, log_q + s).log_square, layer.log_bias))
+        for s in (step, 0.0, -step)
+    )
     return (up - 2 * here + down) / step**2

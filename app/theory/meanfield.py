@@ -1,21 +1,26 @@
-"""Deep stacks at infinite width: what one layer does to variance, mean, correlation and gradient, and many layers.
+"""One layer at infinite width: what an activation makes of a normal preactivation's variance, mean and correlation.
 
 At infinite width the preactivations of a layer are normal, given the layer before, with variance
 q = fan_in·Var(w)·E[h²] + Var(b) (Poole et al. 2016, "Exponential expressivity in deep neural networks through
 transient chaos", eq. 3; Schoenholz et al. 2017, "Deep Information Propagation", eq. 2). Everything here follows.
+
+Variances between `LOW` and `HIGH` are integrated. Nearer to zero φ is φ(0) or, if that is zero, straight on either
+side; farther out it is straight on either side, or a step between its bounds. There each integral is a power of q,
+to one part in 10⁷, and its logarithm is right however small or large q is.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import acos, asin, isfinite, pi, sqrt
+from functools import lru_cache
+from math import acos, asin, exp, inf, log, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
+from . import sine
 from .quadrature import Function, normal_rule, pair_expectation
 
-LARGEST = 1e140  # of a variance: its square must fit float64 too
-STEEP = 1e4  # beyond this variance a bounded φ is a step, to the digits shown
+LOW, HIGH = 1e-16, 1e16  # variances
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,115 @@ class Moments(NamedTuple):
     growth: float
 
 
+class Ratios(NamedTuple):
+    """The same free of scale: log E[φ²], E[φ]/√E[φ²], E[φ⁴]/E[φ²]², log E[φ'²], and d log E[φ²]/d log q.
+
+    Where φ is zero at a variance of zero, the first is -∞.
+    """
+
+    log_square: float
+    mean: float
+    fourth: float
+    log_slope_square: float
+    exponent: float
+
+
+class Limit(NamedTuple):
+    """What φ is like at the smallest or the largest variances, and the powers of q that its integrals follow there.
+
+    `left` and `right`: its values on either side of zero if `level`, else its slopes.
+    """
+
+    level: bool
+    left: float
+    right: float
+    mean: float
+    square: float
+    slope_square: float
+    growth: float
+
+
 def moments(phi: Nonlinearity, q: float) -> Moments:
-    """The integrals a layer needs. The derivative is Stein's: dE[f(√q·z)]/dq = E[(z² - 1)·f] / 2q."""
-    if phi.homogeneous and q != 1:
-        unit = moments(phi, 1.0)
-        return Moments(unit.mean * sqrt(q), unit.square * q, unit.fourth * q * q, unit.slope_square, unit.growth)
+    """The integrals a layer needs, as far as float64 holds them."""
+    edge, limit = _nearest_integrated(phi, q)
+    at = _integrals(phi, edge)
+    if limit is None:
+        return at
+    ratio = q / edge
+    size = ratio**limit.square
+    return Moments(
+        mean=at.mean * ratio**limit.mean,
+        square=at.square * size,
+        fourth=at.fourth * size * size,
+        slope_square=at.slope_square * ratio**limit.slope_square,
+        growth=at.growth * ratio**limit.growth,
+    )
+
+
+def ratios(phi: Nonlinearity, log_q: float) -> Ratios:
+    """The integrals a layer needs, at any size of q; log_q is -∞ where q is zero."""
+    edge, limit = _nearest_integrated(phi, _held(log_q))
+    at = _integrals(phi, edge)
+    found = Ratios(
+        log(at.square),
+        at.mean / sqrt(at.square),
+        at.fourth / at.square**2,
+        log(at.slope_square),
+        edge * at.growth / at.square,
+    )
+    if limit is None:
+        return found
+    beyond = log_q - log(edge)
+
+    def grown(power: float) -> float:
+        return power * beyond if power else 0.0
+
+    return found._replace(
+        log_square=found.log_square + grown(limit.square),
+        mean=found.mean * exp(grown(limit.mean - limit.square / 2)),
+        log_slope_square=found.log_slope_square + grown(limit.slope_square),
+        exponent=found.exponent * exp(grown(1 + limit.growth - limit.square)),
+    )
+
+
+def _held(log_q: float) -> float:
+    """q as a float64, or one as far out."""
+    return exp(min(max(log_q, -700.0), 700.0))
+
+
+def _nearest_integrated(phi: Nonlinearity, q: float) -> tuple[float, Limit | None]:
+    """The nearest variance that is integrated, and what holds between there and q, if they differ."""
+    edge = 1.0 if phi.homogeneous else min(max(q, LOW), HIGH)
+    return edge, None if edge == q else _limit(phi, far=q > edge)
+
+
+def limit_near_zero(phi: Nonlinearity) -> Limit:
+    """What φ is like there."""
+    return _limit(phi, far=False)
+
+
+@lru_cache(maxsize=64)
+def _limit(phi: Nonlinearity, far: bool) -> Limit:
+    either_side = np.array([-1e4, 1e4]) if far else np.array([-1e-12, 1e-12])
+    left, right = map(float, phi.value(either_side))
+    if phi.bounds and far:
+        # The density of u around zero, where φ has a slope, falls as 1/√q; a sine has it everywhere.
+        powers = (0.0, -1.0) if phi.name in CLOSED_MOMENTS else (-0.5, -1.5)
+        return Limit(True, left, right, 0.0, 0.0, *powers)
+    if not far and (at_zero := float(phi.value(np.zeros(1))[0])):
+        return Limit(True, at_zero, at_zero, 0.0, 0.0, 0.0, 0.0)
+    left, right = map(float, phi.slope(either_side))
+    # Straight through zero, φ has the mean that its curvature gives it.
+    return Limit(False, left, right, 1.0 if left == right and not far else 0.5, 1.0, 0.0, 0.0)
+
+
+@lru_cache(maxsize=1024)
+def _integrals(phi: Nonlinearity, q: float) -> Moments:
+    """By Stein's lemma dE[f(√q·z)]/dq = E[z·f'(√q·z)] / 2√q."""
+    if phi.name in CLOSED_MOMENTS:
+        return Moments(*CLOSED_MOMENTS[phi.name](q))
     std = sqrt(q)
-    z, weight = normal_rule(tuple(kink / std for kink in phi.kinks) if std > 0 else ())
+    z, weight = normal_rule(std, phi.kinks)
     h, slope = phi.value(std * z), phi.slope(std * z)
     square = h**2
     return Moments(
@@ -54,24 +161,25 @@ def moments(phi: Nonlinearity, q: float) -> Moments:
         square=float(weight @ square),
         fourth=float(weight @ square**2),
         slope_square=float(weight @ slope**2),
-        growth=float(weight @ ((z**2 - 1) * square)) / (2 * q) if q > 0 else float(slope[0] ** 2),
+        growth=float(weight @ (z * h * slope)) / std,
     )
 
 
-def saturation(phi: Nonlinearity, q: float) -> float | None:
-    """The share of activations in the outer 3 % of the half-range between φ's bounds; None without bounds."""
-    if phi.bounds is None:
-        return None
-    low, high = phi.bounds
-    z = (np.arange(8000) + 0.5) / 8000 * 12 - 6
-    weight = np.exp(-(z**2) / 2)
-    outer = np.abs(phi.value(sqrt(q) * z) - (low + high) / 2) > 0.97 * (high - low) / 2
-    return float(weight[outer].sum() / weight.sum())
+def shifted(phi: Nonlinearity, log_q: float, mean: float) -> tuple[float, float]:
+    """log E[φ²] and E[φ]/√E[φ²] of φ(u), u of variance q and of this mean, in standard deviations."""
+    edge, limit = _nearest_integrated(phi, _held(log_q))
+    std = sqrt(edge)
+    if phi.name in CLOSED_MOMENTS:
+        average, square = sine.shifted(edge, std * mean)
+    else:
+        z, weight = normal_rule(std, phi.kinks, mean)
+        h = phi.value(std * (z + mean))
+        average, square = float(weight @ h), float(weight @ h**2)
+    beyond = limit.square * (log_q - log(edge)) if limit and limit.square else 0.0
+    return safe_log(square) + beyond, average / sqrt(square) if square else 0.0
 
 
-def _relu_pair(q: float, c: float) -> float:
-    """Cho and Saul 2009, "Kernel Methods for Deep Learning", eq. 6 (arc-cosine kernel of degree 1)."""
-    return q / (2 * pi) * (sqrt(max(0.0, 1 - c * c)) + c * (pi - acos(c)))
+CLOSED_MOMENTS: dict[str, Callable[[float], tuple[float, float, float, float, float]]] = {"sin": sine.moments}
 
 
 def _erf_pair(q: float, c: float) -> float:
@@ -79,121 +187,98 @@ def _erf_pair(q: float, c: float) -> float:
     return 2 / pi * asin(2 * q * c / (1 + 2 * q))
 
 
-def _linear_pair(q: float, c: float) -> float:
-    return q * c
-
-
-CLOSED_PAIRS: dict[str, Callable[[float, float], float]] = {
-    "relu": _relu_pair,
-    "erf": _erf_pair,
-    "linear": _linear_pair,
-}
+CLOSED_PAIRS: dict[str, Callable[[float, float], float]] = {"erf": _erf_pair, "sin": sine.pair}
 
 
 def pair_square(phi: Nonlinearity, q: float, correlation: float) -> float:
-    """E[φ(u)·φ(v)], u and v normal of variance q with this correlation: in closed form where one is known."""
+    """E[φ(u)·φ(v)], u and v normal of variance q with this correlation."""
+    return moments(phi, q).square * pair_ratio(phi, log(q) if q > 0 else -inf, correlation)
+
+
+def pair_ratio(phi: Nonlinearity, log_q: float, correlation: float) -> float:
+    """The same over E[φ²]: in closed form where one is known. It lies within ±1, but for the rounding of both."""
     c = max(-1.0, min(1.0, correlation))
+    q = _held(log_q)
+    edge, limit = _nearest_integrated(phi, q)
     if c == 1:
-        return moments(phi, q).square
+        return 1.0
     if phi.name in CLOSED_PAIRS:
-        return CLOSED_PAIRS[phi.name](q, c)
-    if phi.homogeneous:
-        return q * pair_expectation(phi.value, 1.0, c)
-    return pair_expectation(phi.value, sqrt(min(q, STEEP) if phi.bounds else q), c)
+        closed = CLOSED_PAIRS[phi.name]
+        ratio = closed(q, c) / closed(q, 1.0)
+    elif phi.homogeneous or limit:
+        ratio = _limit_pair(limit or _limit(phi, far=True), c)
+    elif abs(c) < 1e-12:
+        ratio = ratios(phi, log_q).mean ** 2
+    else:
+        ratio = pair_expectation(phi.value, sqrt(edge), c, phi.kinks) / _integrals(phi, edge).square
+    return max(-1.0, min(1.0, ratio))
+
+
+def slope_pair(phi: Nonlinearity, log_q: float, correlation: float) -> float:
+    """E[φ'(u)·φ'(v)], u and v normal of this variance and correlation."""
+    edge, _ = _nearest_integrated(phi, _held(log_q))
+    c = max(-1.0, min(1.0, correlation))
+    if phi.name in CLOSED_MOMENTS:
+        return sine.slope_pair(edge, c)
+    return pair_expectation(phi.slope, sqrt(edge), c, phi.kinks)
+
+
+def _limit_pair(limit: Limit, c: float) -> float:
+    """For a step the share of equal signs (Sheppard 1899); for φ straight on either side of zero Cho and Saul 2009,
+    "Kernel Methods for Deep Learning", eq. 6 (arc-cosine kernel of degree 1), of every pair of sides.
+    """
+    left, right = limit.left, limit.right
+    if limit.level:
+        same, opposite = (left + right) ** 2, (left - right) ** 2
+        return (same + opposite * 2 / pi * asin(c)) / (same + opposite)
+
+    def kernel(c: float) -> float:
+        return (sqrt((1 - c) * (1 + c)) + c * (pi - acos(c))) / pi
+
+    return kernel(c) - 2 * left * right / (left**2 + right**2) * kernel(-c)
 
 
 class LayerShape(NamedTuple):
-    """What theory needs of one layer; variances, not standard deviations."""
+    """What theory needs of one layer; variances, not standard deviations.
+
+    The logarithms say what float64 cannot hold: a scale of 1e-170 has a variance of 1e-340.
+    """
 
     fan_in: int
     fan_out: int
     weight_variance: float
     bias_variance: float
+    log_weight_variance: float | None = None
+    log_bias_variance: float | None = None
+
+    @classmethod
+    def of(cls, fan_in: int, fan_out: int, weight_std: float, bias_std: float) -> "LayerShape":
+        """From standard deviations, whose squares may be beyond float64."""
+        return cls(fan_in, fan_out, weight_std**2, bias_std**2, 2 * safe_log(weight_std), 2 * safe_log(bias_std))
+
+    @property
+    def log_gain(self) -> float:
+        """log fan_in·Var(w)."""
+        return log(self.fan_in) + self._log_weight
+
+    @property
+    def log_gain_back(self) -> float:
+        """log fan_out·Var(w)."""
+        return log(self.fan_out) + self._log_weight
+
+    @property
+    def log_bias(self) -> float:
+        """log Var(b)."""
+        return safe_log(self.bias_variance) if self.log_bias_variance is None else self.log_bias_variance
+
+    @property
+    def _log_weight(self) -> float:
+        return safe_log(self.weight_variance) if self.log_weight_variance is None else self.log_weight_variance
 
 
-class Norm(NamedTuple):
-    """A normalization: whether it removes the mean over units, whether it works across the batch, its eps."""
-
-    centres: bool
-    over_batch: bool
-    eps: float
-
-
-class LayerField(NamedTuple):
-    """Predicted of one layer; None where there is no formula, or float64 holds no such number."""
-
-    preactivation: float | None
-    activation: float | None
-    cosine: float | None
-    gradient: float | None
-    saturated: float | None
-    passes: Moments | None
-
-
-def propagate(
-    phi: Nonlinearity, layers: list[LayerShape], square: float, mean: float, norm: Norm | None, branch: float | None
-) -> list[LayerField]:
-    """Carry mean square, mean and correlation of independent inputs forward, and a unit gradient back.
-
-    Residual: h + branch·φ(u), the branch's weights independent of h (Yang and Schoenholz 2017, "Mean Field
-    Residual Networks", eq. 2). Gradients assume, as usual, that the weights they go back through are independent
-    of those the signal came by (Schoenholz et al. 2017, eq. 6). Normalizations enter by the mean squares they
-    divide by; across the batch that leaves correlations and gradients without a formula here.
-    """
-    p, m = square, mean
-    cross: float | None = mean**2  # E of the product of two inputs' entries
-    forward: list[LayerField] = []
-    factors: list[float | None] = []
-    for layer in layers:
-        inner_p, inner_cross, divided = p, cross, 1.0
-        if branch is not None and norm is not None:
-            inner_p, inner_cross, divided = _normalized(norm, p, m, cross)
-        gain = layer.fan_in * layer.weight_variance
-        q = gain * inner_p + layer.bias_variance
-        q_cross = None if inner_cross is None else gain * inner_cross + layer.bias_variance
-        if branch is None and norm is not None:
-            q, q_cross, divided = _normalized(norm, q, 0.0, q_cross)
-        if not isfinite(q) or (not phi.homogeneous and (q > LARGEST or 0 < q < 1 / LARGEST)):
-            forward += [LayerField(None, None, None, None, None, None)] * (len(layers) - len(forward))
-            factors += [None] * (len(layers) - len(factors))
-            break
-        at = moments(phi, q)
-        pair = None if q_cross is None else pair_square(phi, q, q_cross / q if q > 0 else 1.0)
-        back = layer.fan_out * layer.weight_variance * at.slope_square / divided
-        if branch is None:
-            p, m, cross = at.square, at.mean, pair
-        else:
-            shared = 2 * branch * m * at.mean
-            p, m = p + branch**2 * at.square + shared, m + branch * at.mean
-            cross = None if cross is None or pair is None else cross + branch**2 * pair + shared
-            back = 1 + branch**2 * back
-        factors.append(None if norm is not None and norm.over_batch else back)
-        cosine = None if cross is None or p == 0 else cross / p
-        saturated = saturation(phi, q) if branch is None else None
-        forward.append(LayerField(q, p, cosine, None, saturated, at))
-    return _with_gradients(forward, factors)
-
-
-def _normalized(norm: Norm, p: float, m: float, cross: float | None) -> tuple[float, float | None, float]:
-    """Mean square and cross moment after a normalization, and the variance it divided by."""
-    if norm.over_batch:
-        # Units are centred over the inputs, whose cross moment is what they have in common.
-        variance = p - (cross if cross is not None else 0.0)
-        divided = max(variance, 0.0) + norm.eps
-        return (1.0 if cross is None else variance / divided), None, divided
-    removed = m**2 if norm.centres else 0.0
-    divided = p - removed + norm.eps
-    return (p - removed) / divided, None if cross is None else (cross - removed) / divided, divided
-
-
-def _with_gradients(forward: list[LayerField], factors: list[float | None]) -> list[LayerField]:
-    """Mean square of the gradient at each layer's output, one at the last."""
-    gradient: float | None = 1.0
-    fields: list[LayerField] = []
-    for at, factor in zip(reversed(forward), reversed(factors), strict=True):
-        fields.append(at._replace(gradient=gradient if gradient is not None and isfinite(gradient) else None))
-        gradient = None if gradient is None or factor is None else gradient * factor
-    return fields[::-1]
+def safe_log(value: float) -> float:
+    """log, and -∞ of zero."""
+    return log(value) if value > 0 else -inf
 
 
 def correlation_depth(phi: Nonlinearity, gain: float, q: float) -> float | None:

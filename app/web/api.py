@@ -16,6 +16,7 @@ from ..experiments.catalog import catalog_of
 from ..experiments.experiment import Experiment, Experiments
 from ..experiments.table import csv_table
 from ..fields import SpecError
+from ..finding import Finding
 from ..settings import Settings
 from ..spec import Spec
 from .description import (
@@ -48,12 +49,13 @@ def install(app: FastAPI, experiments: Experiments, runner: Runner, settings: Se
         for suffix, media_type, schema, answer, said in (
             ("", "application/json", experiment.result, runner.result, "The Result as JSON."),
             ("/figures", "application/json", FIGURES, _figures(runner, experiment), "{chart name: Plotly figure}."),
+            ("/findings", "application/json", list[Finding], _findings(runner, experiment), "What the numbers say."),
             (".csv", "text/csv; charset=utf-8", TABLE, _table(runner), "A tidy table: init, layer, quantity, value."),
         ):
             endpoint = _endpoint(runner, experiment, suffix, media_type, answer)
             _add(app, f"/api/{name}{suffix}", endpoint, experiment, said, responses(media_type, schema) | NOT_MODIFIED)
         stream = _stream(runner, experiment, explain)
-        said = "Server-sent events: progress, figures, explanation, then result; or problem."
+        said = "Server-sent events: page, progress, figures, findings, explanation, then result; or problem."
         _add(
             app, f"/api/{name}/stream", stream, experiment, said, responses("text/event-stream", EVENT, BEFORE_RUNNING)
         )
@@ -128,6 +130,10 @@ def _figures(runner: Runner, experiment: AnyExperiment) -> Answer:
     return lambda spec, client: runner.derived(spec, "/figures", experiment.figures_json, client)
 
 
+def _findings(runner: Runner, experiment: AnyExperiment) -> Answer:
+    return lambda spec, client: runner.derived(spec, "/findings", experiment.findings_json, client)
+
+
 def _table(runner: Runner) -> Answer:
     return lambda spec, client: runner.derived(spec, ".csv", csv_table, client)
 
@@ -143,6 +149,7 @@ def _stream(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Call
 
     async def events(spec: Spec, client: str) -> AsyncIterator[bytes]:
         try:
+            yield _event("page", json.dumps(experiment.page(spec)))
             async with runner.join(spec, client) as flight:
                 shown = None
                 async for update in flight.updates():
@@ -155,6 +162,7 @@ def _stream(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Call
                 result = await asyncio.shield(flight.outcome)
             for kind, function in (
                 ("figures", experiment.figures_json),
+                ("findings", experiment.findings_json),
                 ("explanation", partial(explain, experiment)),
             ):
                 yield _event(kind, await runner.derived(spec, f"/{kind}", function, client, result))

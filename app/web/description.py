@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel
 
 from ..fields import shape
 from ..spec import Spec
@@ -69,7 +68,7 @@ EVENT: Schema = {
     "type": "object",
     "required": ["event", "data"],
     "properties": {
-        "event": {"enum": ["progress", "figures", "explanation", "result", "problem"]},
+        "event": {"enum": ["page", "progress", "figures", "findings", "explanation", "result", "problem"]},
         "data": {"type": "string"},
     },
 }
@@ -116,7 +115,7 @@ def body(model: type[Spec]) -> Schema:
     return {"required": True, "content": {"application/json": {"schema": schema | {"properties": fields}}}}
 
 
-def responses(media_type: str, answer: Schema | type[BaseModel], statuses: Iterable[int] = REFUSALS) -> Responses:
+def responses(media_type: str, answer: Schema | Any, statuses: Iterable[int] = REFUSALS) -> Responses:
     """What is answered when all is well, and the problems there may be."""
     said: dict[str, Any] = {"description": "As asked."}
     if isinstance(answer, dict):

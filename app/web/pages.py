@@ -18,6 +18,7 @@ from .assets import Assets, folder
 from .forms import attempted, form, given
 from .requests import query_string
 
+AS_ASKED = "draws=fresh&seed=2952"  # of all seeds one that gives what whoever asked first was given
 Explain = Callable[[Experiment[Any, Any], Any], bytes]
 
 
@@ -35,6 +36,7 @@ def templates(assets: Assets, experiments: Experiments) -> Environment:
         asset=assets.url,
         experiments=experiments,
         styles=STYLES,
+        colors={name: style.color for name, style in STYLES.items()},
         predicted=PREDICTED,
         plot_templates=TEMPLATES,
         initializers=INITIALIZERS,
@@ -49,7 +51,8 @@ def explainer(environment: Environment) -> Explain:
 
     def explain(experiment: Experiment[Any, Any], result: Any) -> bytes:
         template = environment.select_template([f"{experiment.name}/why.html", "why.html"])
-        return template.render(result=result, **experiment.words(result)).encode()
+        findings = experiment.findings(result)
+        return template.render(result=result, findings=findings, **experiment.words(result)).encode()
 
     return explain
 
@@ -64,17 +67,27 @@ def router(environment: Environment, experiments: Experiments) -> APIRouter:
 
     @pages.get("/")
     async def home() -> Response:
-        return page("home.html")
+        return page(
+            "home.html", asked=AS_ASKED, said={name: entry.page(entry.spec()) for name, entry in experiments.items()}
+        )
+
+    @pages.get("/questions")
+    async def questions() -> Response:
+        return page("questions.html")
 
     @pages.get("/docs")
     async def docs() -> Response:
         return page("docs.html", shape=shape)
 
-    def experiment_page(name: str, model: type[Spec]) -> Callable[[Request], object]:
+    def experiment_page(experiment: Experiment[Any, Any]) -> Callable[[Request], object]:
+        model: type[Spec] = experiment.spec
+
         async def show(request: Request) -> Response:
             errors: dict[str, str] = {}
+            spec = model()
             try:
-                values = given(model.from_query(query_string(request)))
+                spec = model.from_query(query_string(request))
+                values = given(spec)
             except SpecError as error:
                 errors = dict(error.errors)
                 values = attempted(request.scope["query_string"].decode(errors="replace"))
@@ -84,7 +97,8 @@ def router(environment: Environment, experiments: Experiments) -> APIRouter:
             return page(
                 "experiment.html",
                 422 if errors else 200,
-                name=name,
+                name=experiment.name,
+                said=experiment.page(spec),
                 groups=controls,
                 runs=not errors,
                 elsewhere=elsewhere,
@@ -93,7 +107,5 @@ def router(environment: Environment, experiments: Experiments) -> APIRouter:
         return show
 
     for name, experiment in experiments.items():
-        pages.add_api_route(
-            f"/{name}", experiment_page(name, experiment.spec), methods=["GET"], response_class=Response
-        )
+        pages.add_api_route(f"/{name}", experiment_page(experiment), methods=["GET"], response_class=Response)
     return pages

@@ -47,7 +47,7 @@ def problem(error: Exception) -> Problem:
             extra = {"cost": error.cost, "limit": error.limit, "errors": _listed(error)}
             return Problem("too-expensive", "Too expensive", 422, _price(error), extra)
         case SpecError():
-            detail = "Some fields are not as they must be."
+            detail = "Some fields have to change: each is named with what it takes."
             return Problem("invalid-input", "Invalid input", 422, detail, {"errors": _listed(error)})
         case Busy():
             detail = "Every place is taken. Try again in a few seconds."

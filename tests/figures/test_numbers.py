@@ -14,7 +14,7 @@ from app.figures.numbers import number, power, superscript
         (0.00195, "0.00195"),
         (12345.6, "12,350"),
         (3.1e-9, "3.10 × 10⁻⁹"),
-        (-2.5e12, "-2.50 × 10¹²"),
+        (-2.5e12, "−2.50 × 10¹²"),
     ],
 )
 def test_a_number_reads_as_a_person_writes_it(value: float | None, text: str) -> None:

@@ -6,17 +6,18 @@ from tests.toy.charts import means
 from tests.toy.result import ToyResult
 from tests.toy.run import run_toy, toy_cost
 from tests.toy.spec import ToySpec
-from tests.toy.words import toy_words
+from tests.toy.words import toy_findings, toy_heading
 
 TOY = Experiment(
     title="Some dice",
-    question="What is the mean of many dice?",
+    heading=toy_heading,
     spec=ToySpec,
     result=ToyResult,
     run=run_toy,
     cost=toy_cost,
     sizes=("throws",),
-    charts={"means": Chart("Means", "One bar a die.", means)},
-    words=toy_words,
+    findings=toy_findings,
+    charts={"means": Chart("Means", "One bar a die.", means, "mean")},
+    words=lambda _: {},
     presets=(Preset("Two dice", "dice=d6&dice=d20"),),
 )

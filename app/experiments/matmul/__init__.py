@@ -1,21 +1,23 @@
 """One matmul, x @ w: the variance of its outputs under each scale of the weights."""
 
-from ..experiment import Experiment, Preset
+from ..experiment import Experiment, Preset, Question
 from .charts import CHARTS
 from .cost import matmul_cost
+from .findings import matmul_findings
 from .result import MatmulResult
 from .run import run_matmul
 from .spec import MatmulSpec
-from .words import matmul_words
+from .words import matmul_heading, matmul_words
 
 MATMUL = Experiment(
     title="One matmul",
-    question="Why is the variance of x @ w about 512, and which scale makes it 1?",
+    heading=matmul_heading,
     spec=MatmulSpec,
     result=MatmulResult,
     run=run_matmul,
     cost=matmul_cost,
     sizes=("fan_out", "repeats", "fan_in"),
+    findings=matmul_findings,
     charts=CHARTS,
     words=matmul_words,
     presets=(
@@ -25,5 +27,22 @@ MATMUL = Experiment(
         Preset("±1 inputs: no spread left", "fan_out=5000&input=rademacher&repeats=200"),
         Preset("rand for randn", "input=rand"),
         Preset("Xavier and He", "init=1/sqrt(D)&init=xavier_normal&init=kaiming_normal"),
+    ),
+    questions=(
+        Question("Why divide by √D and not by D?", "", "recommendation"),
+        Question("Why does it not come out at exactly 512?", "", "difference"),
+        Question("Is 1/√D the standard deviation of a weight, or its variance?", "init=1/sqrt(D)", "scale"),
+        Question("I call torch.nn.init on the w of x @ w. Why is the result off?", "init=kaiming_normal", "torch"),
+        Question("Why does Xavier use 2/(fan_in + fan_out)?", "init=1/sqrt(D)&init=xavier_normal", "sample"),
+        Question(
+            "Uniform or normal? Where does the √3 come from?", "init=kaiming_normal&init=kaiming_uniform", "alike"
+        ),
+        Question(
+            "Do Keras and PyTorch initialize alike?",
+            "init=1/sqrt(D)&init=lecun_normal&init=trunc_normal",
+            "scale",
+            "trunc_normal",
+        ),
+        Question("I used rand where I meant randn. Does it matter?", "weights=rand&init=1/sqrt(D)", "mean"),
     ),
 )

@@ -12,6 +12,7 @@ from ...figures.palette import PREDICTED, STYLES, Figure, figure
 from ...lab.initializers import INITIALIZERS
 from ...results import Histogram
 from .result import MatmulInit, MatmulResult
+from .spec import MatmulSpec
 from .theory import variance_ratio_density
 
 PANEL = 170  # pixels
@@ -233,24 +234,26 @@ def _level_label(y: float, text: str) -> Figure:
     return {"xref": "paper", "x": 1, "y": y, "xanchor": "right", "yanchor": "bottom", "text": text}
 
 
+def _read_histograms(spec: MatmulSpec) -> str:
+    dotted = "Dotted: the normal density predicted for this x. " if spec.fan_in > 1 else ""
+    return (
+        f"Filled: measured, each scale on its own axis. {dotted}The grey band is −1 … 1 on every axis: where it is a "
+        "sliver the outputs are far too large, where it fills the axis far too small."
+    )
+
+
+def _read_variance_vs_scale(spec: MatmulSpec) -> str:
+    return (
+        f"On log axes the variance lies on a line of slope 2, as it is quadratic in k: a k of 1/{spec.fan_in:,} "
+        "divides it "
+        f"by {spec.fan_in:,}², one of 1/√{spec.fan_in:,} by {spec.fan_in:,}."
+    )
+
+
+READ_REPEATS = "Every repeat draws its own x and w. Dashed: what is predicted on average; dotted: the predicted spread."
+
 CHARTS: dict[str, Chart] = {
-    "histograms": Chart(
-        "The outputs, each scale on its own axis",
-        "Filled: measured. Dotted: the normal density predicted for this x. The grey band is −1 … 1, one standard "
-        "deviation of the signal you want: a sliver for the first, wider than the whole axis for the second, and "
-        "just right where the variance is 1.",
-        histograms,
-    ),
-    "variance_vs_scale": Chart(
-        "Variance against scale",
-        "On log axes the measured points lie on a line of slope 2: the variance is quadratic in k. Dividing w by "
-        "D divides the variance by D²; only √D brings D back to 1.",
-        variance_vs_scale,
-    ),
-    "repeats": Chart(
-        "The same experiment, again and again",
-        "Every repeat draws its own x and w. The spread is almost all ‖x‖²: all columns share one x, so more "
-        "columns do not average it away.",
-        repeats,
-    ),
+    "histograms": Chart("The outputs, each scale on its own axis", _read_histograms, histograms, "signal"),
+    "variance_vs_scale": Chart("Variance against scale", _read_variance_vs_scale, variance_vs_scale, "recommendation"),
+    "repeats": Chart("The same experiment, again and again", READ_REPEATS, repeats, "repeats"),
 }

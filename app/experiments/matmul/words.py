@@ -1,75 +1,51 @@
-"""One matmul in words: what the page says of a run, with the run's own numbers."""
+"""One matmul in words: the page's heading, and what its explanation is written from."""
 
-from dataclasses import dataclass
-from itertools import combinations
-from math import isclose
-from typing import Any
+from typing import Any, NamedTuple
 
-from ...lab.initializers import INITIALIZERS
-from ...results import CHANCE
+from ...figures.numbers import number
+from ...finding import by_chance, in_spreads
+from .findings.drawn import input_moments, label_of, weight_moments
+from .findings.variance import columns_off
 from .result import MatmulInit, MatmulResult
+from .spec import MatmulSpec
 
 
-@dataclass(frozen=True)
-class MatmulRow:
+def matmul_heading(spec: MatmulSpec) -> str:
+    """The question, with the variance that an unscaled w gives."""
+    return f"Why is the variance of x @ w about {number(_unscaled(spec), 3)}, and which scale makes it 1?"
+
+
+def _unscaled(spec: MatmulSpec) -> float:
+    return spec.fan_in * input_moments(spec).mean_square * weight_moments(spec, spec.init[0]).variance
+
+
+class Row(NamedTuple):
     """One line of the table: the two errors of one init, each in its own standard deviations."""
 
     entry: MatmulInit
     label: str
-    input_z: float | None
-    columns_z: float | None
-    mean_z: float | None
+    input_off: float | None
+    columns_off: float | None
 
     @property
     def by_chance(self) -> bool:
-        return self.columns_z is None or abs(self.columns_z) <= CHANCE
+        return by_chance(self.columns_off) is not False
 
 
 def matmul_words(result: MatmulResult) -> dict[str, Any]:
-    """The table of a matmul run, and what is worth saying about its inits."""
-    return {"rows": [_matmul_row(entry) for entry in result.inits], "notes": _matmul_notes(result)}
+    """The table of a matmul run, and the moments its derivation is about."""
+    spec, first = MatmulSpec.parse(result.experiment), result.inits[0]
+    return {
+        "spec": spec,
+        "rows": [_row(entry) for entry in result.inits],
+        "first": first,
+        "x": input_moments(spec),
+        "w": weight_moments(spec, first.init),
+    }
 
 
-def _matmul_row(entry: MatmulInit) -> MatmulRow:
-    predicted, measured = entry.predicted, entry.measured
-    count = measured.count - measured.nonfinite
-    mean_error = (predicted.variance_given_input / count) ** 0.5 if count else 0.0
-    return MatmulRow(
-        entry=entry,
-        label=INITIALIZERS[entry.init].label,
-        input_z=_z(entry.input.square, entry.input.square_mean, entry.input.square_std),
-        columns_z=_z(measured.variance, predicted.variance_given_input, predicted.variance_given_input_std),
-        mean_z=_z(measured.mean, predicted.mean_given_input, mean_error),
-    )
-
-
-def _z(value: float | None, expected: float, spread: float) -> float | None:
-    return (value - expected) / spread if value is not None and spread > 0 else None
-
-
-def _matmul_notes(result: MatmulResult) -> list[str]:
-    spec = result.experiment
-    notes = [
-        f"{INITIALIZERS[a.init].label} and {INITIALIZERS[b.init].label} coincide here: at this shape both give weights "
-        f"a standard deviation of {a.weight_std:.4g}."
-        for a, b in combinations(result.inits, 2)
-        if isclose(a.weight_std, b.weight_std, rel_tol=1e-9)
-    ]
-    if spec["fan_out"] > 4 * spec["fan_in"]:
-        notes += [_xavier_note(entry, spec) for entry in result.inits if entry.init.startswith("xavier")]
-    if spec["draws"] == "fresh" and len(result.inits) > 1:
-        squares = ", ".join(f"{entry.input.square:.1f}" for entry in result.inits)
-        notes.append(
-            f"Each line drew its own x, so ‖x‖² is {squares}: that is why the variances do not agree among "
-            "themselves, as the question's own 513.95, 0.0020 and 1.02 do not."
-        )
-    return notes
-
-
-def _xavier_note(entry: MatmulInit, spec: dict[str, Any]) -> str:
-    return (
-        f"{INITIALIZERS[entry.init].label} looks like a mistake here, and is not: it weighs fan_out = "
-        f"{spec['fan_out']:,} as much as fan_in = {spec['fan_in']:,}, to be fair to the backward pass of a layer. "
-        f"These {spec['fan_out']:,} columns are a sample, not a layer, so the variance comes out at "
-        f"{entry.predicted.variance:.2g}."
+def _row(entry: MatmulInit) -> Row:
+    square = entry.input
+    return Row(
+        entry, label_of(entry), in_spreads(square.square, square.square_mean, square.square_std), columns_off(entry)
     )

@@ -1,21 +1,23 @@
 """A deep stack: layer after layer of random weights, the signal forward and its gradient back."""
 
-from ..experiment import Experiment, Preset
+from ..experiment import Experiment, Preset, Question
 from .charts import CHARTS
 from .cost import stack_cost
+from .findings import stack_findings
 from .result import StackResult
 from .run import run_stack
 from .spec import StackSpec
-from .words import stack_words
+from .words import stack_heading, stack_words
 
 STACK = Experiment(
     title="A deep stack",
-    question="What becomes of the signal when thirty such layers follow one another?",
+    heading=stack_heading,
     spec=StackSpec,
     result=StackResult,
     run=run_stack,
     cost=stack_cost,
     sizes=("depth", "width", "batch", "bins"),
+    findings=stack_findings,
     charts=CHARTS,
     words=stack_words,
     presets=(
@@ -32,5 +34,55 @@ STACK = Experiment(
             "activation=relu&init=xavier_normal&init=kaiming_normal"
             "&widths=784&widths=1024&widths=512&widths=256&widths=128&widths=64&widths=10",
         ),
+    ),
+    questions=(
+        Question(
+            "Why does ReLU need a factor of 2, and why E[h²] rather than the variance?",
+            "activation=relu&init=kaiming_normal",
+            "activation",
+        ),
+        Question(
+            "Should He not give a mean of 0 and a std of 1 after ReLU?",
+            "activation=relu&init=kaiming_normal",
+            "activation",
+        ),
+        Question(
+            "Where does tanh's gain of 5/3 come from?", "gain=1.6666666666666667&init=1/sqrt(D)", "recommendation"
+        ),
+        Question("Xavier with tanh, and the std still falls?", "init=xavier_normal", "signal"),
+        Question("Which gain for GELU?", "activation=gelu&init=1/sqrt(D)", "recommendation"),
+        Question(
+            "Why does nn.Linear use kaiming_uniform with a = √5?",
+            "activation=relu&init=kaiming_normal&init=torch_default",
+            "scale",
+        ),
+        Question(
+            "fan_in or fan_out?",
+            "activation=relu&init=kaiming_normal"
+            "&widths=784&widths=1024&widths=512&widths=256&widths=128&widths=64&widths=10",
+            "fans",
+        ),
+        Question(
+            "Does normalization make the initialization irrelevant?",
+            "activation=relu&init=unscaled&init=kaiming_normal&norm=layer",
+            "steps",
+        ),
+        Question(
+            "Why does GPT-2 scale its residual branches by 1/√(2L), when a norm follows?",
+            "activation=gelu&init=1/sqrt(D)&norm=layer&residual=true&residual_scale=1/sqrt(2L)",
+            "stream",
+        ),
+        Question(
+            "Why do my deep ReLU networks differ from seed to seed, even with He?",
+            "activation=relu&batch=64&depth=50&init=kaiming_normal&repeats=50&width=100",
+            "networks",
+        ),
+        Question(
+            "Why does my network give the same output for every input?",
+            "activation=relu&init=torch_default",
+            "inputs",
+        ),
+        Question("In which layer does it overflow?", "activation=linear&init=unscaled", "formats"),
+        Question("May I reuse one matrix to try a depth?", "activation=relu&tied=true&init=kaiming_normal", "tied"),
     ),
 )

@@ -13,21 +13,70 @@ class WeightGradient(Record):
     grad_to_data: float | None
 
 
-class StackPredicted(Record):
-    """What theory says of a layer; null where it has no formula. Each value's log₁₀ where float64 cannot hold it.
+class Band(Record):
+    """The 2.5, 50 and 97.5 % points of a number over fresh networks and inputs, and their log₁₀.
 
-    `low`, `median` and `high` bound the preactivation mean square of one input over fresh networks and inputs,
-    with 95 %.
+    The first three are null where float64 cannot hold them.
     """
 
-    preactivation_variance: float | None
-    activation_mean_square: float | None
     low: float | None
     median: float | None
     high: float | None
+    log10_low: float | None
+    log10_median: float | None
+    log10_high: float | None
+
+
+class StackPredicted(Record):
+    """What theory says of a layer, from the spec alone; null where it has no formula.
+
+    `low`, `median` and `high` are the 2.5, 50 and 97.5 % points, over fresh networks and inputs, of the
+    preactivations' mean square over the whole batch, the very number measured beside them; `one_input` holds the
+    same of a single input, and `gradient_band` of the gradient's mean square. Each size stands as a value, null where
+    float64 cannot hold it, and as its log₁₀, which holds at any depth and is null where the quantity is zero.
+    """
+
+    preactivation_variance: float | None
+    log10_preactivation_variance: float | None
+    activation_mean_square: float | None
+    log10_activation_mean_square: float | None
+    low: float | None
+    log10_low: float | None
+    median: float | None
+    log10_median: float | None
+    high: float | None
+    log10_high: float | None
+    one_input: Band | None
     cosine: float | None
     gradient_mean_square: float | None
+    log10_gradient_mean_square: float | None
+    gradient_band: Band | None
     saturated: float | None
+
+    @property
+    def band(self) -> Band | None:
+        """Of the preactivations' mean square over the batch."""
+        if self.log10_median is None:
+            return None
+        return Band.model_construct(**{name: getattr(self, name) for name in Band.model_fields})
+
+    @property
+    def typical(self) -> float | None:
+        """log₁₀ of the preactivations' mean square in a typical network: the band's median, where there is a band."""
+        return self.log10_preactivation_variance if self.log10_median is None else self.log10_median
+
+    @property
+    def typical_gradient(self) -> float | None:
+        """The same of the gradient's."""
+        band = self.gradient_band
+        return self.log10_gradient_mean_square if band is None else band.log10_median
+
+
+class Branch(Record):
+    """What a residual branch adds to the stream: residual_scale · φ(u)."""
+
+    mean_square: float | None
+    log10_mean_square: float | None
 
 
 class StackLayer(Record):
@@ -41,6 +90,7 @@ class StackLayer(Record):
     activation: ActivationSummary
     unit_variance: Summary
     cosine: Cosine
+    branch: Branch | None = None
     gradient: Summary | None
     weight_gradient: WeightGradient | None
     activation_magnitudes: Magnitudes
@@ -64,6 +114,9 @@ class StackInit(Record):
     weight_std: float
     layers: list[StackLayer]
     overflow_layer: dict[str, int | None]
+    underflow_layer: dict[str, int | None] = {"float16": None, "bfloat16": None, "float32": None}
+    variance_overflow_layer: dict[str, int | None] = {"float16": None, "bfloat16": None, "float32": None}
+    variance_underflow_layer: dict[str, int | None] = {"float16": None, "bfloat16": None, "float32": None}
     repeats: Networks | None
     theory: list[str]
 

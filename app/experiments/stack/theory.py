@@ -3,19 +3,20 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from math import isfinite
+from math import hypot, inf, log, sqrt
 
-from ...lab.activations import nonlinearity
+from ...lab.activations import ACTIVATIONS, nonlinearity
 from ...lab.draws import DISTRIBUTIONS
 from ...lab.initializers import INITIALIZERS, Initializer
 from ...lab.norms import EPS, NORMS
 from ...theory.finite_width import Band, Cumulants, exact_bands, leading_bands, log_chi_square
-from ...theory.meanfield import LayerField, LayerShape, Nonlinearity, Norm, propagate
+from ...theory.meanfield import LayerShape, Nonlinearity
+from ...theory.propagation import LayerField, Norm, propagate, with_weight_mean
 from .result import StackPredicted
 from .spec import StackSpec
 
 EXACT = ("linear", "relu")
-UNUSED = {"seed": 0, "batch": 256, "repeats": 1, "bins": 80, "backward": True}  # by any prediction
+UNUSED = {"seed": 0, "repeats": 1, "bins": 80, "backward": True}  # by any prediction
 
 
 @dataclass(frozen=True)
@@ -28,77 +29,98 @@ class Prediction:
 
 def predict(spec: StackSpec, initializer: Initializer) -> Prediction:
     """Everything that follows from the spec alone, for one init; kept, as it is the same for every seed."""
-    return _predict(spec.model_copy(update=UNUSED).query, initializer.name)
+    return _predict(without_chance(spec).query, initializer.name)
+
+
+def without_chance(spec: StackSpec) -> StackSpec:
+    """The same for every spec of which theory says the same."""
+    return spec.model_copy(update=UNUSED)
+
+
+def fields_of(spec: StackSpec, initializer: Initializer) -> list[LayerField]:
+    """What is predicted of every layer at infinite width, for one init."""
+    return _fields(spec, nonlinearity(spec.activation), _shapes(spec, initializer))
 
 
 @lru_cache(maxsize=256)
 def _predict(query: str, init: str) -> Prediction:
     spec, initializer = StackSpec.from_query(query), INITIALIZERS[init]
-    refused = _refusal(spec)
-    if refused:
-        return Prediction([_EMPTY] * spec.depth, [refused])
     phi, layers = nonlinearity(spec.activation), _shapes(spec, initializer)
+    fields = _fields(spec, phi, layers)
+    bands, sentences = _bands(spec, initializer, phi, layers)
+    predicted = [_predicted(at, band) for at, band in zip(fields, bands, strict=True)]
+    return Prediction(predicted, [_assumes(spec), *sentences, *_notes(spec)])
+
+
+def _fields(spec: StackSpec, phi: Nonlinearity, layers: list[LayerShape]) -> list[LayerField]:
+    """What is predicted at infinite width, as far into the stack as there is a formula."""
     entry = DISTRIBUTIONS[spec.input].moments
     norm = None
     if spec.norm != "none":
         norm = Norm(NORMS[spec.norm].centres and spec.norm == "layer", spec.norm == "batch", EPS)
-    fields = propagate(phi, layers, entry.mean_square, entry.mean, norm, spec.branch_scale)
-    bands, sentences = _bands(spec, initializer, phi, layers, fields)
-    predicted = [_predicted(at, band) for at, band in zip(fields, bands, strict=True)]
-    return Prediction(predicted, [ASSUMES, *sentences, *_notes(spec, fields)])
+    held = layers[: _predictable(spec)]
+    if _mean_counts(spec):
+        mean_square, mean = entry.mean_square, entry.mean
+        fields = [with_weight_mean(phi, at, mean_square, mean, spec.weight_mean, spec.branch_scale) for at in held]
+    else:
+        fields = propagate(phi, held, entry.mean_square, entry.mean, norm, spec.branch_scale, spec.batch)
+    if len(held) < len(layers):
+        fields = [at._replace(log_gradient=None) for at in fields]
+    elif _mean_counts(spec):
+        fields = [at._replace(log_gradient=0.0) for at in fields]
+    return fields + [LayerField(None, None, None, None, None)] * (len(layers) - len(held))
 
 
-ASSUMES = (
-    "Variance, cosine and gradient: the limit of infinite width (Poole et al. 2016; Schoenholz et al. 2017), inputs "
-    "independent of each other, and for the gradient weights independent of those the signal came by."
-)
-_EMPTY = StackPredicted.model_construct(**dict.fromkeys(StackPredicted.model_fields))
+def _mean_counts(spec: StackSpec) -> bool:
+    """Layer norm takes what a mean of the weights adds away, in either direction."""
+    return spec.weight_mean != 0 and spec.norm != "layer"
 
 
-def _refusal(spec: StackSpec) -> str | None:
-    if spec.tied and spec.depth > 1:
-        return (
-            "No prediction: the formulas assume fresh weights in every layer, and one matrix reused is a power "
-            "iteration, with a far wider spread."
-        )
-    if spec.weight_mean:
-        return (
-            "No prediction: the formulas assume weights of mean zero. A mean makes all units of a layer move together."
-        )
-    return None
+def _predictable(spec: StackSpec) -> int:
+    """Layers for which there is a formula."""
+    if _mean_counts(spec):
+        return 1 if spec.norm == "none" else 0
+    return 1 if spec.tied and spec.residual else spec.depth
+
+
+def _assumes(spec: StackSpec) -> str:
+    """Of the variance, the cosine and the gradient."""
+    apart = (
+        "and the gradient's part along the activations carried along (h·g is nearly the same in every layer), to "
+        "first order in 1/width"
+        if spec.residual and spec.norm == "none"
+        else "and for the gradient weights independent of those the signal came by"
+    )
+    return (
+        "Variance, cosine and gradient: the limit of infinite width (Poole et al. 2016; Schoenholz et al. 2017), "
+        f"inputs independent of each other, {apart}."
+    )
 
 
 def _shapes(spec: StackSpec, initializer: Initializer) -> list[LayerShape]:
     widths = spec.layer_widths
     return [
-        LayerShape(
+        LayerShape.of(
             fan_in,
             fan_out,
-            initializer.scale(fan_in, fan_out, spec.gain, spec.fan_mode) ** 2,
-            spec.bias_std**2 + (initializer.bias_bound(fan_in) ** 2 / 3 if initializer.bias_bound else 0.0),
+            initializer.scale(fan_in, fan_out, spec.gain, spec.fan_mode),
+            hypot(spec.bias_std, initializer.bias_bound(fan_in) / sqrt(3) if initializer.bias_bound else 0.0),
         )
         for fan_in, fan_out in pairwise(widths)
     ]
 
 
 def _bands(
-    spec: StackSpec, initializer: Initializer, phi: Nonlinearity, layers: list[LayerShape], fields: list[LayerField]
+    spec: StackSpec, initializer: Initializer, phi: Nonlinearity, layers: list[LayerShape]
 ) -> tuple[list[Band | None], list[str]]:
     """The finite-width band of each layer, or None and the reason."""
     nothing: list[Band | None] = [None] * len(layers)
-    first = layers[0].weight_variance + layers[0].bias_variance
-    if spec.residual or spec.norm != "none":
-        which = "residual streams" if spec.residual else "normalized layers"
-        return nothing, [f"No band over seeds: no finite-width formula for {which} is used here."]
-    if initializer.family == "orthogonal":
-        return nothing, [
-            "No band over seeds: orthogonal weights keep lengths, and the formulas are for independent entries."
-        ]
-    if first == 0:
-        return nothing, ["No band over seeds: every preactivation is zero."]
+    reason = _no_band(spec, initializer, layers[0])
+    if reason:
+        return nothing, [f"No band over seeds: {reason}."]
     entry = DISTRIBUTIONS[spec.input].moments
     relative = entry.square_variance / (spec.layer_widths[0] * entry.mean_square**2)
-    if spec.activation in EXACT and not any(layer.bias_variance for layer in layers):
+    if spec.activation in EXACT and all(layer.log_bias == -inf for layer in layers):
         normal_input = spec.input == "normal"
         log_input = log_chi_square(spec.layer_widths[0]) if normal_input else Cumulants(-relative / 2, relative, 0, 0)
         exact = exact_bands(spec.activation, layers, log_input, entry.mean_square)
@@ -106,43 +128,85 @@ def _bands(
             "Median and 95 % band of one input over seeds: products of chi-squares (Hanin and Nica 2019), by the "
             "cumulants of their logarithm. The mean lies above the median: a few lucky networks carry it."
         ]
-    held = [layer for layer, at in zip(layers, fields, strict=True) if at.preactivation is not None]
-    leading: list[Band | None] = list(leading_bands(phi, held, relative, entry.mean_square)) if held else []
-    return leading + nothing[len(leading) :], [
+    return list(leading_bands(phi, layers, relative, entry.mean_square)), [
         "Median and 95 % band of one input over seeds: leading order in 1/width (Roberts, Yaida and Hanin 2022, "
         "ch. 4), taken as log-normal."
     ]
 
 
-def _notes(spec: StackSpec, fields: list[LayerField]) -> list[str]:
-    notes = []
-    if spec.norm == "batch":
-        notes.append(
-            "Batch norm ties the inputs of a batch to each other: no formula for the cosine and the gradient is used "
-            "here."
+def _no_band(spec: StackSpec, initializer: Initializer, first: LayerShape) -> str | None:
+    if spec.weight_mean:
+        return "the formulas are for weights of mean zero"
+    if spec.tied and spec.depth > 1:
+        spread = "far wider than" if ACTIVATIONS[spec.activation].bounds is None else "about as wide as"
+        return (
+            f"one matrix reused is a power iteration, which with this activation spreads {spread} fresh weights do, "
+            "and no formula for it is used here"
         )
-    if any(at.preactivation is None for at in fields):
-        notes.append("Predictions end where the variance leaves float64's range.")
+    if spec.residual or spec.norm != "none":
+        which = "residual streams" if spec.residual else "normalized layers"
+        return f"no finite-width formula for {which} is used here"
+    if initializer.family == "orthogonal":
+        return "orthogonal weights keep lengths, and the formulas are for independent entries"
+    if first.log_gain == first.log_bias == -inf:
+        return "every preactivation is zero"
+    return None
+
+
+def _notes(spec: StackSpec) -> list[str]:
+    notes = []
+    if _mean_counts(spec):
+        norm = f", and {NORMS[spec.norm].label} does not undo that" if spec.norm != "none" else ""
+        beyond = " beyond layer 1" if spec.norm == "none" else ""
+        notes.append(
+            f"No prediction{beyond}: the formulas assume weights of mean zero. A mean makes all units of a layer move "
+            f"together{norm}."
+        )
+    elif spec.weight_mean:
+        notes.append("The mean of the weights does not matter: layer norm takes away what it adds to every unit.")
+    elif spec.tied and spec.residual and spec.depth > 1:
+        notes.append(
+            "No prediction beyond layer 1: with one matrix reused a branch is not independent of the stream it is "
+            "added to."
+        )
+    if spec.tied and spec.depth > 1 and _predictable(spec) == spec.depth:
+        notes.append(
+            "One matrix reused: at infinite width the mean squares are those of fresh weights, forward and backward "
+            '(Yang 2019, "Scaling Limits of Wide Neural Networks with Weight Sharing").'
+        )
+    if spec.norm == "batch" and _predictable(spec):
+        notes.append(
+            f"Batch norm over {spec.batch} inputs: the values of a unit point in a random direction (Yang et al. 2019, "
+            '"A Mean Field Theory of Batch Normalization", here for a batch of this size).'
+        )
+        if spec.batch < 6:
+            notes.append("With so few inputs the gradient's mean is carried by the few units of least variance.")
     return notes
 
 
 def _predicted(at: LayerField, band: Band | None) -> StackPredicted:
-    low, median, high = (_power(value) for value in band) if band else (None, None, None)
+    low, median, high = band or (None, None, None)
+    sizes = {
+        "preactivation_variance": _log10(at.log_preactivation),
+        "activation_mean_square": _log10(at.log_activation),
+        "gradient_mean_square": _log10(at.log_gradient),
+        "low": low,
+        "median": median,
+        "high": high,
+    }
+    values = {name: _power(size) for name, size in sizes.items()}
+    logs = {f"log10_{name}": size if size != -inf else None for name, size in sizes.items()}
     return StackPredicted(
-        preactivation_variance=_finite(at.preactivation),
-        activation_mean_square=_finite(at.activation),
-        low=low,
-        median=median,
-        high=high,
-        cosine=at.cosine,
-        gradient_mean_square=_finite(at.gradient),
-        saturated=at.saturated,
+        **values, **logs, cosine=at.cosine, saturated=at.saturated, one_input=None, gradient_band=None
     )
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and isfinite(value) else None
+def _log10(natural: float | None) -> float | None:
+    return None if natural is None else natural / log(10)
 
 
-def _power(log10: float) -> float | None:
-    return 10.0**log10 if -307 < log10 < 308 else None
+def _power(log10: float | None) -> float | None:
+    """Zero where it is zero, null where float64 holds no such number."""
+    if log10 == -inf:
+        return 0.0
+    return 10.0**log10 if log10 is not None and -307 < log10 < 308 else None

@@ -1,76 +1,95 @@
-"""The charts of a deep stack."""
+"""The charts of a deep stack: what each is called, how to read it, and which findings it shows."""
 
 from ....figures.chart import Chart
+from ....lab.activations import ACTIVATIONS
+from ..spec import StackSpec
 from .formats import format_chart
 from .gains import gain_chart
 from .growth import grad_to_data, gradient, networks, variance
 from .inputs import collapse, shares, unit_variance
 from .shapes import gradient_histograms, histograms
 
+
+def _histograms(spec: StackSpec) -> str:
+    what = "what each layer hands on to the next" if spec.residual else "one layer's activations, h"
+    return (
+        f"Each shape is the histogram of {what}, layer 1 on the left; the dot is the mean. In a row whose values leave "
+        "±10 the axis is logarithmic beyond a few."
+    )
+
+
+def _variance(spec: StackSpec) -> str:
+    inputs = "one input" if spec.batch == 1 else f"{spec.batch:,} inputs"
+    return (
+        f"Over {inputs} and all units of a layer, mean included: what the next layer's sum is made of. On a log axis a "
+        "straight line is a constant factor a layer. Dotted: theory. Band: where 95 % of such networks lie, where "
+        "theory can say."
+    )
+
+
+def _shares(spec: StackSpec) -> str:
+    bounded = ACTIVATIONS[spec.activation].bounds is not None
+    saturated = "Saturated: within 3 % of the half-range from a bound, where the slope is small. " if bounded else ""
+    return f"{saturated}Zero: exactly zero in float32. Dead: a unit that is zero for every input of the batch."
+
+
+def _unit_variance(spec: StackSpec) -> str:
+    return (
+        f"For each unit the variance of its preactivation over the {spec.batch:,} inputs, as a histogram over "
+        "units. The slider chooses the layer."
+    )
+
+
+def _gains(spec: StackSpec) -> str:
+    what = "scale of the branches" if spec.residual else "gain, weights of std gain/√fan_in,"
+    depth = "one layer" if spec.depth == 1 else f"these {spec.depth:,} layers"
+    return (
+        f"Predicted: what {depth} would do in all to the signal and to the gradient under each {what} as a "
+        "factor of the mean square. Where both cross 1, nothing is lost."
+    )
+
+
+_NETWORKS = (
+    "Every thin line is another network drawn from the same spec, with one input sent through it. Dotted: theory's "
+    "typical network; band: where 95 % of them lie."
+)
+
+_GRADIENT = (
+    "Mean square of the loss's gradient with respect to each layer's activations. It is 1 at the last layer and "
+    "goes back from right to left. Pale: the activations' mean square. Dotted: theory."
+)
+
+_GRADIENT_HISTOGRAMS = (
+    "The same gradients as shapes, one a layer; read them from right to left. In a row that "
+    "leaves ±10 the axis is logarithmic."
+)
+
+_COLLAPSE = (
+    "The cosine is between the activations of two different inputs, averaged over all pairs: at 1 every input has "
+    "become the same vector. Both variances are relative to layer 1's: one over everything, one across inputs "
+    "alone. Broad grey line: the cosine theory predicts."
+)
+
+_GRAD_TO_DATA = (
+    "The std of each weight matrix's gradient over the std of the weights. With one learning rate for all, layers "
+    "far above the others change faster than the rest, layers far below hardly at all."
+)
+
+_FORMATS = (
+    "Bands: from the 1 % to the 99 % quantile of the magnitudes. Bars: what each number format can hold, from its "
+    "smallest to its largest number."
+)
+
 CHARTS: dict[str, Chart] = {
-    "histograms": Chart(
-        "Activations, layer by layer",
-        "Each shape is the histogram of one layer's activations, the first layer on the left. Where values leave "
-        "±10 the axis is logarithmic. Hover for numbers.",
-        histograms,
-    ),
-    "variance": Chart(
-        "Variance of the preactivations",
-        "On a log axis a straight line means a constant factor per layer. Dotted: the limit of infinite width. "
-        "Band: where one input lies in 95 % of networks of this width; the inputs of one network wander together.",
-        variance,
-    ),
-    "networks": Chart(
-        "Many networks",
-        "Every thin line is a freshly drawn network and one input. The typical network lies on the median, below "
-        "the mean.",
-        networks,
-    ),
-    "gradient": Chart(
-        "Gradients, on their way back",
-        "Mean square of the gradient at each layer's activations, one at the last layer; read it from right to "
-        "left. Pale: the activations' mean square. Dotted: predicted.",
-        gradient,
-    ),
-    "gradient_histograms": Chart(
-        "Gradients, layer by layer",
-        "The same shapes for the gradients. Healthy ones look alike from the last layer to the first.",
-        gradient_histograms,
-    ),
-    "collapse": Chart(
-        "Does the network still tell its inputs apart?",
-        "Variance over everything pools units and inputs. If it holds while the variance across inputs falls and "
-        "the cosine climbs to 1, every input has become the same vector. Both variances are relative "
-        "to layer 1's; the broad grey line is the predicted cosine.",
-        collapse,
-    ),
-    "shares": Chart(
-        "Saturated, zero, dead",
-        "Saturated: within 3 % of the half-range from a bound, where gradients die. Dead: a unit that is zero for "
-        "every input of the batch.",
-        shares,
-    ),
-    "unit_variance": Chart(
-        "Each unit across the batch",
-        "The variance of every unit over the inputs, as a histogram over units. The slider chooses the layer.",
-        unit_variance,
-    ),
-    "grad_to_data": Chart(
-        "Gradient to data",
-        "The std of each weight matrix's gradient over the std of the weights: layers far above the others learn "
-        "faster than the rest, layers far below not at all.",
-        grad_to_data,
-    ),
-    "gains": Chart(
-        "Which gain?",
-        "What depth does under each gain once the variance has settled: growth of the signal, growth of the "
-        "gradient, and the slope of the variance map, which is stable below 1. A good gain has all three near 1.",
-        gain_chart,
-    ),
-    "formats": Chart(
-        "Would it fit in float16?",
-        "Bands: from the 1 % to the 99 % quantile of the magnitudes. Bars: what each number format can hold, from "
-        "its smallest to its largest number. Hover for the share each would lose.",
-        format_chart,
-    ),
+    "histograms": Chart("Activations, layer by layer", _histograms, histograms),
+    "variance": Chart("The signal: mean square of the preactivations", _variance, variance, "signal"),
+    "networks": Chart("Many networks", _NETWORKS, networks, "networks"),
+    "gradient": Chart("Gradients, on their way back", _GRADIENT, gradient, "gradient"),
+    "gradient_histograms": Chart("Gradients, layer by layer", _GRADIENT_HISTOGRAMS, gradient_histograms),
+    "collapse": Chart("Does the network still tell its inputs apart?", _COLLAPSE, collapse, "inputs"),
+    "shares": Chart("Saturated, zero, dead", _shares, shares, "saturation"),
+    "unit_variance": Chart("Each unit across the batch", _unit_variance, unit_variance),
+    "grad_to_data": Chart("Gradient to data", _GRAD_TO_DATA, grad_to_data, "steps"),
+    "gains": Chart("Which gain?", _gains, gain_chart, "recommendation"),
+    "formats": Chart("Would it fit in float16?", _FORMATS, format_chart, "formats"),
 }

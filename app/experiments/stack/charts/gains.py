@@ -1,74 +1,118 @@
-"""The chart of gains: what depth does to signal and gradient under each, and where a good one exists."""
+"""What this stack would do in all under each gain, or each scale of its branches, and which are in use or known."""
 
-from functools import cache
+from math import log10, sqrt
 
-from ....figures.palette import PREDICTED, Figure, figure
-from ....lab.activations import ACTIVATIONS, nonlinearity
-from ....theory.gains import Growth, gains, growth
+from ....figures.axes import decades
+from ....figures.numbers import number, power
+from ....figures.palette import PREDICTED, STYLES, Figure, figure
+from ....lab.initializers import INITIALIZERS
+from ..findings.recommendation import known_gains
 from ..result import StackResult
+from ..spec import StackSpec
+from ..totals import Totals, best_branches, best_gain, gains_looked_at, with_branches, with_gain
 
-LOWEST, HIGHEST, STEP = 0.4, 3.0, 0.04
-TALLEST = 2.5
-
-
-@cache
-def curve(activation: str) -> list[Growth]:
-    """What depth does under each of a range of gains."""
-    count = round((HIGHEST - LOWEST) / STEP)
-    return [growth(nonlinearity(activation), LOWEST + STEP * i) for i in range(count + 1)]
+FARTHEST = 12.0  # decades shown either way
+NAMES = {"preserving": "keeps variance", "critical": "critical", "torch": "calculate_gain"}
 
 
 def gain_chart(result: StackResult) -> Figure | None:
-    """Growth per layer, forward and backward, and the map's slope, where each gain settles."""
-    activation = result.experiment["activation"]
-    points = curve(activation)
-    x = [round(point.gain, 4) for point in points]
+    """Total factors forward and backward against the gain; a stream's against the scale of its branches."""
+    spec = StackSpec.parse(result.experiment)
+    points = _points(spec)
+    if not points:
+        return None
+    x = [log10(knob) for knob, _ in points]
     lines = (
-        ("forward growth", "#2b7fd4", "solid", [point.forward for point in points]),
-        ("gradient growth", "#d9480f", "9px,4px", [point.gradient for point in points]),
-        ("stability: the map's slope", "#0f9d74", "4px,4px", [point.slope for point in points]),
+        ("activations", "solid", [found.forward for _, found in points]),
+        ("gradient", "8px,4px", [found.backward for _, found in points]),
     )
     traces: list[Figure] = [
         {
             "type": "scatter",
             "mode": "lines",
-            "name": name,
+            "name": f"{name}, over the whole stack",
             "x": x,
-            "y": y,
-            "line": {"color": color, "dash": dash, "width": 2.5},
-            "hovertemplate": f"gain %{{x}}<br>{name} %{{y:.4g}} per layer<extra></extra>",
+            "y": [min(max(value, -2 * FARTHEST), 2 * FARTHEST) for value in values],
+            "text": [
+                f"{number(knob)}: {name} {power(value)} times" for (knob, _), value in zip(points, values, strict=True)
+            ],
+            "line": {"color": PREDICTED, "dash": dash, "width": 2.5},
+            "hovertemplate": "%{text}<extra></extra>",
         }
-        for name, color, dash, y in lines
+        for name, dash, values in lines
     ]
-    marks = {
-        "keeps variance": gains(nonlinearity(activation)).variance_preserving,
-        "critical": gains(nonlinearity(activation)).critical,
-        "torch": ACTIVATIONS[activation].gain,
-    }
-    shown = [(name, gain) for name, gain in marks.items() if gain is not None and LOWEST <= gain <= HIGHEST]
-    level = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1}
-    rule = {"color": PREDICTED, "width": 1.5, "dash": "dash"}
+    marks = [*_known(spec), *_in_use(spec, result)]
+    low, high = _view([value for *_, values in lines for value in values])
     return figure(
         traces,
         height=440,
-        xaxis={"title": {"text": "gain: std of a weight × √fan_in"}, "range": [LOWEST, HIGHEST]},
-        yaxis={"title": {"text": "factor per layer"}, "range": [0, TALLEST]},
+        xaxis={"title": {"text": _knob(spec)}, "range": [x[0], x[-1]], **_ticks(x[0], x[-1])},
+        yaxis={"title": {"text": "factor of the mean square"}, "range": [low, high], **decades(low, high)},
         shapes=[
-            level | {"line": rule},
+            {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": _rule(PREDICTED)},
             *(
-                {"type": "line", "x0": gain, "x1": gain, "yref": "paper", "y0": 0, "y1": 1, "line": rule | {"width": 1}}
-                for _, gain in shown
+                {"type": "line", "x0": place, "x1": place, "yref": "paper", "y0": 0, "y1": 1, "line": _rule(color)}
+                for _, place, color in marks
             ),
         ],
         annotations=[
             {
-                "x": gain,
+                "x": place,
                 "y": 1 - 0.07 * index,
                 "yref": "paper",
                 "yanchor": "top",
-                "xanchor": "left",
-                "text": f"{name} {gain:.4g}",
+                "xanchor": "left" if place < (x[0] + x[-1]) / 2 else "right",
+                "text": text,
             }
-            for index, (name, gain) in enumerate(shown)
+            for index, (text, place, _) in enumerate(marks)
         ],
     )
+
+
+def _points(spec: StackSpec) -> list[tuple[float, Totals]]:
+    if spec.residual:
+        scales = [10 ** (-3 + i / 16) for i in range(17 * 3)]
+        return [(scale, found) for scale in scales if (found := with_branches(spec, scale))]
+    return [(gain, found) for gain in gains_looked_at() if (found := with_gain(spec, gain))]
+
+
+def _knob(spec: StackSpec) -> str:
+    return "residual scale" if spec.residual else "gain: std of a weight × √fan_in"
+
+
+def _known(spec: StackSpec) -> list[tuple[str, float, str]]:
+    """What is recommended here, and the gains people know: a name, a place, a colour."""
+    best = best_branches(spec) if spec.residual else best_gain(spec)
+    known = {} if spec.residual else {NAMES[name]: gain for name, gain in known_gains(spec.activation).items()}
+    if best is not None:
+        known = {"recommended here": best[0], **known}
+    return [(f"{name} {number(gain)}", log10(gain), PREDICTED) for name, gain in known.items() if gain > 0]
+
+
+def _in_use(spec: StackSpec, result: StackResult) -> list[tuple[str, float, str]]:
+    """The gain of every init on screen, as far as the axis reaches; a stream's scale of branches."""
+    if spec.residual:
+        scale = spec.branch_scale or 0.0
+        return [(f"in use {number(scale)}", log10(scale), PREDICTED)] if scale > 0 else []
+    gains = {entry.init: entry.layers[0].weight_std * sqrt(entry.layers[0].fan_in) for entry in result.inits}
+    least, most = gains_looked_at()[0], gains_looked_at()[-1]
+    return [
+        (f"{INITIALIZERS[init].label} {number(gain, 3)}", log10(gain), STYLES[init].color)
+        for init, gain in gains.items()
+        if least <= gain <= most
+    ]
+
+
+def _rule(color: str) -> Figure:
+    return {"color": color, "width": 1.5, "dash": "dash"}
+
+
+def _view(values: list[float]) -> tuple[float, float]:
+    return max(min([*values, -1.0]), -FARTHEST), min(max([*values, 1.0]), FARTHEST)
+
+
+def _ticks(low: float, high: float) -> Figure:
+    """1, 2, 5 in each decade."""
+    values = [digit * 10.0**power for power in range(-4, 3) for digit in (1, 2, 5)]
+    shown = [value for value in values if low <= log10(value) <= high]
+    return {"tickvals": [log10(value) for value in shown], "ticktext": [f"{value:g}" for value in shown]}

@@ -8,24 +8,25 @@ from ....figures.numbers import power
 from ....figures.palette import DASHES, PREDICTED, STYLES, Figure, figure
 from ....figures.shapes import MOST_SHAPES
 from ....lab.initializers import INITIALIZERS
-from ..result import StackInit, StackLayer, StackResult
+from ..result import Band, StackInit, StackLayer, StackResult
 
 Log10 = Callable[[StackLayer], float | None]
 
 
 def variance(result: StackResult) -> Figure | None:
-    """Variance of the preactivations: measured, the mean field's, and the median and 95 % band over seeds."""
-    traces = [trace for entry in result.inits for trace in _band(entry)]
-    traces += [_line(entry, "variance", lambda at: at.preactivation.log10_variance) for entry in result.inits]
-    traces += _theory(result, lambda at: at.predicted.preactivation_variance)
-    return _chart(traces, "variance of preactivations")
+    """Mean square of the preactivations over the batch: measured, predicted, and where 95 % of networks lie."""
+    traces = _bands(result, lambda at: at.predicted.band)
+    traces += [_line(entry, "mean square", lambda at: at.preactivation.log10_mean_square) for entry in result.inits]
+    traces += _theory(result, lambda at: at.predicted.typical)
+    return _chart(traces, "mean square of preactivations")
 
 
 def gradient(result: StackResult) -> Figure | None:
     """Mean square of the gradient at each layer's activations, beside theory; one at the last layer."""
     if not any(layer.gradient for entry in result.inits for layer in entry.layers):
         return None
-    traces = [
+    traces = _bands(result, lambda at: at.predicted.gradient_band)
+    traces += [
         _line(entry, "gradient", lambda at: at.gradient.log10_mean_square if at.gradient else None)
         for entry in result.inits
     ]
@@ -33,7 +34,7 @@ def gradient(result: StackResult) -> Figure | None:
         _faint(entry, lambda at: at.activation.log10_mean_square, "activations, for comparison", index == 0)
         for index, entry in enumerate(result.inits)
     ]
-    traces += _theory(result, lambda at: at.predicted.gradient_mean_square)
+    traces += _theory(result, lambda at: at.predicted.typical_gradient)
     return _chart(traces, "mean square of gradients")
 
 
@@ -49,7 +50,7 @@ def networks(result: StackResult) -> Figure | None:
     shown = [entry for entry in result.inits if entry.repeats]
     if not shown:
         return None
-    traces = [trace for entry in shown for trace in _band(entry)]
+    traces = [trace for entry in shown for trace in _band(entry, lambda at: at.predicted.one_input)]
     for entry in shown:
         x: list[int | None] = []
         y: list[float | None] = []
@@ -67,8 +68,13 @@ def networks(result: StackResult) -> Figure | None:
                 "hoverinfo": "skip",
             }
         )
-    traces += _theory(result, lambda at: at.predicted.median, "predicted median")
+    traces += _theory(result, _one_input, "predicted median")
     return _chart(traces, "mean square of one input's preactivations")
+
+
+def _one_input(layer: StackLayer) -> float | None:
+    band = layer.predicted.one_input
+    return band.log10_median if band else None
 
 
 def _ratio(layer: StackLayer) -> float | None:
@@ -110,11 +116,11 @@ def _faint(entry: StackInit, quantity: Log10, name: str, in_legend: bool) -> Fig
 
 
 def _theory(result: StackResult, predicted: Log10, name: str = "predicted") -> list[Figure]:
-    """One dotted line an init over the measured ones; `predicted` gives the value, not its logarithm."""
+    """One dotted line an init over the measured ones."""
     traces: list[Figure] = []
     for entry in result.inits:
         values = [predicted(layer) for layer in entry.layers]
-        if not any(values):
+        if all(value is None for value in values):
             continue
         traces.append(
             {
@@ -125,8 +131,8 @@ def _theory(result: StackResult, predicted: Log10, name: str = "predicted") -> l
                 "showlegend": not traces,
                 "zorder": len(DASHES),
                 "x": [layer.layer for layer in entry.layers],
-                "y": [log10(value) if value else None for value in values],
-                "text": [power(log10(value)) if value else "" for value in values],
+                "y": values,
+                "text": [power(value) if value is not None else "" for value in values],
                 "line": {"color": PREDICTED, "dash": "dot", "width": 2},
                 "hovertemplate": f"{name} %{{text}}<extra>{INITIALIZERS[entry.init].label}</extra>",
             }
@@ -134,11 +140,16 @@ def _theory(result: StackResult, predicted: Log10, name: str = "predicted") -> l
     return traces
 
 
-def _band(entry: StackInit) -> list[Figure]:
+def _bands(result: StackResult, band: Callable[[StackLayer], Band | None]) -> list[Figure]:
+    """Where 95 % of networks lie, for each init that theory can say it of."""
+    return [trace for entry in result.inits for trace in _band(entry, band)]
+
+
+def _band(entry: StackInit, band: Callable[[StackLayer], Band | None]) -> list[Figure]:
     known = [
-        (layer.layer, log10(layer.predicted.low), log10(layer.predicted.high))
+        (layer.layer, found.log10_low, found.log10_high)
         for layer in entry.layers
-        if layer.predicted.low and layer.predicted.high
+        if (found := band(layer)) and found.log10_low is not None and found.log10_high is not None
     ]
     if not known:
         return []

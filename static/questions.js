@@ -1,0 +1,39 @@
+// Each answer is asked of the API when its question comes into sight, one after the other.
+
+let turn = Promise.resolve();
+
+function answerWhenSeen(question) {
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      turn = turn.then(() => answer(question));
+    },
+    { rootMargin: "200px" },
+  );
+  observer.observe(question);
+}
+
+async function answer(question) {
+  const place = question.querySelector(".answer");
+  try {
+    const response = await fetch(question.dataset.findings);
+    if (!response.ok) throw new Error((await response.json()).detail);
+    const { about, init } = question.dataset;
+    const found = (await response.json()).filter((finding) => finding.about === about);
+    place.replaceChildren(...found.filter((finding) => !init || finding.init === init).flatMap(paragraphs));
+  } catch (error) {
+    place.textContent = `No answer just now: ${error.message}`;
+  }
+}
+
+function paragraphs({ sentence, advice, code }) {
+  const said = document.createElement("p");
+  said.textContent = code || !advice ? sentence : `${sentence} ${advice}`;
+  if (!code) return [said];
+  const line = document.createElement("pre");
+  line.append(Object.assign(document.createElement("code"), { textContent: code }));
+  return [said, line];
+}
+
+document.querySelectorAll("[data-findings]").forEach(answerWhenSeen);

@@ -1,0 +1,315 @@
+"""What each finding claims, checked again from a Result's raw numbers by other code than that which made it."""
+
+import re
+from collections.abc import Callable, Iterator
+from math import isclose, log10, sqrt
+from typing import Any
+
+import torch
+
+from app.experiments import EXPERIMENTS
+from app.finding import Finding
+from app.results import Result
+
+Raw = dict[str, Any]
+Claim = Callable[[Raw, Raw, Finding], None]  # of the whole result, of the init's entry, and the finding
+
+MEAN_SQUARES = {"rand": 1 / 3}  # of the inputs' entries; of all others one
+HALF = torch.finfo(torch.float16)
+COURSES = ["vanishes", "fades", "holds", "grows", "explodes"]
+ROUNDED = 0.06  # relative: how far a number in a sentence may be rounded
+SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def check(name: str, result: Result) -> list[Finding]:
+    """Every finding of a result holds: its number stands in its sentence, and its claim in the result."""
+    found, raw = EXPERIMENTS[name].findings(result), result.model_dump()
+    for finding in found:
+        entry = next((entry for entry in raw["inits"] if entry["init"] == finding.init), raw["inits"][0])
+        assert finding.sentence[0].isupper() or finding.sentence[0].isdigit() or finding.sentence.startswith("unscaled")
+        assert not re.search(r"\b(nan|inf|None|True|False)\b|\s\s|\{|\}", finding.sentence), finding.sentence
+        assert finding.sentence.endswith("."), finding.sentence
+        if finding.value is not None:
+            assert states(finding.sentence, finding.value), finding
+        CLAIMS[name][finding.about](raw, entry, finding)
+    return found
+
+
+def numbers_in(sentence: str) -> Iterator[float]:
+    """Every number a sentence states, powers of ten and shares included."""
+    for text in re.finditer(r"(1/)?([−-]?\d[\d,]*(?:\.\d+)?)(?: × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?(%)?", sentence):
+        fraction, mantissa, exponent, percent = text.groups()
+        value = float(mantissa.replace(",", "").replace("−", "-"))
+        power = int(exponent.translate(SUPERSCRIPTS)) if exponent else 0
+        value = value * 10.0**power if abs(power) < 300 else 0.0
+        value = value / 100 if percent else value
+        yield 1 / value if fraction and value else value
+
+
+def states(sentence: str, value: float) -> bool:
+    return any(
+        isclose(number, value, rel_tol=ROUNDED, abs_tol=6e-3 if abs(value) < 1 else 0)
+        for number in numbers_in(sentence)
+    )
+
+
+def course(log10_factor: float) -> str:
+    """Within a factor of 10^½ it holds; what float16 could not hold has vanished or exploded."""
+    if log10_factor > log10(HALF.max):
+        return "explodes"
+    if log10_factor < log10(HALF.tiny * HALF.eps / 2):
+        return "vanishes"
+    return "holds" if abs(log10_factor) <= 0.5 else "grows" if log10_factor > 0 else "fades"
+
+
+def judged(word: str, measured: float | None, typical: float | None, off: float | None, start: float) -> None:
+    """The word is the prediction's where chance explains what was measured, else the measurement's."""
+    if measured is None:
+        assert word == "vanishes"
+    elif typical is None or (off is not None and abs(off) > 3):
+        assert word == course(measured - start)
+    elif off is not None:
+        assert word == course(typical - start)
+    else:
+        assert word in (course(typical - start), course(measured - start))
+
+
+def band_off(measured: float | None, band: Raw | None) -> float | None:
+    if measured is None or band is None or band["log10_median"] is None:
+        return None
+    spread = (band["log10_high"] - band["log10_low"]) / (2 * 1.959964)
+    return float((measured - band["log10_median"]) / spread) if spread > 0 else None
+
+
+def start_of(raw: Raw) -> float:
+    return log10(MEAN_SQUARES.get(raw["experiment"]["input"], 1.0))
+
+
+def agrees(by_chance: bool | None, off: float | None) -> None:
+    assert by_chance == (None if off is None else abs(off) <= 3)
+
+
+def _stack_signal(raw: Raw, entry: Raw, finding: Finding) -> None:
+    last = entry["layers"][-1]
+    measured, predicted = last["preactivation"]["log10_mean_square"], last["predicted"]
+    off = band_off(measured, predicted)
+    assert finding.value == last["preactivation"]["mean_square"]
+    assert finding.layer == last["layer"]
+    agrees(finding.by_chance, off)
+    if finding.word == "saturates":
+        assert last["activation"]["saturated"] > 0.4
+        return
+    typical = predicted["log10_median"]
+    typical = predicted["log10_preactivation_variance"] if typical is None else typical
+    judged(finding.word, measured, typical, off, start_of(raw))
+
+
+def _stream(raw: Raw, entry: Raw, finding: Finding) -> None:
+    last = entry["layers"][-1]
+    assert raw["experiment"]["residual"]
+    assert finding.value == last["activation"]["mean_square"]
+    typical = last["predicted"]["log10_activation_mean_square"]
+    judged(finding.word, last["activation"]["log10_mean_square"], typical, None, start_of(raw))
+
+
+def _gradient(raw: Raw, entry: Raw, finding: Finding) -> None:
+    first = entry["layers"][0]
+    measured, predicted = first["gradient"]["log10_mean_square"], first["predicted"]
+    off = band_off(measured, predicted["gradient_band"])
+    assert finding.value == first["gradient"]["mean_square"]
+    agrees(finding.by_chance, off)
+    band = predicted["gradient_band"]
+    typical = band["log10_median"] if band else predicted["log10_gradient_mean_square"]
+    judged(finding.word, measured, typical, off, 0.0)
+
+
+def _inputs(raw: Raw, entry: Raw, finding: Finding) -> None:
+    cosine = entry["layers"][-1]["cosine"]["mean"]
+    assert finding.value == cosine
+    least, most = {"collapses": (0.9, 1.0), "fades": (0.45, 1.0), "holds": (-1.0, 0.55)}[finding.word]
+    assert least - 1e-6 <= cosine <= most + 1e-6
+
+
+def _saturation(raw: Raw, entry: Raw, finding: Finding) -> None:
+    here = entry["layers"][-1]["activation"]
+    if finding.word in ("saturates", "partly", "free"):
+        assert finding.value == here["saturated"]
+        assert (finding.word == "free") <= (here["saturated"] < 0.05)
+        assert (finding.word == "saturates") <= (here["saturated"] > 0.4)
+    else:
+        assert finding.value == here["dead_units"]
+        assert (finding.word == "dies") == (here["dead_units"] > 0.1)
+    gradient = entry["layers"][0]["gradient"]
+    if "grow all the same" in finding.sentence:
+        assert gradient["mean_square"] > 1
+
+
+def _activation(raw: Raw, entry: Raw, finding: Finding) -> None:
+    first = entry["layers"][0]
+    kept = first["activation"]["mean_square"] / first["preactivation"]["mean_square"]
+    assert finding.value is not None
+    assert isclose(kept, finding.value, rel_tol=1e-9)
+    assert {"shrinks": kept < 1, "enlarges": kept > 1, "keeps": abs(kept - 1) < 0.05}[finding.word]
+
+
+def _formats(raw: Raw, entry: Raw, finding: Finding) -> None:
+    over = [*entry["overflow_layer"].values(), *entry["variance_overflow_layer"].values()]
+    under = [*entry["underflow_layer"].values(), *entry["variance_underflow_layer"].values()]
+    failing = [layer for layer in over + under if layer is not None]
+    assert (finding.word == "fits") == (not failing)
+    if failing:
+        assert finding.value == finding.layer == min(failing)
+        assert finding.layer in (over if finding.word == "overflows" else under)
+
+
+def _networks(raw: Raw, entry: Raw, finding: Finding) -> None:
+    sizes = [sizes[-1] for sizes in entry["repeats"]["log10_mean_square"] if sizes[-1] is not None]
+    mean = sum(sizes) / len(sizes)
+    assert finding.value is not None
+    assert isclose(finding.value, sqrt(sum((size - mean) ** 2 for size in sizes) / (len(sizes) - 1)), rel_tol=1e-9)
+
+
+def _fans(raw: Raw, entry: Raw, finding: Finding) -> None:
+    widths = raw["experiment"]["widths"]
+    assert states(finding.sentence, widths[-1] / widths[0])
+
+
+def _steps(raw: Raw, entry: Raw, finding: Finding) -> None:
+    first, last = (layer["weight_gradient"]["grad_to_data"] for layer in (entry["layers"][0], entry["layers"][-1]))
+    assert finding.value == first
+    assert states(finding.sentence, last)
+    assert {"even": 0.1 < first / last < 10, "first": first > last, "last": first < last}[finding.word]
+
+
+def _stack_scale(raw: Raw, entry: Raw, finding: Finding) -> None:
+    assert finding.value is not None
+    assert isclose(finding.value, entry["layers"][0]["weight_std"] ** 2)
+
+
+def _alike(raw: Raw, entry: Raw, finding: Finding) -> None:
+    """Some other init has these weights' std; its numbers are the same to the last bit just where that is said."""
+    others = [other for other in raw["inits"] if other["init"] != entry["init"]]
+    same_std = [other for other in others if isclose(other["weight_std"], entry["weight_std"], rel_tol=1e-9)]
+    if "weights=rand" not in raw["links"]["page"]:
+        assert same_std
+    key = "measured" if "measured" in entry else "layers"
+    same = [other for other in others if _numbers(other[key]) == _numbers(entry[key])]
+    assert bool(same) >= (finding.word == "same")
+
+
+def _numbers(measured: Any) -> Any:
+    return [layer["preactivation"] for layer in measured] if isinstance(measured, list) else measured
+
+
+def _tied(raw: Raw, entry: Raw, finding: Finding) -> None:
+    assert raw["experiment"]["tied"]
+    assert finding.value == entry["layers"][-1]["preactivation"]["mean_square"]
+
+
+def _stack_recommendation(raw: Raw, entry: Raw, finding: Finding) -> None:
+    if finding.word in ("none", "unknown", "any"):
+        assert finding.code is None
+        assert finding.advice
+    if finding.code:
+        assert finding.value is not None
+        assert states(finding.code.replace("0.5", ""), finding.value)
+
+
+def _matmul_signal(raw: Raw, entry: Raw, finding: Finding) -> None:
+    measured, predicted = entry["measured"]["variance"], entry["predicted"]
+    assert finding.value == measured
+    assert finding.predicted == predicted["variance_given_input"]
+    spread = predicted["variance_given_input_std"]
+    if measured is not None and spread > 0:
+        agrees(finding.by_chance, (measured - predicted["variance_given_input"]) / spread)
+    squares = entry["input"]["square_mean"] / raw["experiment"]["fan_in"]
+    factor = predicted["variance"] / squares if squares else 0.0
+    assert finding.word == (course(log10(factor)) if factor > 0 else "vanishes")
+
+
+def _matmul_mean(raw: Raw, entry: Raw, finding: Finding) -> None:
+    assert finding.value == entry["measured"]["mean"]
+    assert finding.predicted == entry["predicted"]["mean_given_input"]
+    assert (finding.word == "shared") == (finding.predicted != 0)
+
+
+def _matmul_scale(raw: Raw, entry: Raw, finding: Finding) -> None:
+    assert finding.value == entry["weight_std"]
+    assert states(finding.sentence, entry["weight_std"] ** 2)
+
+
+def _difference(raw: Raw, entry: Raw, finding: Finding) -> None:
+    """Of the two errors the larger one is named as the cause, and both are stated with their signs."""
+    predicted, measured = entry["predicted"], entry["measured"]["variance"]
+    by_input = predicted["variance_given_input"] - predicted["variance"]
+    by_columns = measured - predicted["variance_given_input"]
+    assert finding.word == ("input" if abs(by_input) >= abs(by_columns) and entry["input"]["square_std"] else "columns")
+    assert states(finding.sentence.replace("+", ""), by_columns)
+
+
+def _matmul_repeats(raw: Raw, entry: Raw, finding: Finding) -> None:
+    assert finding.value == entry["repeats"]["std"]
+    by_input, by_columns = entry["predicted"]["variance_std"], entry["predicted"]["variance_given_input_std"]
+    assert {"input": by_input > by_columns, "columns": by_columns > by_input, "both": True}[finding.word]
+
+
+def _fresh(raw: Raw, entry: Raw, finding: Finding) -> None:
+    assert raw["experiment"]["draws"] == "fresh"
+    for each in raw["inits"]:
+        assert states(finding.sentence, each["input"]["square"])
+
+
+def _sample(raw: Raw, entry: Raw, finding: Finding) -> None:
+    assert raw["experiment"]["fan_out"] > raw["experiment"]["fan_in"]
+    assert finding.value == entry["measured"]["variance"]
+
+
+def _torch(raw: Raw, entry: Raw, finding: Finding) -> None:
+    """The line of code, run by torch on such a w, gives weights of the std that is said."""
+    spec = raw["experiment"]
+    w = torch.empty(spec["fan_in"], min(spec["fan_out"], 4096))
+    assert finding.code is not None
+    if spec["fan_out"] == w.shape[1] and w.numel() > 1000 and spec["fan_mode"] == "fan_in":
+        exec(finding.code, {"torch": torch, "w": w})
+        assert isclose(float(w.std()), finding.value or 0.0, rel_tol=5 / sqrt(2 * w.numel()))
+
+
+def _matmul_recommendation(raw: Raw, entry: Raw, finding: Finding) -> None:
+    if finding.value is None:
+        assert finding.code is None
+        return
+    per_square = entry["predicted"]["variance"] / entry["scale"] ** 2 if entry["scale"] else None
+    if per_square is not None:
+        assert isclose(finding.value**2 * per_square, 1, rel_tol=1e-6)
+
+
+CLAIMS: dict[str, dict[str, Claim]] = {
+    "stack": {
+        "signal": _stack_signal,
+        "stream": _stream,
+        "gradient": _gradient,
+        "steps": _steps,
+        "inputs": _inputs,
+        "saturation": _saturation,
+        "activation": _activation,
+        "formats": _formats,
+        "networks": _networks,
+        "fans": _fans,
+        "scale": _stack_scale,
+        "alike": _alike,
+        "tied": _tied,
+        "recommendation": _stack_recommendation,
+    },
+    "matmul": {
+        "signal": _matmul_signal,
+        "mean": _matmul_mean,
+        "scale": _matmul_scale,
+        "difference": _difference,
+        "repeats": _matmul_repeats,
+        "alike": _alike,
+        "draws": _fresh,
+        "sample": _sample,
+        "torch": _torch,
+        "recommendation": _matmul_recommendation,
+    },
+}
