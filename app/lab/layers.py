@@ -67,7 +67,7 @@ class Spread(NamedTuple):
 
     @property
     def variances(self) -> Floats:
-        """The unbiased variance of every coordinate."""
+        """The unbiased variance of every coordinate; needs two vectors."""
         return np.maximum(self.squares - self.sums**2 / self.number, 0) / (self.number - 1)
 
     @property
@@ -192,12 +192,11 @@ class LayerTally:
 
     def measured(self) -> "Measured":
         """What to keep, now that every row has been added."""
-        grid, count = self.frame.u_grid, self.activation.count
-        variances = torch.from_numpy(self.units.variances / grid.unit**2)
+        count = self.activation.count
         return Measured(
             self.preactivation,
             self.activation,
-            Tally(robust_grid(variances, grid.bins, 2 * self.frame.u_exponent)).add(variances),
+            self._unit_variance() if self.units.number > 1 else None,
             Cosine(mean=self.directions.mean_cosine, std=self.cosines_std),
             self.magnitudes,
             self.zero,
@@ -207,18 +206,23 @@ class LayerTally:
             self.frame.h_exponent,
         )
 
+    def _unit_variance(self) -> Tally:
+        grid = self.frame.u_grid
+        variances = torch.from_numpy(self.units.variances / grid.unit**2)
+        return Tally(robust_grid(variances, grid.bins, 2 * self.frame.u_exponent)).add(variances)
+
 
 class Measured(NamedTuple):
     """A layer's measurements, in multiples of two to the power of `u_exponent` and `h_exponent`.
 
-    `unit_variance`: over units, each unit's unbiased variance of u across the batch. `cosine`: between activations
-    of different inputs, the mean over all pairs, the std over those of the first 64. `zero` is a number of values,
-    `saturated` and `dead_units` are shares.
+    `unit_variance`: over units, each unit's unbiased variance of u across the batch, None for a batch of one.
+    `cosine`: between activations of different inputs, the mean over all pairs, the std over those of the first 64.
+    `zero` is a number of values, `saturated` and `dead_units` are shares.
     """
 
     preactivation: Tally
     activation: Tally
-    unit_variance: Tally
+    unit_variance: Tally | None
     cosine: Cosine
     magnitudes: Counts
     zero: int

@@ -95,7 +95,7 @@ class Lane:
             weight_std=self.scales[layer - 1],
             preactivation=seen.preactivation.summary(u),
             activation=seen.activation_summary(h),
-            unit_variance=seen.unit_variance.summary(2 * u),
+            unit_variance=seen.unit_variance.summary(2 * u) if seen.unit_variance else None,
             cosine=seen.cosine,
             gradient=None,
             weight_gradient=None,

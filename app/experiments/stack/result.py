@@ -31,7 +31,10 @@ class StackPredicted(Record):
 
 
 class StackLayer(Record):
-    """One layer; `unit_variance` summarizes, over units, the variance of a preactivation across the batch."""
+    """One layer.
+
+    `unit_variance` summarizes, over units, the variance of a preactivation across the batch; null for a batch of one.
+    """
 
     layer: int
     fan_in: int
@@ -39,7 +42,7 @@ class StackLayer(Record):
     weight_std: float
     preactivation: Summary
     activation: ActivationSummary
-    unit_variance: Summary
+    unit_variance: Summary | None
     cosine: Cosine
     gradient: Summary | None
     weight_gradient: WeightGradient | None

@@ -47,6 +47,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "widths": {"widths": [24, 7, 1, 30, 16]},
     "weights with a mean": {"weight_mean": 0.2},
     "positive input": {"input": "rand", "gain": 1.5, "seed": 3},
+    "one input": {"batch": 1},
 }
 FORMATS = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38}
 
@@ -171,6 +172,10 @@ class TestEveryLayerIsThatOfAPlainLoop:
     def test_in_the_variance_of_its_units_across_the_batch(self, activation: str, setting: dict[str, Any]) -> None:
         spec = StackSpec.parse({**SMALL, "activation": activation, **setting})
         for layer, u, _, _ in layers_beside_the_loop(spec):
+            if spec.batch == 1:
+                assert layer.unit_variance is None
+                continue
+            assert layer.unit_variance is not None
             variances = u.double().var(dim=0)
             size = float(u.double().square().max())
             assert layer.unit_variance.count == u.shape[1]
@@ -198,6 +203,7 @@ def test_a_batch_of_many_row_blocks_is_measured_as_one() -> None:
         assert_summarizes(layer.preactivation, u, rounding(spec))
         assert_summarizes(layer.activation, h, rounding(spec))
         assert layer.activation.zero == pytest.approx(float((h == 0).double().mean()), abs=rounding(spec))
+        assert layer.unit_variance is not None
         assert layer.unit_variance.mean == pytest.approx(float(u.double().var(dim=0).mean()), rel=rounding(spec))
         assert layer.cosine.mean == pytest.approx(float(cosines(h).mean()), abs=rounding(spec))
         assert layer.cosine.std == pytest.approx(float(cosines(h[:COMPARED]).std()), abs=rounding(spec))
@@ -213,6 +219,7 @@ def test_layers_are_numbered_from_one_with_their_fans() -> None:
 def test_every_number_falls_into_a_histogram_or_beside_it() -> None:
     for entry in outcome(run_stack(StackSpec(depth=3, width=40, batch=30, bins=20))).inits:
         for layer in entry.layers:
+            assert layer.unit_variance is not None
             for summary in (layer.preactivation, layer.activation, layer.unit_variance):
                 histogram = summary.histogram
                 assert len(histogram.counts) == 20
