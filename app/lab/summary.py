@@ -179,15 +179,27 @@ class Tally:
         """The largest magnitude seen."""
         return max(abs(self.minimum), abs(self.maximum)) if self.count > self.nonfinite else 0.0
 
+    @property
+    def variance(self) -> float | None:
+        """Of the numbers seen, unbiased; None of fewer than two."""
+        n = self.count - self.nonfinite
+        return self._spread * n / (n - 1) if n > 1 else None
+
+    @property
+    def _spread(self) -> float:
+        """The mean square about the mean."""
+        first, second = (self.sums[:2] / max(self.count - self.nonfinite, 1)).tolist()
+        unit = self.grid.unit
+        return float(max(0.0, second - first**2) / unit / unit)
+
     def summary(self, log2_scale: float = 0.0) -> Summary:
         """The numbers seen, each times 2^log2_scale."""
         n = self.count - self.nonfinite
         unit = self.grid.unit
         first, second, third, fourth = (self.sums / max(n, 1)).tolist()  # in units, as are the shape's
         around = max(0.0, second - first**2)
-        mean, spread = self.grid.pivot + first / unit, around / unit / unit
+        mean, spread, variance = self.grid.pivot + first / unit, self._spread, self.variance
         mean_square = spread + mean**2
-        variance = spread * n / (n - 1) if n > 1 else None
         skewness = kurtosis = None
         if spread > RESOLVED * mean_square and around**2 > 0:
             skewness = (third - 3 * first * second + 2 * first**3) / around**1.5

@@ -16,7 +16,7 @@ from torch import Tensor
 from ...lab.activations import Activation
 from ...lab.layers import Frame, LayerTally, Measured
 from ...lab.norms import EPS, Norm
-from ...lab.scaled import Scaled, factor, power_of_two, row_blocks
+from ...lab.scaled import Scaled, factor, log2_size, power_of_two, row_blocks
 from ...lab.summary import LOG10_2, largest_magnitude
 from ...lab.threads import in_order, submit
 
@@ -51,11 +51,15 @@ class WayBack(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """What a layer leaves: its output; its measurements, or log₁₀ of its preactivations' mean square; a way back."""
+    """What a layer leaves: its output; its measurements, or log₁₀ of its preactivations' mean square; a way back.
+
+    `log2_product`: log₂ of the largest magnitude that a norm found behind the weights, if one did.
+    """
 
     output: Scaled
     log10_mean_square: float | None
     measured: Measured | None
+    log2_product: float | None
     way_back: WayBack | None
 
 
@@ -80,11 +84,11 @@ def advance(
     output = h.value if in_place and h.value.shape == shape else torch.empty(shape)
     slope = torch.empty_like(output) if backward and not layer.slope_from else None
     blocks = row_blocks(output)
-    normalized = inner.value if before else None
+    normalized, log2_product = inner.value if before else None, None
     if after:
         u = torch.empty_like(output)
-        for _ in in_order(lambda rows: multiply(rows, u[rows]), blocks):
-            pass
+        largest = max(in_order(lambda rows: largest_magnitude(multiply(rows, u[rows])), blocks))
+        log2_product = log2_size(largest, exponent)
         (normalized, exponent), norm_factor = _normalize(after, Scaled(u, exponent))
     out_exponent, activate = _activation(layer, h, exponent, output, slope)
 
@@ -118,14 +122,14 @@ def advance(
 
     reached = Scaled(output, out_exponent)
     if not bins:
-        largest, squares = zip(*in_order(sizes, blocks), strict=True)
+        largests, squares = zip(*in_order(sizes, blocks), strict=True)
         square = sum(squares) / output.numel()
         log10_square = log10(square) + 2 * exponent * LOG10_2 if square > 0 else None
-        return Passed(reached.balanced(max(largest)), log10_square, None, None)
+        return Passed(reached.balanced(max(largests)), log10_square, None, None, None)
     measured = reduce(LayerTally.merge, in_order(measure, blocks)).measured()
     reached = reached.balanced(measured.activation.largest)
     way_back = WayBack(inner, reached, slope, normalized, norm_factor) if backward else None
-    return Passed(reached, None, measured, way_back)
+    return Passed(reached, None, measured, log2_product, way_back)
 
 
 def linear(

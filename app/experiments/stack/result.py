@@ -58,8 +58,12 @@ class Networks(Record):
 
 
 class StackInit(Record):
-    """One init; `weight_std` is the first layer's, `overflow_layer` the first each format could not hold.
+    """One init; `weight_std` is the first layer's.
 
+    Of a plain run in each format, null where it never happens: `overflow_layer` is the first layer that holds a number
+    beyond the format's largest, before a norm or after it; `underflow_layer` the first whose preactivations or
+    activations would all be rounded to zero; `variance_overflow_layer` and `variance_underflow_layer` the first where
+    the preactivations' variance, stored in the format as `torch.var` does, would be infinite, or zero.
     `theory` says which assumptions the predictions make, and why one is missing where one is.
     """
 
@@ -67,6 +71,9 @@ class StackInit(Record):
     weight_std: float
     layers: list[StackLayer]
     overflow_layer: dict[str, int | None]
+    underflow_layer: dict[str, int | None]
+    variance_overflow_layer: dict[str, int | None]
+    variance_underflow_layer: dict[str, int | None]
     repeats: Networks | None
     theory: list[str]
 

@@ -14,7 +14,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from app.experiments.stack import draws
-from app.experiments.stack.lanes import LARGEST
 from app.experiments.stack.result import StackLayer, StackResult
 from app.experiments.stack.run import run_stack
 from app.experiments.stack.spec import StackSpec
@@ -254,11 +253,6 @@ def test_overflow_layer_is_the_first_a_format_cannot_hold(activation: str, init:
     spec = StackSpec(depth=45, width=128, batch=16, activation=activation, init=[init], gain=gain)
     found = outcome(run_stack(spec)).inits[0].overflow_layer
     assert found == {name: first_layer_beyond(limit, spec, init) for name, limit in FORMATS.items()}
-
-
-def test_the_formats_are_those_of_torch() -> None:
-    assert LARGEST == FORMATS
-    assert torch.finfo(torch.float32).max == FORMATS["float32"]
 
 
 @pytest.mark.parametrize(
