@@ -211,8 +211,8 @@ class Tally:
             variance=None if variance is None else scaled(variance, 2 * log2_scale),
             std=None if variance is None else scaled(sqrt(variance), log2_scale),
             mean_square=None if empty else scaled(mean_square, 2 * log2_scale),
-            log10_mean_square=_log10(mean_square, log2_scale),
-            log10_variance=_log10(variance or 0.0, log2_scale),
+            log10_mean_square=log10_square(mean_square, log2_scale),
+            log10_variance=log10_square(variance or 0.0, log2_scale),
             min=None if empty else scaled(self.minimum, log2_scale),
             max=None if empty else scaled(self.maximum, log2_scale),
             skewness=skewness,
@@ -262,5 +262,6 @@ def scaled(value: float, log2_scale: float) -> float | None:
     return float(np.ldexp(mantissa, whole))
 
 
-def _log10(square: float, log2_scale: float) -> float | None:
+def log10_square(square: float, log2_scale: float) -> float | None:
+    """log₁₀ of square · 4^log2_scale; None for zero."""
     return log10(square) + 2 * log2_scale * LOG10_2 if square > 0 else None

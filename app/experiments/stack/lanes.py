@@ -14,12 +14,12 @@ from ...lab.formats import magnitudes
 from ...lab.initializers import Initializer
 from ...lab.layers import Measured
 from ...lab.scaled import Scaled, log2_size
-from ...lab.summary import LOG10_2, scaled
+from ...lab.summary import LOG10_2, log10_square, scaled
 from ...lab.threads import within_block
 from .backward import MeasuredGradient, Retreat
 from .forward import WayBack
 from .limits import Limits
-from .result import StackLayer, WeightGradient
+from .result import Branch, StackLayer, WeightGradient
 from .spec import StackSpec
 from .theory import Prediction
 
@@ -93,6 +93,7 @@ class Lane:
             weight_std=self.scales[layer - 1],
             preactivation=seen.preactivation.summary(u),
             activation=seen.activation_summary(h),
+            branch=self._branch(seen),
             unit_variance=seen.unit_variance.summary(2 * u) if seen.unit_variance else None,
             cosine=seen.cosine,
             gradient=None,
@@ -101,6 +102,14 @@ class Lane:
             gradient_magnitudes=None,
             predicted=self.prediction.layers[layer - 1],
         )
+
+    def _branch(self, seen: Measured) -> Branch | None:
+        if seen.branch is None:
+            return None
+        if not self.spec.branch_scale:
+            return Branch(mean_square=0.0, log10_mean_square=None)
+        square, log2_scale = seen.branch.mean_square, seen.branch.exponent + log2(self.spec.branch_scale)
+        return Branch(mean_square=scaled(square, 2 * log2_scale), log10_mean_square=log10_square(square, log2_scale))
 
     def record_gradient(self, seen: MeasuredGradient) -> None:
         """The next layer on the way back."""

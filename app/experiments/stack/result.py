@@ -13,6 +13,13 @@ class WeightGradient(Record):
     grad_to_data: float | None
 
 
+class Branch(Record):
+    """What a residual branch adds to the stream, `residual_scale` times φ of the preactivations."""
+
+    mean_square: float | None
+    log10_mean_square: float | None
+
+
 class StackPredicted(Record):
     """What theory says of a layer; null where it has no formula. Each value's log₁₀ where float64 cannot hold it.
 
@@ -33,7 +40,9 @@ class StackPredicted(Record):
 class StackLayer(Record):
     """One layer.
 
-    `unit_variance` summarizes, over units, the variance of a preactivation across the batch; null for a batch of one.
+    `activation` is the layer's output: with residual connections the stream, of which `branch` is what this layer
+    added, else null. `unit_variance` summarizes, over units, the variance of a preactivation across the batch; null
+    for a batch of one.
     """
 
     layer: int
@@ -42,6 +51,7 @@ class StackLayer(Record):
     weight_std: float
     preactivation: Summary
     activation: ActivationSummary
+    branch: Branch | None
     unit_variance: Summary | None
     cosine: Cosine
     gradient: Summary | None

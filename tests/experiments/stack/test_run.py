@@ -27,6 +27,7 @@ from app.lab.threads import use_threads
 from tests.lab.tools import (
     EPS32,
     STANDARD_ERRORS,
+    TORCH_NORMS,
     all_finite,
     errors_apart,
     mean_error,
@@ -398,6 +399,33 @@ def test_the_result_holds_the_spec_and_its_links() -> None:
     result = outcome(run_stack(spec))
     assert result.experiment == spec.model_dump()
     assert result.links == spec.links
+
+
+@pytest.mark.parametrize("norm", list(NORM_LABELS))
+@pytest.mark.parametrize("scale", [1.0, 0.3, "1/sqrt(2L)", 1e-200, 0.0])
+def test_a_branch_is_what_the_stream_differs_by(norm: str, scale: float | str) -> None:
+    common: dict[str, Any] = {"width": 24, "batch": 70, "residual": True, "residual_scale": scale, "depth": 4}
+    spec = StackSpec(activation="gelu", init=["kaiming_normal"], norm=norm, **common)
+    h = draws.draw_input(spec, 0).double()
+    for layer in outcome(run_stack(spec)).inits[0].layers:
+        w = unit_weights_of(spec, INITIALIZERS["kaiming_normal"], layer.layer).double() * layer.weight_std
+        phi = F.gelu(TORCH_NORMS[norm](h) @ w)
+        size = float(phi.square().mean())
+        assert spec.branch_scale is not None
+        h = h + spec.branch_scale * phi
+        assert layer.branch is not None
+        if not scale:
+            assert (layer.branch.mean_square, layer.branch.log10_mean_square) == (0, None)
+            continue
+        expected = log10(size) + 2 * log10(spec.branch_scale)
+        assert layer.branch.log10_mean_square == pytest.approx(expected, abs=rounding(spec))
+        within = layer.branch.mean_square is not None
+        assert within == (scale != 1e-200)
+        assert not within or layer.branch.mean_square == pytest.approx(10**expected, rel=10 * rounding(spec))
+
+
+def test_without_a_stream_there_is_no_branch() -> None:
+    assert all(layer.branch is None for layer in outcome(run_stack(StackSpec(depth=2, width=8))).inits[0].layers)
 
 
 @every_activation
