@@ -35,9 +35,11 @@ def legal(field: FieldInfo) -> st.SearchStrategy[Any]:
 
 
 def fitting(values: dict[str, Any]) -> dict[str, Any]:
-    """One matrix, or one residual stream, fits every layer only when all widths are equal."""
+    """One matrix, or one residual stream, fits every layer only when all widths are equal; batch norm needs a batch."""
     if len(set(values.get("widths") or [])) > 1:
-        return {**values, **{name: False for name in ("tied", "residual") if name in values}}
+        values = {**values, **{name: False for name in ("tied", "residual") if name in values}}
+    if values.get("batch") == 1 and values.get("norm") == "batch":
+        values = {**values, "norm": "none"}
     return values
 
 

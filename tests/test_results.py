@@ -71,7 +71,7 @@ def test_a_result_cannot_be_changed(result: Record) -> None:
         (
             StackLayer,
             {
-                *("layer", "preactivation", "activation", "unit_variance", "cosine"),
+                *("layer", "preactivation", "activation", "branch", "unit_variance", "cosine"),
                 *("gradient", "weight_gradient", "predicted"),
             },
         ),

@@ -369,6 +369,14 @@ def test_the_deepest_stack_can_be_written_as_widths() -> None:
     assert StackSpec.from_query(spec.query) == spec
 
 
+def test_batch_norm_is_refused_for_a_batch_of_one() -> None:
+    found = refusal(lambda: StackSpec.from_query("norm=batch&batch=1"), "")
+    assert list(found) == ["norm"]
+    assert "batch of at least 2" in found["norm"]
+    assert StackSpec.from_query("norm=batch&batch=2").batch == 2
+    assert StackSpec.from_query("norm=layer&batch=1").batch == 1
+
+
 def test_one_matrix_is_refused_for_widths_that_differ() -> None:
     found = refusal(lambda: StackSpec.from_query("tied=true&widths=3&widths=4"), "")
     assert list(found) == ["tied"]

@@ -55,6 +55,11 @@ class Activation:
         return inner, 0 if spent else outer
 
     @property
+    def has_zeros(self) -> bool:
+        """Whether φ(u) = 0 beyond u = 0; any other zero is one that rounding made."""
+        return float(self.function(-torch.ones(1))) == 0
+
+    @property
     def at_zero(self) -> float:
         return float(self.function(torch.zeros(1)))
 

@@ -67,7 +67,7 @@ class Spread(NamedTuple):
 
     @property
     def variances(self) -> Floats:
-        """The unbiased variance of every coordinate."""
+        """The unbiased variance of every coordinate; needs two vectors."""
         return np.maximum(self.squares - self.sums**2 / self.number, 0) / (self.number - 1)
 
     @property
@@ -115,8 +115,8 @@ class Frame(NamedTuple):
     """What a layer is measured in.
 
     Grids; a preactivation and the direction of an activation, one row of each, that others are near if signals
-    collapse; powers of two that preactivations u and activations h are multiples of; and the activation's bounds,
-    if it has them.
+    collapse; powers of two that preactivations u and activations h are multiples of; the activation's bounds, if it
+    has them; and, if h is a stream, the power of two that φ(u), which was added to it, is a multiple of.
     """
 
     u_grid: Grid
@@ -126,9 +126,17 @@ class Frame(NamedTuple):
     u_exponent: int
     h_exponent: int
     bounds: tuple[float, float] | None
+    branch_exponent: int | None
 
     @classmethod
-    def around(cls, u: Scaled, h: Scaled, bounds: tuple[float, float] | None, bins: int) -> Self:
+    def around(
+        cls,
+        u: Scaled,
+        h: Scaled,
+        bounds: tuple[float, float] | None,
+        bins: int,
+        branch_exponent: int | None = None,
+    ) -> Self:
         """A frame that such tensors fill."""
         unit = 2.0 ** min(-h.exponent, 1000)  # beyond which a bound is out of reach either way
         scaled = (bounds[0] * unit, bounds[1] * unit) if bounds else None
@@ -136,7 +144,8 @@ class Frame(NamedTuple):
         h_grid = robust_grid(h.value, bins, h.exponent)
         few = h.value[:COMPARED]
         pointing = directions(few, largest_magnitude(few), 0.0)
-        return cls(u_grid, h_grid, u.value[0], pointing[0] if len(pointing) else 0.0, u.exponent, h.exponent, scaled)
+        direction = pointing[0] if len(pointing) else 0.0
+        return cls(u_grid, h_grid, u.value[0], direction, u.exponent, h.exponent, scaled, branch_exponent)
 
 
 class LayerTally:
@@ -151,14 +160,17 @@ class LayerTally:
         self.magnitudes: Counts = np.zeros(1, np.int64)
         self.alive = np.zeros(1, np.bool_)
         self.zero = self.saturated = 0
+        self.branch_square = 0.0
 
-    def add(self, u: Tensor, h: Tensor, first: bool) -> Self:
-        """Count a block of rows; the first block's rows are compared pair by pair."""
+    def add(self, u: Tensor, h: Tensor, first: bool, branch: Tensor | None = None) -> Self:
+        """Count a block of rows; the first block's rows are compared pair by pair. `branch`: φ(u), if h is a stream."""
         self.preactivation.add(u)
         unit = self.frame.u_grid.unit
         apart = u - self.frame.u_row
         self.units = self.units.plus(apart if unit == 1 else apart.mul_(unit))
         self.activation.add(h)
+        if branch is not None:
+            self.branch_square += float(torch.linalg.vector_norm(branch, dtype=torch.float64)) ** 2
         apart = directions(h, self.activation.largest, self.frame.h_direction)
         if first:
             self.cosines_std = cosines_std(apart[:COMPARED])
@@ -187,17 +199,17 @@ class LayerTally:
         self.magnitudes = self.magnitudes + other.magnitudes
         self.alive = self.alive | other.alive
         self.zero += other.zero
+        self.branch_square += other.branch_square
         self.saturated += other.saturated
         return self
 
     def measured(self) -> "Measured":
         """What to keep, now that every row has been added."""
-        grid, count = self.frame.u_grid, self.activation.count
-        variances = torch.from_numpy(self.units.variances / grid.unit**2)
+        count, exponent = self.activation.count, self.frame.branch_exponent
         return Measured(
             self.preactivation,
             self.activation,
-            Tally(robust_grid(variances, grid.bins, 2 * self.frame.u_exponent)).add(variances),
+            self._unit_variance() if self.units.number > 1 else None,
             Cosine(mean=self.directions.mean_cosine, std=self.cosines_std),
             self.magnitudes,
             self.zero,
@@ -205,20 +217,33 @@ class LayerTally:
             float((~self.alive).mean()),
             self.frame.u_exponent,
             self.frame.h_exponent,
+            None if exponent is None else Branch(self.branch_square / count, exponent),
         )
+
+    def _unit_variance(self) -> Tally:
+        grid = self.frame.u_grid
+        variances = torch.from_numpy(self.units.variances / grid.unit**2)
+        return Tally(robust_grid(variances, grid.bins, 2 * self.frame.u_exponent)).add(variances)
+
+
+class Branch(NamedTuple):
+    """The mean square of φ(u) where a residual connection adds it, in multiples of four to the power of `exponent`."""
+
+    mean_square: float
+    exponent: int
 
 
 class Measured(NamedTuple):
     """A layer's measurements, in multiples of two to the power of `u_exponent` and `h_exponent`.
 
-    `unit_variance`: over units, each unit's unbiased variance of u across the batch. `cosine`: between activations
-    of different inputs, the mean over all pairs, the std over those of the first 64. `zero` is a number of values,
-    `saturated` and `dead_units` are shares.
+    `unit_variance`: over units, each unit's unbiased variance of u across the batch, None for a batch of one.
+    `cosine`: between activations of different inputs, the mean over all pairs, the std over those of the first 64.
+    `zero` is a number of values, `saturated` and `dead_units` are shares.
     """
 
     preactivation: Tally
     activation: Tally
-    unit_variance: Tally
+    unit_variance: Tally | None
     cosine: Cosine
     magnitudes: Counts
     zero: int
@@ -226,6 +251,7 @@ class Measured(NamedTuple):
     dead_units: float
     u_exponent: int
     h_exponent: int
+    branch: Branch | None
 
     def activation_summary(self, log2_scale: float) -> ActivationSummary:
         return ActivationSummary(

@@ -1,7 +1,7 @@
 """Tensors beyond float32's range: float32 times a power of two, worked on in blocks of rows."""
 
 from itertools import pairwise
-from math import frexp
+from math import frexp, log2
 from typing import NamedTuple
 
 from torch import Tensor
@@ -39,6 +39,11 @@ def factor(scale: float) -> tuple[float, int]:
     """A scale as mantissa and exponent; ordinary scales keep an exponent of 0."""
     mantissa, power = frexp(scale)
     return (scale, 0) if abs(power) <= SAFE else (mantissa, power)
+
+
+def log2_size(magnitude: float, exponent: float) -> float | None:
+    """log₂ of magnitude · 2^exponent; None for zero."""
+    return log2(magnitude) + exponent if magnitude > 0 else None
 
 
 def power_of_two(exponent: int) -> float:

@@ -179,15 +179,27 @@ class Tally:
         """The largest magnitude seen."""
         return max(abs(self.minimum), abs(self.maximum)) if self.count > self.nonfinite else 0.0
 
+    @property
+    def variance(self) -> float | None:
+        """Of the numbers seen, unbiased; None of fewer than two."""
+        n = self.count - self.nonfinite
+        return self._spread * n / (n - 1) if n > 1 else None
+
+    @property
+    def _spread(self) -> float:
+        """The mean square about the mean."""
+        first, second = (self.sums[:2] / max(self.count - self.nonfinite, 1)).tolist()
+        unit = self.grid.unit
+        return float(max(0.0, second - first**2) / unit / unit)
+
     def summary(self, log2_scale: float = 0.0) -> Summary:
         """The numbers seen, each times 2^log2_scale."""
         n = self.count - self.nonfinite
         unit = self.grid.unit
         first, second, third, fourth = (self.sums / max(n, 1)).tolist()  # in units, as are the shape's
         around = max(0.0, second - first**2)
-        mean, spread = self.grid.pivot + first / unit, around / unit / unit
+        mean, spread, variance = self.grid.pivot + first / unit, self._spread, self.variance
         mean_square = spread + mean**2
-        variance = spread * n / (n - 1) if n > 1 else None
         skewness = kurtosis = None
         if spread > RESOLVED * mean_square and around**2 > 0:
             skewness = (third - 3 * first * second + 2 * first**3) / around**1.5
@@ -199,8 +211,8 @@ class Tally:
             variance=None if variance is None else scaled(variance, 2 * log2_scale),
             std=None if variance is None else scaled(sqrt(variance), log2_scale),
             mean_square=None if empty else scaled(mean_square, 2 * log2_scale),
-            log10_mean_square=_log10(mean_square, log2_scale),
-            log10_variance=_log10(variance or 0.0, log2_scale),
+            log10_mean_square=log10_square(mean_square, log2_scale),
+            log10_variance=log10_square(variance or 0.0, log2_scale),
             min=None if empty else scaled(self.minimum, log2_scale),
             max=None if empty else scaled(self.maximum, log2_scale),
             skewness=skewness,
@@ -250,5 +262,6 @@ def scaled(value: float, log2_scale: float) -> float | None:
     return float(np.ldexp(mantissa, whole))
 
 
-def _log10(square: float, log2_scale: float) -> float | None:
+def log10_square(square: float, log2_scale: float) -> float | None:
+    """log₁₀ of square · 4^log2_scale; None for zero."""
     return log10(square) + 2 * log2_scale * LOG10_2 if square > 0 else None

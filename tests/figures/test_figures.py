@@ -155,6 +155,11 @@ def test_the_slider_has_a_step_for_every_layer_it_draws(depth: int) -> None:
     assert [trace["visible"] for trace in figure["data"]] == shown[slider["active"]]
 
 
+def test_a_single_input_is_not_compared_with_others() -> None:
+    alone, two = (EXPERIMENTS["stack"].figures(edge_result("stack", f"depth=3&width=16&batch={n}")) for n in (1, 2))
+    assert two.keys() - alone.keys() == {"collapse", "unit_variance"}
+
+
 @pytest.mark.parametrize("depth", [1, 40, 100, 1000])
 def test_every_chart_by_layer_reaches_the_last_one(depth: int) -> None:
     drawn = EXPERIMENTS["stack"].figures(as_deep_as(depth))

@@ -2,16 +2,11 @@
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from app.lab.norms import NORMS
+from tests.lab.tools import TORCH_NORMS
 
-TORCH = {
-    "batch": lambda u: F.batch_norm(u, None, None, training=True),
-    "layer": lambda u: F.layer_norm(u, u.shape[1:]),
-    "rms": lambda u: F.rms_norm(u, u.shape[1:], eps=1e-5),
-}
 every_norm = pytest.mark.parametrize("name", list(NORMS))
 
 
@@ -23,14 +18,14 @@ def sample(scale: float = 1.0) -> Tensor:
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 50.0])
 def test_a_norm_is_the_one_of_torch(name: str, scale: float) -> None:
     u = sample(scale)
-    torch.testing.assert_close(NORMS[name].forward(u)[0], TORCH[name](u))
+    torch.testing.assert_close(NORMS[name].forward(u)[0], TORCH_NORMS[name](u))
 
 
 @every_norm
 def test_its_gradient_is_the_one_of_autograd(name: str) -> None:
     u = sample().requires_grad_()
     gradient = torch.randn(12, 7, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
-    TORCH[name](u).backward(gradient)
+    TORCH_NORMS[name](u).backward(gradient)
     normalized, factor = NORMS[name].forward(u.detach())
     assert u.grad is not None
     # The closed form leaves out eps against the variance.

@@ -1,6 +1,6 @@
 """What the tests of numbers share: running an experiment to its end, and how far apart chance may put two numbers."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from itertools import count
 from math import inf, isfinite, sqrt
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from app.experiments.stack import draws
@@ -17,6 +18,13 @@ from app.lab.draws import Fill
 from app.lab.initializers import Initializer
 from app.lab.threads import between_blocks
 from app.results import Step
+
+TORCH_NORMS: dict[str, Callable[[Tensor], Tensor]] = {
+    "none": lambda u: u,
+    "batch": lambda u: F.batch_norm(u, None, None, training=True),
+    "layer": lambda u: F.layer_norm(u, u.shape[1:]),
+    "rms": lambda u: F.rms_norm(u, u.shape[1:], eps=1e-5),
+}
 
 R = TypeVar("R")
 

@@ -97,7 +97,10 @@ RESULTS: dict[str, Any] = {
                         ),
                     }
                 ],
-                "overflow_layer": fields("float16 bfloat16 float32"),
+                **dict.fromkeys(
+                    ("overflow_layer", "underflow_layer", "variance_overflow_layer", "variance_underflow_layer"),
+                    fields("float16 bfloat16 float32"),
+                ),
             }
         ],
     },

@@ -16,7 +16,7 @@ from torch import Tensor
 from ...lab.activations import Activation
 from ...lab.layers import Frame, LayerTally, Measured
 from ...lab.norms import EPS, Norm
-from ...lab.scaled import Scaled, factor, power_of_two, row_blocks
+from ...lab.scaled import Scaled, factor, log2_size, power_of_two, row_blocks
 from ...lab.summary import LOG10_2, largest_magnitude
 from ...lab.threads import in_order, submit
 
@@ -51,11 +51,15 @@ class WayBack(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """What a layer leaves: its output; its measurements, or log₁₀ of its preactivations' mean square; a way back."""
+    """What a layer leaves: its output; its measurements, or log₁₀ of its preactivations' mean square; a way back.
+
+    `log2_product`: log₂ of the largest magnitude that a norm found behind the weights, if one did.
+    """
 
     output: Scaled
     log10_mean_square: float | None
     measured: Measured | None
+    log2_product: float | None
     way_back: WayBack | None
 
 
@@ -80,52 +84,52 @@ def advance(
     output = h.value if in_place and h.value.shape == shape else torch.empty(shape)
     slope = torch.empty_like(output) if backward and not layer.slope_from else None
     blocks = row_blocks(output)
-    normalized = inner.value if before else None
+    normalized, log2_product = inner.value if before else None, None
     if after:
         u = torch.empty_like(output)
-        for _ in in_order(lambda rows: multiply(rows, u[rows]), blocks):
-            pass
+        largest = max(in_order(lambda rows: largest_magnitude(multiply(rows, u[rows])), blocks))
+        log2_product = log2_size(largest, exponent)
         (normalized, exponent), norm_factor = _normalize(after, Scaled(u, exponent))
-    out_exponent, activate = _activation(layer, h, exponent, output, slope)
+    out_exponent, phi_exponent, activate = _activation(layer, h, exponent, output, slope)
+    branch_exponent = None if layer.branch_scale is None else phi_exponent
 
-    def pass_rows(rows: slice) -> Tensor:
-        """Returns their preactivations, which nobody needs for longer."""
+    def pass_rows(rows: slice) -> tuple[Tensor, Tensor | None]:
+        """Returns their preactivations u, and φ(u) if that is added to a stream: nobody needs them for longer."""
         here = output[rows]
         u = normalized[rows] if after and normalized is not None else multiply(rows, torch.empty_like(here))
-        activate(rows, u)
-        return u
+        return u, activate(rows, u)
 
     frame: Future[Frame] = Future()  # fitted to the first block, which begins before any other
 
-    def fit(rows: slice) -> Tensor:
+    def fit(rows: slice) -> tuple[Tensor, Tensor | None]:
         try:
-            u = pass_rows(rows)
+            u, branch = pass_rows(rows)
             sample = Scaled(u, exponent), Scaled(output[rows], out_exponent)
-            frame.set_result(Frame.around(*sample, layer.bounds, bins))
+            frame.set_result(Frame.around(*sample, layer.bounds, bins, branch_exponent))
         except BaseException as problem:
             frame.set_exception(problem)
             raise
-        return u
+        return u, branch
 
     def measure(rows: slice) -> LayerTally:
         first = rows.start == 0
-        u = (fit if first else pass_rows)(rows)
-        return LayerTally(frame.result()).add(u, output[rows], first)
+        u, branch = (fit if first else pass_rows)(rows)
+        return LayerTally(frame.result()).add(u, output[rows], first, branch)
 
     def sizes(rows: slice) -> tuple[float, float]:
-        square = float(pass_rows(rows).double().square().sum())
+        square = float(pass_rows(rows)[0].double().square().sum())
         return largest_magnitude(output[rows]), square
 
     reached = Scaled(output, out_exponent)
     if not bins:
-        largest, squares = zip(*in_order(sizes, blocks), strict=True)
+        largests, squares = zip(*in_order(sizes, blocks), strict=True)
         square = sum(squares) / output.numel()
         log10_square = log10(square) + 2 * exponent * LOG10_2 if square > 0 else None
-        return Passed(reached.balanced(max(largest)), log10_square, None, None)
+        return Passed(reached.balanced(max(largests)), log10_square, None, None, None)
     measured = reduce(LayerTally.merge, in_order(measure, blocks)).measured()
     reached = reached.balanced(measured.activation.largest)
     way_back = WayBack(inner, reached, slope, normalized, norm_factor) if backward else None
-    return Passed(reached, None, measured, way_back)
+    return Passed(reached, None, measured, log2_product, way_back)
 
 
 def linear(
@@ -153,23 +157,29 @@ def linear(
 
 def _activation(
     layer: Architecture, h: Scaled, u_exponent: int, output: Tensor, slope: Tensor | None
-) -> tuple[int, Callable[[slice, Tensor], None]]:
-    """The exponent of the layer's output, and what fills rows of it, and of the slope, from their preactivations."""
+) -> tuple[int, int, Callable[[slice, Tensor], Tensor | None]]:
+    """The exponents of the layer's output and of φ(u), and what fills rows of it, and of the slope, from u.
+
+    It returns φ(u) if that is added to a stream.
+    """
     inner, outer = layer.activation.split(u_exponent)
     exponent = outer if layer.branch_scale is None else max(h.exponent, outer)
 
-    def fill(rows: slice, u: Tensor) -> None:
+    def fill(rows: slice, u: Tensor) -> Tensor | None:
         block = u * 2.0**inner if inner else u
         if slope is None:
             phi = layer.activation(block)
         else:
             phi, slope[rows] = layer.activation.with_slope(block)
-        if layer.branch_scale is not None:
-            phi = phi * (layer.branch_scale * power_of_two(outer - exponent))
-            phi += h.value[rows] * power_of_two(h.exponent - exponent)
-        output[rows] = phi
+        if layer.branch_scale is None:
+            output[rows] = phi
+            return None
+        stream = phi * (layer.branch_scale * power_of_two(outer - exponent))
+        stream += h.value[rows] * power_of_two(h.exponent - exponent)
+        output[rows] = stream
+        return phi
 
-    return exponent, fill
+    return exponent, outer, fill
 
 
 def _normalize(norm: Norm, u: Scaled) -> tuple[Scaled, Scaled]:

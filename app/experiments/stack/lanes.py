@@ -6,25 +6,22 @@ the leader's, read at another scale.
 """
 
 from dataclasses import dataclass, field
-from math import log2, log10
+from math import inf, log2, log10
 from typing import Any
 
-import torch
-
-from ...lab.activations import Activation
+from ...lab.activations import ACTIVATIONS, Activation
 from ...lab.formats import magnitudes
 from ...lab.initializers import Initializer
 from ...lab.layers import Measured
-from ...lab.scaled import Scaled
-from ...lab.summary import LOG10_2, scaled
+from ...lab.scaled import Scaled, log2_size
+from ...lab.summary import LOG10_2, log10_square, scaled
 from ...lab.threads import within_block
 from .backward import MeasuredGradient, Retreat
 from .forward import WayBack
-from .result import StackLayer, WeightGradient
+from .limits import Limits
+from .result import Branch, StackLayer, WeightGradient
 from .spec import StackSpec
 from .theory import Prediction
-
-LARGEST = {name: torch.finfo(getattr(torch, name)).max for name in ("float16", "bfloat16", "float32")}
 
 
 @dataclass
@@ -42,7 +39,7 @@ class Lane:
     leader: "Lane | None" = None
     retreat: Retreat | None = None
     ways_back: list[WayBack] = field(default_factory=list)
-    overflow_layer: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(LARGEST))
+    limits: Limits = field(default_factory=Limits)
     networks: list[list[float | None]] = field(default_factory=list)
     _there: list[Measured] = field(default_factory=list)
     _back: list[MeasuredGradient] = field(default_factory=list)
@@ -73,16 +70,17 @@ class Lane:
         pairs = zip(self.scales[first - 1 : last], self.leader.scales[first - 1 : last], strict=True)
         return sum(log2(mine / theirs) for mine, theirs in pairs)
 
-    def record(self, seen: Measured) -> None:
-        """The next layer on the way there."""
+    def record(self, seen: Measured, log2_product: float | None) -> None:
+        """The next layer on the way there, and log₂ of the largest product that a norm found, if one did."""
         self._there.append(seen)
         layer = len(self._there)
         shift = self.shift(1, layer)
-        for name, limit in LARGEST.items():
-            exceeded = _exceeds(seen.preactivation.largest, seen.u_exponent + shift, limit)
-            exceeded |= _exceeds(seen.activation.largest, seen.h_exponent + shift, limit)
-            if exceeded and self.overflow_layer[name] is None:
-                self.overflow_layer[name] = layer
+        u_exponent, h_exponent = seen.u_exponent + shift, seen.h_exponent + shift
+        u, h = log2_size(seen.preactivation.largest, u_exponent), log2_size(seen.activation.largest, h_exponent)
+        if h is None and u is not None and not ACTIVATIONS[self.spec.activation].has_zeros:
+            h = -inf
+        log2_variance = log2_size(seen.preactivation.variance or 0.0, 2 * u_exponent)
+        self.limits.see(layer, (log2_product, u, h), log2_variance)
 
     def _layer(self, layer: int, seen: Measured) -> StackLayer:
         shift = self.shift(1, layer)
@@ -95,7 +93,8 @@ class Lane:
             weight_std=self.scales[layer - 1],
             preactivation=seen.preactivation.summary(u),
             activation=seen.activation_summary(h),
-            unit_variance=seen.unit_variance.summary(2 * u),
+            branch=self._branch(seen),
+            unit_variance=seen.unit_variance.summary(2 * u) if seen.unit_variance else None,
             cosine=seen.cosine,
             gradient=None,
             weight_gradient=None,
@@ -103,6 +102,14 @@ class Lane:
             gradient_magnitudes=None,
             predicted=self.prediction.layers[layer - 1],
         )
+
+    def _branch(self, seen: Measured) -> Branch | None:
+        if seen.branch is None:
+            return None
+        if not self.spec.branch_scale:
+            return Branch(mean_square=0.0, log10_mean_square=None)
+        square, log2_scale = seen.branch.mean_square, seen.branch.exponent + log2(self.spec.branch_scale)
+        return Branch(mean_square=scaled(square, 2 * log2_scale), log10_mean_square=log10_square(square, log2_scale))
 
     def record_gradient(self, seen: MeasuredGradient) -> None:
         """The next layer on the way back."""
@@ -132,7 +139,3 @@ def follow_leaders(lanes: list[Lane], spec: StackSpec, activation: Activation) -
         if scale_free and lane.initializer.bias_bound is None and all(scale > 0 for scale in lane.scales):
             leader = leaders.setdefault(lane.family, lane)
             lane.leader = None if leader is lane else leader
-
-
-def _exceeds(largest: float, exponent: float, limit: float) -> bool:
-    return largest > 0 and log2(largest) + exponent > log2(limit)

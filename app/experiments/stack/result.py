@@ -13,6 +13,13 @@ class WeightGradient(Record):
     grad_to_data: float | None
 
 
+class Branch(Record):
+    """What a residual branch adds to the stream, `residual_scale` times φ of the preactivations."""
+
+    mean_square: float | None
+    log10_mean_square: float | None
+
+
 class Band(Record):
     """The 2.5, 50 and 97.5 % points of a number over fresh networks and inputs, and their log₁₀.
 
@@ -72,15 +79,13 @@ class StackPredicted(Record):
         return self.log10_gradient_mean_square if band is None else band.log10_median
 
 
-class Branch(Record):
-    """What a residual branch adds to the stream: residual_scale · φ(u)."""
-
-    mean_square: float | None
-    log10_mean_square: float | None
-
-
 class StackLayer(Record):
-    """One layer; `unit_variance` summarizes, over units, the variance of a preactivation across the batch."""
+    """One layer.
+
+    `activation` is the layer's output: with residual connections the stream, of which `branch` is what this layer
+    added, else null. `unit_variance` summarizes, over units, the variance of a preactivation across the batch; null
+    for a batch of one.
+    """
 
     layer: int
     fan_in: int
@@ -88,9 +93,9 @@ class StackLayer(Record):
     weight_std: float
     preactivation: Summary
     activation: ActivationSummary
-    unit_variance: Summary
+    branch: Branch | None
+    unit_variance: Summary | None
     cosine: Cosine
-    branch: Branch | None = None
     gradient: Summary | None
     weight_gradient: WeightGradient | None
     activation_magnitudes: Magnitudes
@@ -105,8 +110,12 @@ class Networks(Record):
 
 
 class StackInit(Record):
-    """One init; `weight_std` is the first layer's, `overflow_layer` the first each format could not hold.
+    """One init; `weight_std` is the first layer's.
 
+    Of a plain run in each format, null where it never happens: `overflow_layer` is the first layer that holds a number
+    beyond the format's largest, before a norm or after it; `underflow_layer` the first whose preactivations or
+    activations would all be rounded to zero; `variance_overflow_layer` and `variance_underflow_layer` the first where
+    the preactivations' variance, stored in the format as `torch.var` does, would be infinite, or zero.
     `theory` says which assumptions the predictions make, and why one is missing where one is.
     """
 
@@ -114,9 +123,9 @@ class StackInit(Record):
     weight_std: float
     layers: list[StackLayer]
     overflow_layer: dict[str, int | None]
-    underflow_layer: dict[str, int | None] = {"float16": None, "bfloat16": None, "float32": None}
-    variance_overflow_layer: dict[str, int | None] = {"float16": None, "bfloat16": None, "float32": None}
-    variance_underflow_layer: dict[str, int | None] = {"float16": None, "bfloat16": None, "float32": None}
+    underflow_layer: dict[str, int | None]
+    variance_overflow_layer: dict[str, int | None]
+    variance_underflow_layer: dict[str, int | None]
     repeats: Networks | None
     theory: list[str]
 

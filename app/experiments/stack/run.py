@@ -72,7 +72,7 @@ def _forward(
                 assert passed.measured is not None
                 for each in lanes:
                     if each is lane or each.leader is lane:
-                        each.record(passed.measured)
+                        each.record(passed.measured, passed.log2_product)
             yield
 
 
@@ -132,7 +132,10 @@ def _result(spec: StackSpec, lanes: list[Lane]) -> StackResult:
             init=lane.initializer.name,
             weight_std=lane.scales[0],
             layers=lane.layers,
-            overflow_layer=dict(lane.overflow_layer),
+            overflow_layer=dict(lane.limits.overflow),
+            underflow_layer=dict(lane.limits.underflow),
+            variance_overflow_layer=dict(lane.limits.variance_overflow),
+            variance_underflow_layer=dict(lane.limits.variance_underflow),
             repeats=Networks(log10_mean_square=list(lane.networks)) if lane.networks else None,
             theory=lane.prediction.sentences,
         )

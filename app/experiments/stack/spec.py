@@ -20,7 +20,9 @@ class StackSpec(WeightsSpec):
     width: int = field(
         512, "shape", "Width (D)", "Units in every layer: fan_in and fan_out.", ge=1, le=8192, unit="units"
     )
-    batch: int = field(256, "input", "Batch", "Different inputs sent through the same weights.", ge=2, le=65536)
+    batch: int = field(
+        256, "input", "Batch", "Different inputs sent through the same weights; 1 is a single vector.", ge=1, le=65536
+    )
     activation: Annotated[str, labels_of(ACTIVATIONS)] = field(
         "tanh", "shape", "Activation", "φ, applied to each preactivation."
     )
@@ -85,6 +87,12 @@ class StackSpec(WeightsSpec):
             # The only way to settle fields of a frozen model from one another.
             object.__setattr__(self, "depth", len(self.widths) - 1)
             object.__setattr__(self, "width", self.widths[0])
+        return self
+
+    @model_validator(mode="after")
+    def _a_batch_to_normalize_over(self) -> Self:
+        if self.norm == "batch" and self.batch == 1:
+            raise SpecError([("norm", "batch norm needs a batch of at least 2: over one input there is no variance")])
         return self
 
     @property

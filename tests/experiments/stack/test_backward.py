@@ -5,7 +5,6 @@ from math import log10
 from typing import Any
 
 import pytest
-import torch.nn.functional as F
 from torch import Tensor
 
 from app.experiments.stack import draws
@@ -15,14 +14,8 @@ from app.lab.activations import ACTIVATIONS
 from app.lab.draws import DISTRIBUTIONS, draw
 from app.lab.initializers import INITIALIZERS
 from app.lab.norms import NORM_LABELS
-from tests.lab.tools import outcome, unit_weights_of
+from tests.lab.tools import TORCH_NORMS, outcome, unit_weights_of
 
-NORMS = {
-    "none": lambda u: u,
-    "batch": lambda u: F.batch_norm(u, None, None, training=True),
-    "layer": lambda u: F.layer_norm(u, u.shape[1:]),
-    "rms": lambda u: F.rms_norm(u, u.shape[1:], eps=1e-5),
-}
 SMALL: dict[str, Any] = {"depth": 3, "width": 20, "batch": 32, "bins": 8}
 
 
@@ -36,7 +29,7 @@ def autograd(spec: StackSpec, init: str) -> tuple[list[Tensor], list[Tensor]]:
         w = (unit_weights_of(spec, entry, layer).double() * scale).requires_grad_()
         bias = draws.draw_bias(spec, entry, layer)
         offset = 0.0 if bias is None else bias.double()
-        norm = NORMS[spec.norm]
+        norm = TORCH_NORMS[spec.norm]
         if spec.branch_scale is None:
             h = ACTIVATIONS[spec.activation].function(norm(h @ w + offset))
         else:

@@ -14,7 +14,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from app.experiments.stack import draws
-from app.experiments.stack.lanes import LARGEST
 from app.experiments.stack.result import StackLayer, StackResult
 from app.experiments.stack.run import run_stack
 from app.experiments.stack.spec import StackSpec
@@ -28,6 +27,7 @@ from app.lab.threads import use_threads
 from tests.lab.tools import (
     EPS32,
     STANDARD_ERRORS,
+    TORCH_NORMS,
     all_finite,
     errors_apart,
     mean_error,
@@ -47,6 +47,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "widths": {"widths": [24, 7, 1, 30, 16]},
     "weights with a mean": {"weight_mean": 0.2},
     "positive input": {"input": "rand", "gain": 1.5, "seed": 3},
+    "one input": {"batch": 1},
 }
 FORMATS = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38}
 
@@ -171,6 +172,10 @@ class TestEveryLayerIsThatOfAPlainLoop:
     def test_in_the_variance_of_its_units_across_the_batch(self, activation: str, setting: dict[str, Any]) -> None:
         spec = StackSpec.parse({**SMALL, "activation": activation, **setting})
         for layer, u, _, _ in layers_beside_the_loop(spec):
+            if spec.batch == 1:
+                assert layer.unit_variance is None
+                continue
+            assert layer.unit_variance is not None
             variances = u.double().var(dim=0)
             size = float(u.double().square().max())
             assert layer.unit_variance.count == u.shape[1]
@@ -198,6 +203,7 @@ def test_a_batch_of_many_row_blocks_is_measured_as_one() -> None:
         assert_summarizes(layer.preactivation, u, rounding(spec))
         assert_summarizes(layer.activation, h, rounding(spec))
         assert layer.activation.zero == pytest.approx(float((h == 0).double().mean()), abs=rounding(spec))
+        assert layer.unit_variance is not None
         assert layer.unit_variance.mean == pytest.approx(float(u.double().var(dim=0).mean()), rel=rounding(spec))
         assert layer.cosine.mean == pytest.approx(float(cosines(h).mean()), abs=rounding(spec))
         assert layer.cosine.std == pytest.approx(float(cosines(h[:COMPARED]).std()), abs=rounding(spec))
@@ -213,6 +219,7 @@ def test_layers_are_numbered_from_one_with_their_fans() -> None:
 def test_every_number_falls_into_a_histogram_or_beside_it() -> None:
     for entry in outcome(run_stack(StackSpec(depth=3, width=40, batch=30, bins=20))).inits:
         for layer in entry.layers:
+            assert layer.unit_variance is not None
             for summary in (layer.preactivation, layer.activation, layer.unit_variance):
                 histogram = summary.histogram
                 assert len(histogram.counts) == 20
@@ -247,11 +254,6 @@ def test_overflow_layer_is_the_first_a_format_cannot_hold(activation: str, init:
     spec = StackSpec(depth=45, width=128, batch=16, activation=activation, init=[init], gain=gain)
     found = outcome(run_stack(spec)).inits[0].overflow_layer
     assert found == {name: first_layer_beyond(limit, spec, init) for name, limit in FORMATS.items()}
-
-
-def test_the_formats_are_those_of_torch() -> None:
-    assert LARGEST == FORMATS
-    assert torch.finfo(torch.float32).max == FORMATS["float32"]
 
 
 @pytest.mark.parametrize(
@@ -397,6 +399,33 @@ def test_the_result_holds_the_spec_and_its_links() -> None:
     result = outcome(run_stack(spec))
     assert result.experiment == spec.model_dump()
     assert result.links == spec.links
+
+
+@pytest.mark.parametrize("norm", list(NORM_LABELS))
+@pytest.mark.parametrize("scale", [1.0, 0.3, "1/sqrt(2L)", 1e-200, 0.0])
+def test_a_branch_is_what_the_stream_differs_by(norm: str, scale: float | str) -> None:
+    common: dict[str, Any] = {"width": 24, "batch": 70, "residual": True, "residual_scale": scale, "depth": 4}
+    spec = StackSpec(activation="gelu", init=["kaiming_normal"], norm=norm, **common)
+    h = draws.draw_input(spec, 0).double()
+    for layer in outcome(run_stack(spec)).inits[0].layers:
+        w = unit_weights_of(spec, INITIALIZERS["kaiming_normal"], layer.layer).double() * layer.weight_std
+        phi = F.gelu(TORCH_NORMS[norm](h) @ w)
+        size = float(phi.square().mean())
+        assert spec.branch_scale is not None
+        h = h + spec.branch_scale * phi
+        assert layer.branch is not None
+        if not scale:
+            assert (layer.branch.mean_square, layer.branch.log10_mean_square) == (0, None)
+            continue
+        expected = log10(size) + 2 * log10(spec.branch_scale)
+        assert layer.branch.log10_mean_square == pytest.approx(expected, abs=rounding(spec))
+        within = layer.branch.mean_square is not None
+        assert within == (scale != 1e-200)
+        assert not within or layer.branch.mean_square == pytest.approx(10**expected, rel=10 * rounding(spec))
+
+
+def test_without_a_stream_there_is_no_branch() -> None:
+    assert all(layer.branch is None for layer in outcome(run_stack(StackSpec(depth=2, width=8))).inits[0].layers)
 
 
 @every_activation

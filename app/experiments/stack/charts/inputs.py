@@ -17,8 +17,10 @@ def collapse(result: StackResult) -> Figure | None:
     """Variance over everything, variance across inputs, and the cosine between inputs, per layer.
 
     Both variances are relative to the first layer's. Where the first holds and the others do not, every input
-    has become the same vector, which a variance pooled over units and inputs hides.
+    has become the same vector, which a variance pooled over units and inputs hides. A single input has neither.
     """
+    if result.experiment["batch"] == 1:
+        return None
     dashes = {
         "variance over everything": "solid",
         "variance across inputs": "dash",
@@ -34,7 +36,7 @@ def collapse(result: StackResult) -> Figure | None:
         start = passed[0].preactivation.log10_variance
         lines: list[list[float | None]] = [
             [_relative(at.preactivation.log10_variance, start) for at in passed],
-            [_relative(_log10(at.unit_variance.mean), start) for at in passed],
+            [_relative(_log10(at.unit_variance.mean if at.unit_variance else None), start) for at in passed],
             [at.cosine.mean for at in passed],
         ]
         traces.append(
@@ -128,15 +130,17 @@ def shares(result: StackResult) -> Figure | None:
 
 def unit_variance(result: StackResult) -> Figure | None:
     """The histogram, over units, of each unit's variance across the batch; a slider chooses the layer."""
+    if result.experiment["batch"] == 1:
+        return None
     layers = [layer.layer for layer in some_layers(result.inits[0].layers)]
     inits = result.inits
     domains = panels(len(inits), gap=0.3 / len(inits))
     traces: list[Figure] = []
     for layer in layers:
         for index, entry in enumerate(inits):
-            if layer > len(entry.layers):
+            summary = entry.layers[layer - 1].unit_variance if layer <= len(entry.layers) else None
+            if summary is None:
                 continue
-            summary = entry.layers[layer - 1].unit_variance
             style = STYLES[entry.init]
             traces.append(
                 {
