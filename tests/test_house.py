@@ -21,7 +21,7 @@ FLOORS = (
     {"theory"},
     {"lab"},
     {"fields", "results"},
-    {"spec"},
+    {"spec", "finding"},
     {"compute", "figures"},
     {"experiments"},
     {"web"},

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 
 from app.compute.cost import Budget
 from app.compute.rates import Rates
@@ -42,8 +42,9 @@ SMALL = Budget(0.5, 2**27, 2**20, 2, Rates(4e-9, 2e-11, 5e-9, 4e-4))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(spec=any_spec())
+@given(spec=any_spec)
 def test_what_is_found_in_any_experiment_holds(spec: Spec) -> None:
+    note(f"{spec.name}?{spec.query}")
     if SMALL.holds(EXPERIMENTS[spec.name].cost(spec)):
         check(spec.name, result_of(spec))
 
@@ -119,9 +120,9 @@ def test_networks_of_one_spec_get_the_same_word(activation: str, init: str) -> N
 
 def goes_one_way(words: list[str]) -> None:
     """Along an axis a word that has been left does not come back, and courses keep their order."""
-    changes = [word for before, word in zip([""] + words, words, strict=False) if word != before]
+    changes = [word for before, word in zip(["", *words], words, strict=False) if word != before]
     assert len(set(changes)) == len(changes), words
-    courses = [COURSES.index(word) for word in changes if word in COURSES]  # type: ignore[arg-type]
+    courses = [COURSES.index(word) for word in changes if word in COURSES]
     assert courses in (sorted(courses), sorted(courses, reverse=True)), words
 
 

@@ -42,7 +42,7 @@ def test_it_has_a_page_with_its_form_its_charts_and_its_presets(client: httpx.Cl
     answer = client.get("/toy?throws=50")
     assert answer.status_code == 200
     shown = page(answer.text)
-    assert shown.one("h1").text == TOY.question
+    assert shown.one("h1").text == "What is the mean of 50 throws?"
     fields = [field.attributes["data-field"] for field in shown.every() if "data-field" in field.attributes]
     assert sorted(fields) == sorted(ToySpec.model_fields)
     assert shown.one("input", name="throws").attributes["value"] == "50"
@@ -74,6 +74,13 @@ def test_its_figures_are_plotlys(client: httpx.Client, result: ToyResult) -> Non
     go.Figure(found["means"])
 
 
+def test_its_findings_say_what_its_numbers_are(client: httpx.Client, result: ToyResult) -> None:
+    found = client.get("/api/toy/findings?dice=d6&dice=d20&seed=7").json()
+    assert [(finding["value"], finding["predicted"]) for finding in found] == [
+        (die.mean, die.predicted) for die in result.dice
+    ]
+
+
 def test_its_table_names_its_own_columns(client: httpx.Client, result: ToyResult) -> None:
     rows = list(csv.reader(io.StringIO(client.get(result.links["csv"]).text)))
     assert rows[0] == ["die", "number", "quantity", "value"]
@@ -82,8 +89,10 @@ def test_its_table_names_its_own_columns(client: httpx.Client, result: ToyResult
 
 
 def test_its_stream_ends_with_figures_words_and_the_result(client: httpx.Client, result: ToyResult) -> None:
-    *_, figures, explanation, last = events(client.get("/api/toy/stream?dice=d6&dice=d20&seed=7").text)
+    first, *_, figures, findings, explanation, last = events(client.get("/api/toy/stream?dice=d6&dice=d20&seed=7").text)
+    assert first.json == TOY.page(ToySpec(dice=["d6", "d20"], seed=7))
     assert figures.json == TOY.figures(result)
+    assert findings.json == client.get("/api/toy/findings?dice=d6&dice=d20&seed=7").json()
     assert f"The mean of d6 is {result.dice[0].mean}, and should be 3.5." in explanation.data
     assert last.data.encode() == result.model_dump_json().encode()
 
@@ -93,7 +102,7 @@ def test_it_is_in_the_catalog_and_in_the_documentation(client: httpx.Client) -> 
     assert (fields["throws"]["default"], fields["throws"]["max"]) == (100, 10**9)
     document = client.get("/openapi.json").json()
     assert {path for path in document["paths"] if "toy" in path} == {
-        *("/api/toy", "/api/toy/figures", "/api/toy.csv", "/api/toy/stream")
+        *("/api/toy", "/api/toy/figures", "/api/toy/findings", "/api/toy.csv", "/api/toy/stream")
     }
     assert {"ToyResult", "Die", "Throw"} <= document["components"]["schemas"].keys()
     assert str(ToySpec.__doc__) in page(client.get("/docs").text).text

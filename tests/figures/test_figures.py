@@ -64,7 +64,7 @@ def test_charts_can_be_drawn_while_the_run_goes_on(name: str) -> None:
 def test_every_chart_says_what_it_is_and_how_to_read_it(experiment: str, chart: str) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]*", chart)
     assert EXPERIMENTS[experiment].charts[chart].title.strip()
-    assert EXPERIMENTS[experiment].charts[chart].caption.strip()
+    assert EXPERIMENTS[experiment].charts[chart].read(EXPERIMENTS[experiment].spec()).strip()
 
 
 @every_chart

@@ -128,14 +128,16 @@ def test_pandas_reads_the_table_from_its_address(server: str, name: str) -> None
 
 
 @every_experiment
-def test_a_stream_tells_progress_then_figures_then_words_then_the_result(client: httpx.Client, name: str) -> None:
+def test_a_stream_tells_the_heading_then_progress_figures_words_and_the_result(client: httpx.Client, name: str) -> None:
     spec = a_small(name, "seed=4")
     told = events(client.get(address(spec, "/stream")).text)
     kinds = [event.kind for event in told]
-    assert kinds[-3:] == ["figures", "explanation", "result"]
-    assert set(kinds[:-3]) <= {"progress", "figures"}
+    assert kinds[0] == "page"
+    assert kinds[-4:] == ["figures", "findings", "explanation", "result"]
+    assert set(kinds[1:-4]) <= {"progress", "figures"}
     assert told[-1].data.encode() == client.get(address(spec)).content
-    assert told[-3].data.encode() == client.get(address(spec, "/figures")).content
+    assert told[-3].data.encode() == client.get(address(spec, "/findings")).content
+    assert told[-4].data.encode() == client.get(address(spec, "/figures")).content
     progress = [event.json for event in told if event.kind == "progress"]
     assert all(step.keys() == {"done", "total"} and 0 <= step["done"] <= step["total"] for step in progress)
     assert [step["done"] for step in progress] == sorted(step["done"] for step in progress)
@@ -156,10 +158,10 @@ def test_what_is_known_is_streamed_without_running(client: httpx.Client, name: s
     spec = a_small(name, "seed=6")
     client.get(address(spec))
     told = events(client.get(address(spec, "/stream")).text)
-    assert [event.kind for event in told] == ["figures", "explanation", "result"]
+    assert [event.kind for event in told] == ["page", "figures", "findings", "explanation", "result"]
 
 
-@pytest.mark.parametrize("suffix", ["", "/figures", ".csv"])
+@pytest.mark.parametrize("suffix", ["", "/figures", "/findings", ".csv"])
 @every_experiment
 def test_what_has_not_changed_is_not_sent_again(client: httpx.Client, name: str, suffix: str) -> None:
     spec = a_small(name)

@@ -10,7 +10,7 @@ from app.experiments import EXPERIMENTS
 from app.fields import SpecError, shape
 from app.web.forms import given
 from tests.compute.tools import every_experiment, every_preset
-from tests.web.tools import Element, page
+from tests.web.tools import PAGES, Element, page
 
 FIELDS = [(name, field) for name, entry in EXPERIMENTS.items() for field in entry.spec.model_fields]
 every_field = pytest.mark.parametrize(("name", "field"), FIELDS, ids=[f"{name}.{field}" for name, field in FIELDS])
@@ -176,18 +176,18 @@ def test_a_page_has_a_place_for_every_chart(client: httpx.Client, name: str) -> 
     for place in places:
         chart = EXPERIMENTS[name].charts[place.attributes["data-chart"]]
         assert chart.title in place.text
-        assert " ".join(chart.caption.split()) in place.text
+        assert " ".join(chart.read(EXPERIMENTS[name].spec()).split()) in place.text
         assert place.one(role="img").attributes["aria-label"] == chart.title
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", *(f"/{name}" for name in EXPERIMENTS)])
+@pytest.mark.parametrize("path", PAGES)
 def test_a_page_has_a_language_a_title_one_main_heading_order_and_ways_on(client: httpx.Client, path: str) -> None:
     document = open_page(client, path)
     assert document.one("html").attributes["lang"] == "en"
     assert document.one("title").text
-    assert document.every("h1")
+    document.one("h1")
     links = {link.attributes["href"] for link in document.one("nav", aria_label="Main").every("a")}
-    assert links == {f"/{name}" for name in EXPERIMENTS} | {"/docs"}
+    assert links == {f"/{name}" for name in EXPERIMENTS} | {"/docs", "/questions"}
     ids = [element.attributes["id"] for element in document.every() if "id" in element.attributes]
     assert len(ids) == len(set(ids))
 
@@ -196,7 +196,8 @@ def test_the_home_page_runs_an_experiment_and_leads_on(client: httpx.Client) -> 
     document = open_page(client, "/")
     first = document.every("article")[0]
     assert first.attributes["data-run"] == "now"
-    assert {f"/{name}" for name in EXPERIMENTS} <= {link.attributes["href"] for link in document.one("main").every("a")}
+    links = {link.attributes["href"].partition("?")[0] for link in document.one("main").every("a")}
+    assert {f"/{name}" for name in EXPERIMENTS} <= links
 
 
 @every_experiment
@@ -210,3 +211,34 @@ def test_the_documentation_lists_every_address_and_field(client: httpx.Client, n
         assert field in codes
         assert info.description
         assert " ".join(info.description.split()) in text
+
+
+def test_the_home_page_says_what_a_click_reproduces(client: httpx.Client) -> None:
+    """The three numbers of its snippet, and the words of its second experiment, are the API's."""
+    document = open_page(client, "/")
+    first, second = document.every("article")
+    asked = first.attributes["data-query"]
+    assert f"/matmul?{asked}" in [link.attributes["href"] for link in document.every("a", class_="primary")]
+    stated = [float(comment.text.strip("# ")) for comment in document.one("pre").every("i")]
+    measured = [entry["measured"]["variance"] for entry in client.get(f"/api/matmul?{asked}").json()["inits"]]
+    assert stated == pytest.approx(measured, rel=1e-3)
+    text = document.one(class_="pitch").text
+    assert [f"{measured[0]:.0f}", f"{measured[1]:.3f}", f"{measured[2]:.2f}"] == re.findall(r"get (\d[\d.]*\d)", text)
+    found = client.get(f"/api/stack/findings?{second.attributes['data-query']}").json()
+    words = [finding["word"] for finding in found if finding["about"] == "signal"]
+    assert words == ["saturates", "vanishes", "fades"]
+    said = document.one("section", class_="then").text
+    assert [said.index(word) for word in ("saturates", "loses the signal", "fades")] == sorted(
+        said.index(word) for word in ("saturates", "loses the signal", "fades")
+    )
+
+
+def test_every_question_has_its_place_and_leads_to_its_experiment(client: httpx.Client) -> None:
+    document = open_page(client, "/questions")
+    asked = [heading.text for heading in document.every("h2")]
+    assert asked == [question.asked for experiment in EXPERIMENTS.values() for question in experiment.questions]
+    for place in document.every("li"):
+        if "data-findings" in place.attributes:
+            link = place.one("a").attributes["href"]
+            assert place.attributes["data-findings"].replace("/api", "").replace("/findings", "") == link
+            assert client.get(link).status_code == 200

@@ -16,8 +16,8 @@ from app.experiments import EXPERIMENTS
 from app.spec import Spec
 from tests.compute.tools import AT_ONCE, small_spec, until
 
-SUFFIXES = ("", "/figures", ".csv", "/stream")
-PAGES = ("/", "/docs", *(f"/{name}" for name in EXPERIMENTS))
+SUFFIXES = ("", "/figures", "/findings", ".csv", "/stream")
+PAGES = ("/", "/docs", "/questions", *(f"/{name}" for name in EXPERIMENTS))
 
 every_address = pytest.mark.parametrize(
     ("name", "suffix"), [(name, suffix) for name in EXPERIMENTS for suffix in SUFFIXES]

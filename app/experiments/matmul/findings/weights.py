@@ -43,7 +43,7 @@ def transposed(spec: MatmulSpec, inits: list[MatmulInit]) -> list[Finding]:
 
 
 def _transposed(spec: MatmulSpec, entry: MatmulInit) -> Finding:
-    own = entry.weight_std / spec.gain if spec.gain else 0.0
+    own = INITIALIZERS[entry.init].scale(spec.fan_in, spec.fan_out, 1.0, spec.fan_mode)
     return Finding(
         about="torch",
         init=entry.init,
@@ -149,9 +149,9 @@ def recommendation(spec: MatmulSpec, entry: MatmulInit) -> Finding:
     return Finding(
         about="recommendation",
         word=divisor,
-        sentence=f"For a variance of 1 divide w by {divisor} = {number(1 / k)}: a factor of k on w is a factor of "
-        "k² on "
-        f"the variance, and k² · {number(total)} = 1, with {reason}.",
+        sentence=f"For a variance of 1 divide w by {divisor} = {number(1 / k)}, a k of {number(k)}: a factor of k "
+        "on w is a "
+        f"factor of k² on the variance, and k² · {number(total)} = 1, with {reason}.",
         value=k,
         predicted=k,
         advice=f"Divide w by {divisor}.",

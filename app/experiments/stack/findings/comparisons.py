@@ -28,7 +28,8 @@ def _same_scales(a: StackInit, b: StackInit) -> bool:
 def _alike(a: StackInit, b: StackInit) -> Finding:
     measured, other = (entry.layers[-1].preactivation.log10_mean_square for entry in (b, a))
     if a.layers[-1].preactivation == b.layers[-1].preactivation:
-        word, said = "same", "and the same draws, so every number is the same."
+        word = "same"
+        said = f"and the same draws, so every number is the same: {power(measured)} in the last layer."
     else:
         word = "same scale"
         drawn = " and ".join((INITIALIZERS[entry.init].family or "normal").replace("_", " ") for entry in (a, b))
@@ -54,7 +55,7 @@ def networks(entry: StackInit) -> list[Finding]:
     expected = None
     if band is not None and band.log10_high is not None and band.log10_low is not None:
         expected = (band.log10_high - band.log10_low) / (2 * NORMAL_975)
-    theory = f" Theory says a factor of {power(expected)}." if expected is not None else ""
+    theory = f" Theory says {number(expected, 3)}." if expected is not None else ""
     lost = len(last) - len(known)
     dead = f" In {lost:,} of them the input was lost altogether." if lost else ""
     ratio = sum(1 / layer.fan_out for layer in entry.layers)
@@ -63,11 +64,10 @@ def networks(entry: StackInit) -> list[Finding]:
             about="networks",
             init=entry.init,
             word="scattered" if spread > 0.5 else "alike",
-            sentence=f"{label_of(entry)}: over {len(last):,} networks one input's mean square in the last layer "
-            "differs by a "
-            f"factor of {power(spread)} (one standard deviation of its logarithm), at a depth/width of "
-            f"{number(ratio, 2)}."
-            f"{theory}{dead}",
+            sentence=f"{label_of(entry)}: over {len(last):,} networks log₁₀ of one input's mean square in the "
+            "last layer has a "
+            f"standard deviation of {number(spread, 3)}, a factor of {power(spread)} either way, at a depth/width of "
+            f"{number(ratio, 2)}.{theory}{dead}",
             value=spread,
             predicted=expected,
             by_chance=by_chance(in_spreads(spread, expected, expected and expected / sqrt(2 * (len(known) - 1)))),

@@ -14,6 +14,7 @@ from ..spec import StackSpec
 
 INSIDE = NORMAL_975  # standard deviations from the median to the edges of a band of 95 %
 EVEN = 10.0  # times between the first and the last layer's steps
+NORMED = 0.1  # decades from one, within which it is a norm that sets a mean square
 LITTLE = 0.1  # share of a stream that a branch adds
 FAR = 1.0  # decades between measured and predicted, where there is no band to tell whether chance put them there
 
@@ -140,7 +141,7 @@ def signal(spec: StackSpec, entry: StackInit) -> Finding:
         said = f"{after} every preactivation is exactly zero."
     else:
         said = f"{after} the preactivations have a mean square of {size.beside_start}."
-    if spec.norm != "none" and not spec.residual and spec.norm in NORM_LABELS:
+    if spec.norm != "none" and not spec.residual and size.measured is not None and abs(size.measured) < NORMED:
         said += f" It is the {NORM_LABELS[spec.norm]} that sets it, whatever the weights' scale."
     return Finding(
         about="signal",
