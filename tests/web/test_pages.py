@@ -1,5 +1,6 @@
 """Pages: every link says the whole experiment, its form shows it, and what is wrong stands beside its field."""
 
+import re
 from typing import Any
 from urllib.parse import quote
 
