@@ -175,6 +175,11 @@ class Tally:
         return self
 
     @property
+    def extremes(self) -> tuple[float, float]:
+        """The smallest and the largest number seen."""
+        return self.minimum, self.maximum
+
+    @property
     def largest(self) -> float:
         """The largest magnitude seen."""
         return max(abs(self.minimum), abs(self.maximum)) if self.count > self.nonfinite else 0.0
