@@ -5,7 +5,7 @@ beyond it; counts are int64. So neither a large mean nor 10⁹ values drift. A t
 2^log2_scale times what it saw, however large: moments scale exactly.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil, floor, frexp, inf, isfinite, log2, log10, sqrt
 from typing import Any, Self
@@ -197,16 +197,18 @@ class Tally:
         unit = self.grid.unit
         return float(max(0.0, second - first**2) / unit / unit)
 
-    def summary(self, log2_scale: float = 0.0) -> Summary:
-        """The numbers seen, each times 2^log2_scale."""
+    def summary(self, log2_scale: float = 0.0, offset: float = 0.0) -> Summary:
+        """The numbers seen, each plus `offset`, times 2^log2_scale."""
         n = self.count - self.nonfinite
         unit = self.grid.unit
         first, second, third, fourth = (self.sums / max(n, 1)).tolist()  # in units, as are the shape's
         around = max(0.0, second - first**2)
         mean, spread, variance = self.grid.pivot + first / unit, self._spread, self.variance
+        resolved = spread > RESOLVED * (spread + mean**2)
+        mean += offset
         mean_square = spread + mean**2
         skewness = kurtosis = None
-        if spread > RESOLVED * mean_square and around**2 > 0:
+        if resolved and around**2 > 0:
             skewness = (third - 3 * first * second + 2 * first**3) / around**1.5
             kurtosis = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / around**2 - 3
         empty = n == 0
@@ -218,17 +220,18 @@ class Tally:
             mean_square=None if empty else scaled(mean_square, 2 * log2_scale),
             log10_mean_square=log10_square(mean_square, log2_scale),
             log10_variance=log10_square(variance or 0.0, log2_scale),
-            min=None if empty else scaled(self.minimum, log2_scale),
-            max=None if empty else scaled(self.maximum, log2_scale),
+            min=None if empty else scaled(self.minimum + offset, log2_scale),
+            max=None if empty else scaled(self.maximum + offset, log2_scale),
             skewness=skewness,
             excess_kurtosis=kurtosis,
             nonfinite=self.nonfinite,
-            histogram=self._histogram(log2_scale),
+            histogram=self._histogram(log2_scale, offset),
         )
 
-    def _histogram(self, log2_scale: float) -> Histogram:
+    def _histogram(self, log2_scale: float, offset: float) -> Histogram:
         below, *counts, above = self.counts.tolist() if self.counts.size else [0] * (self.grid.bins + 2)
-        return Histogram(edges=_written(self.grid, log2_scale), counts=counts, below=below, above=above)
+        grid = replace(self.grid, low=self.grid.low + offset, high=self.grid.high + offset)
+        return Histogram(edges=_written(grid, log2_scale), counts=counts, below=below, above=above)
 
 
 def _written(grid: Grid, log2_scale: float) -> list[float | None]:
