@@ -19,7 +19,7 @@ Floats = np.ndarray[Any, np.dtype[Any]]  # float32 or float64
 SAMPLE = 2048
 PART = 2**18  # values summed up in their own precision
 FAR = 2.0**24  # units from the pivot: float32 has no room left for the fourth power
-RESOLVED = 1e-18  # a spread below this share of the mean square is rounding
+RESOLVED = 2.0**-42  # of the mean square: a std below four of float32's eps beside the mean is that of its rounding
 LOG10_2 = log10(2)
 EXACT = 22  # powers of ten up to this one are float64 numbers
 TINIEST = 2.0**-1021  # that has all of float64's digits
@@ -41,7 +41,8 @@ class Summary:
     """What one pass over `count` numbers says of them; moments are over the finite ones.
 
     `variance` is unbiased, as `torch.var`. `log10_mean_square` and `log10_variance` still tell the size of what
-    float64 cannot hold; they are null where the quantity is zero.
+    float64 cannot hold; they are null where the quantity is zero. `skewness` and `excess_kurtosis` are null where the
+    spread is no more than float32's rounding.
     """
 
     count: int

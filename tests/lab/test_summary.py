@@ -261,6 +261,13 @@ def test_a_value_on_an_edge_is_counted_above_it(low: float, width: float, bins: 
     assert (histogram.below, histogram.above) == (0, 3)
 
 
+@pytest.mark.parametrize(("ratio", "known"), [(1, False), (3, False), (6, True), (100, True)])
+def test_a_spread_that_is_rounding_has_no_shape(ratio: int, known: bool) -> None:
+    summary = tally(1 + normal().double() * (ratio * EPS32)).summary()
+    assert summary.variance is not None
+    assert (summary.skewness is not None) == (summary.excess_kurtosis is not None) == known
+
+
 @pytest.mark.parametrize("exponent", [-400, -200, 200, 400])
 def test_a_shape_does_not_depend_on_the_size_of_the_numbers(exponent: int) -> None:
     plain, tiny = (tally(normal().double() * 2.0**size).summary() for size in (0, exponent))
