@@ -1,7 +1,7 @@
 """Number formats and what of a signal each would lose, from a histogram of magnitudes in quarter octaves."""
 
 from dataclasses import dataclass
-from math import ceil, frexp, log2
+from math import floor, log2
 from typing import Any
 
 import numpy as np
@@ -9,12 +9,19 @@ import torch
 from torch import Tensor
 
 Counts = np.ndarray[Any, np.dtype[np.int64]]
-QUARTERS = 4  # bins an octave: a mantissa's first two bits, fine enough to hold every format's limit on an edge
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+QUARTERS = 4  # bins an octave: a mantissa's first two bits
+QUANTILES = (0.01, 0.5, 0.99)
 
 
 @dataclass(frozen=True)
 class FormatShare:
-    """Shares of all numbers that a format would round to zero, or could not hold."""
+    """Shares of all numbers that a format would lose, right to a quarter octave at its limits.
+
+    `underflow`: not zero, but nearer to zero than to the smallest positive number, which rounding makes zero.
+    `overflow`: nearer to the number beyond the largest than to the largest (float8_e4m3 holds 448 to 464 as 448).
+    That makes them infinite; float8_e4m3 has no infinity, and torch's conversion clips them to 448.
+    """
 
     underflow: float
     overflow: float
@@ -22,7 +29,10 @@ class FormatShare:
 
 @dataclass(frozen=True)
 class Magnitudes:
-    """log₂ of the 1 %, 50 % and 99 % quantiles of the nonzero magnitudes, and each number format's losses."""
+    """log₂ of the 1 %, 50 % and 99 % quantiles of the nonzero magnitudes, and each number format's losses.
+
+    Quantiles lie in the right quarter octave, and where in it as if magnitudes were spread evenly over its logarithm.
+    """
 
     log2_low: float | None
     log2_median: float | None
@@ -32,16 +42,22 @@ class Magnitudes:
 
 @dataclass(frozen=True)
 class Format:
-    """A floating-point format: its largest finite number and its smallest positive (subnormal) one."""
+    """A floating-point format: its largest finite number, its smallest positive (subnormal) one, and what is lost.
+
+    Up to `vanishes` a magnitude is rounded to zero, from `overflows` on it is rounded beyond the largest number.
+    """
 
     name: str
     largest: float
     smallest: float
+    vanishes: float
+    overflows: float
 
 
 def _format(name: str) -> Format:
     info = torch.finfo(getattr(torch, name))
-    return Format(name, info.max, info.tiny * info.eps)
+    smallest, spacing = info.tiny * info.eps, info.eps * 2.0 ** floor(log2(info.max))
+    return Format(name, info.max, smallest, smallest / 2, info.max + spacing / 2)
 
 
 FORMATS: dict[str, Format] = {
@@ -50,22 +66,20 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def _top(largest: float) -> float:
-    """log₂ of the quarter-octave edge at or just above a format's largest number: beyond it nothing is finite."""
-    mantissa, exponent = frexp(largest)
-    quarters = ceil((2 * mantissa - 1) * QUARTERS)
-    return exponent - 1 + log2(1 + quarters / QUARTERS)
+def _log2_edge(index: int) -> float:
+    """log₂ of the least float32 whose exponent and first two bits of mantissa are these."""
+    octave, quarter = divmod(index, QUARTERS)
+    if octave:
+        return octave - 127 + log2(1 + quarter / QUARTERS)
+    return log2(quarter / QUARTERS or 1 / 16) - 126  # the first goes down to zero: most of it lies in two octaves
 
 
-LOG2_EDGES = np.array(
-    [octave - 127 + log2(1 + quarter / QUARTERS) for octave in range(256) for quarter in range(QUARTERS)]
-)
-UNDERFLOW = [log2(entry.smallest) - 1 for entry in FORMATS.values()]  # log₂ of what is rounded to zero
-OVERFLOW = [_top(entry.largest) for entry in FORMATS.values()]
+LOG2_EDGES = np.array([_log2_edge(index) for index in range(256 * QUARTERS + 1)])
+LIMITS = [[log2(entry.vanishes) for entry in FORMATS.values()], [log2(entry.overflows) for entry in FORMATS.values()]]
 
 
 def magnitude_counts(sizes: Tensor) -> Counts:
-    """Counts in bins [m, m + ¼)·2^e, m from 1 to 1¾, e from -127 (zeros, subnormals) to 128.
+    """Counts in bins [m, m + ¼)·2^e, m from 1 to 1¾, e from -126 to 128, below them in quarters of 2^-126.
 
     `sizes`, float32 and none negative, are used up.
     """
@@ -73,17 +87,17 @@ def magnitude_counts(sizes: Tensor) -> Counts:
     return torch.bincount(index.to(torch.int16), minlength=256 * QUARTERS).numpy()
 
 
-def magnitudes(counts: Counts, exponent: float, zeros: int) -> Magnitudes:
-    """Where the magnitudes lie, and the share of all numbers each format would lose.
+def magnitudes(counts: Counts, exponent: float, zeros: int, lowest: float, highest: float) -> Magnitudes:
+    """Where the magnitudes lie, each times 2^exponent, and the share of all numbers each format would lose.
 
-    `overflow`: beyond the largest finite number. `underflow`: not zero, but nearer to zero than to the smallest
-    positive number, which rounding makes zero. Both to a quarter octave.
+    `zeros` of them are exactly zero; the values they are of go from `lowest` to `highest`.
     """
-    total, lowest = float(counts.sum()), LOG2_EDGES + exponent
     nonzero = counts.astype(np.float64)
     nonzero[0] = max(0.0, nonzero[0] - zeros)
     below = np.concatenate(([0.0], np.cumsum(nonzero)))  # each edge
-    lost, finite = below[np.searchsorted(lowest, [UNDERFLOW, OVERFLOW])]
+    edges = _within(nonzero, lowest, highest) + exponent
+    lost, finite = np.interp(LIMITS, edges, below)
+    total = float(counts.sum())
     underflows, overflows = (lost / total).tolist(), ((below[-1] - finite) / total).tolist()
     formats = {
         name: FormatShare(underflow=underflow, overflow=overflow)
@@ -91,5 +105,25 @@ def magnitudes(counts: Counts, exponent: float, zeros: int) -> Magnitudes:
     }
     low = median = high = None
     if below[-1] > 0:
-        low, median, high = lowest[np.searchsorted(below[1:] / below[-1], (0.01, 0.5, 0.99))].tolist()
+        low, median, high = (_quantile(share * below[-1], edges, below) for share in QUANTILES)
     return Magnitudes(log2_low=low, log2_median=median, log2_high=high, formats=formats)
+
+
+def _within(nonzero: Floats, lowest: float, highest: float) -> Floats:
+    """The bins' edges, the outermost as near as the values let them be."""
+    edges = LOG2_EDGES.copy()
+    occupied = np.flatnonzero(nonzero)
+    if occupied.size:
+        first, last = occupied[0], occupied[-1]
+        smallest = max(lowest, -highest)  # of values that all have one sign, and then none is nearer to zero
+        if smallest > 0:
+            edges[first] = max(edges[first], log2(smallest))
+        edges[last + 1] = min(edges[last + 1], max(edges[last], log2(max(-lowest, highest))))
+    return edges
+
+
+def _quantile(rank: float, edges: Floats, below: Floats) -> float:
+    """Where so many lie below, in the bin that holds it."""
+    index = int(np.searchsorted(below[1:], rank))
+    within = (rank - below[index]) / (below[index + 1] - below[index])
+    return float(edges[index] + within * (edges[index + 1] - edges[index]))

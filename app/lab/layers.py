@@ -23,7 +23,8 @@ COMPARED = FEWEST_ROWS  # inputs whose pairwise cosines are all looked at
 class ActivationSummary(Summary):
     """`saturated`: share of h in the outer 3 % of the half-range, at either bound; null without bounds.
 
-    `zero`: share of exact zeros. `dead_units`: share of units that are zero for the whole batch.
+    `zero`: share of zeros as float32 has them: far below zero GELU and others round to it, where in exact arithmetic
+    ReLU alone is zero. `dead_units`: share of units that are zero, so understood, for the whole batch.
     """
 
     saturated: float | None
@@ -33,7 +34,10 @@ class ActivationSummary(Summary):
 
 @dataclass(frozen=True)
 class Cosine:
-    """Between the activations of different inputs; null where fewer than two of them are not zero."""
+    """Between the activations of different inputs: the mean over all pairs, the std over those of the first 64 inputs.
+
+    Null where fewer than two of them are not zero, the std where fewer than three.
+    """
 
     mean: float | None
     std: float | None

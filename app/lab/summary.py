@@ -5,7 +5,7 @@ beyond it; counts are int64. So neither a large mean nor 10⁹ values drift. A t
 2^log2_scale times what it saw, however large: moments scale exactly.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil, floor, frexp, inf, isfinite, log2, log10, sqrt
 from typing import Any, Self
@@ -19,7 +19,7 @@ Floats = np.ndarray[Any, np.dtype[Any]]  # float32 or float64
 SAMPLE = 2048
 PART = 2**18  # values summed up in their own precision
 FAR = 2.0**24  # units from the pivot: float32 has no room left for the fourth power
-RESOLVED = 1e-18  # a spread below this share of the mean square is rounding
+RESOLVED = 2.0**-42  # of the mean square: a std below four of float32's eps beside the mean is that of its rounding
 LOG10_2 = log10(2)
 EXACT = 22  # powers of ten up to this one are float64 numbers
 TINIEST = 2.0**-1021  # that has all of float64's digits
@@ -41,7 +41,8 @@ class Summary:
     """What one pass over `count` numbers says of them; moments are over the finite ones.
 
     `variance` is unbiased, as `torch.var`. `log10_mean_square` and `log10_variance` still tell the size of what
-    float64 cannot hold; they are null where the quantity is zero.
+    float64 cannot hold; they are null where the quantity is zero. `skewness` and `excess_kurtosis` are null where the
+    spread is no more than float32's rounding.
     """
 
     count: int
@@ -175,6 +176,11 @@ class Tally:
         return self
 
     @property
+    def extremes(self) -> tuple[float, float]:
+        """The smallest and the largest number seen."""
+        return self.minimum, self.maximum
+
+    @property
     def largest(self) -> float:
         """The largest magnitude seen."""
         return max(abs(self.minimum), abs(self.maximum)) if self.count > self.nonfinite else 0.0
@@ -192,16 +198,18 @@ class Tally:
         unit = self.grid.unit
         return float(max(0.0, second - first**2) / unit / unit)
 
-    def summary(self, log2_scale: float = 0.0) -> Summary:
-        """The numbers seen, each times 2^log2_scale."""
+    def summary(self, log2_scale: float = 0.0, offset: float = 0.0) -> Summary:
+        """The numbers seen, each plus `offset`, times 2^log2_scale."""
         n = self.count - self.nonfinite
         unit = self.grid.unit
         first, second, third, fourth = (self.sums / max(n, 1)).tolist()  # in units, as are the shape's
         around = max(0.0, second - first**2)
         mean, spread, variance = self.grid.pivot + first / unit, self._spread, self.variance
+        resolved = spread > RESOLVED * (spread + mean**2)
+        mean += offset
         mean_square = spread + mean**2
         skewness = kurtosis = None
-        if spread > RESOLVED * mean_square and around**2 > 0:
+        if resolved and around**2 > 0:
             skewness = (third - 3 * first * second + 2 * first**3) / around**1.5
             kurtosis = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / around**2 - 3
         empty = n == 0
@@ -213,17 +221,18 @@ class Tally:
             mean_square=None if empty else scaled(mean_square, 2 * log2_scale),
             log10_mean_square=log10_square(mean_square, log2_scale),
             log10_variance=log10_square(variance or 0.0, log2_scale),
-            min=None if empty else scaled(self.minimum, log2_scale),
-            max=None if empty else scaled(self.maximum, log2_scale),
+            min=None if empty else scaled(self.minimum + offset, log2_scale),
+            max=None if empty else scaled(self.maximum + offset, log2_scale),
             skewness=skewness,
             excess_kurtosis=kurtosis,
             nonfinite=self.nonfinite,
-            histogram=self._histogram(log2_scale),
+            histogram=self._histogram(log2_scale, offset),
         )
 
-    def _histogram(self, log2_scale: float) -> Histogram:
+    def _histogram(self, log2_scale: float, offset: float) -> Histogram:
         below, *counts, above = self.counts.tolist() if self.counts.size else [0] * (self.grid.bins + 2)
-        return Histogram(edges=_written(self.grid, log2_scale), counts=counts, below=below, above=above)
+        grid = replace(self.grid, low=self.grid.low + offset, high=self.grid.high + offset)
+        return Histogram(edges=_written(grid, log2_scale), counts=counts, below=below, above=above)
 
 
 def _written(grid: Grid, log2_scale: float) -> list[float | None]:

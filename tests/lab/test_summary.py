@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Generator, Tensor
 
 from app.lab.summary import PART, Grid, Histogram, Summary, Tally, largest_magnitude, robust_grid, scaled
-from tests.lab.tools import EPS32, Floats, all_finite
+from tests.lab.tools import EPS32, EPS64, Floats, all_finite
 
 COUNT = 100_000
 # Of a sum of so many float32 numbers, relative to the sum of their magnitudes: rounding errors are as good as
@@ -261,6 +261,13 @@ def test_a_value_on_an_edge_is_counted_above_it(low: float, width: float, bins: 
     assert (histogram.below, histogram.above) == (0, 3)
 
 
+@pytest.mark.parametrize(("ratio", "known"), [(1, False), (3, False), (6, True), (100, True)])
+def test_a_spread_that_is_rounding_has_no_shape(ratio: int, known: bool) -> None:
+    summary = tally(1 + normal().double() * (ratio * EPS32)).summary()
+    assert summary.variance is not None
+    assert (summary.skewness is not None) == (summary.excess_kurtosis is not None) == known
+
+
 @pytest.mark.parametrize("exponent", [-400, -200, 200, 400])
 def test_a_shape_does_not_depend_on_the_size_of_the_numbers(exponent: int) -> None:
     plain, tiny = (tally(normal().double() * 2.0**size).summary() for size in (0, exponent))
@@ -335,6 +342,24 @@ def test_a_scale_float64_can_hold_scales_every_number_exactly(log2_scale: int) -
     assert large.histogram.counts == plain.histogram.counts
     edges = known_edges(plain.histogram) * factor
     assert known_edges(large.histogram) == pytest.approx(edges, abs=2 * THOUSANDTH * (edges[1] - edges[0]))
+
+
+@pytest.mark.parametrize("offset", [-3.0, 2.0**40])
+def test_an_offset_moves_what_has_a_place_and_nothing_else(offset: float) -> None:
+    made = tally(normal())
+    plain, moved = made.summary(), made.summary(offset=offset)
+    assert plain.mean is not None
+    assert plain.min is not None
+    assert plain.max is not None
+    assert plain.mean_square is not None
+    assert (moved.mean, moved.min, moved.max) == (plain.mean + offset, plain.min + offset, plain.max + offset)
+    assert moved.mean_square == pytest.approx(plain.mean_square - plain.mean**2 + (plain.mean + offset) ** 2)
+    same = ("variance", "std", "skewness", "excess_kurtosis", "count", "nonfinite")
+    assert [getattr(moved, name) for name in same] == [getattr(plain, name) for name in same]
+    assert moved.histogram.counts == plain.histogram.counts
+    edges = known_edges(plain.histogram) + offset
+    width = (edges[-1] - edges[0]) / 80
+    assert known_edges(moved.histogram) == pytest.approx(edges, rel=4 * EPS64, abs=2 * THOUSANDTH * width)
 
 
 @pytest.mark.parametrize("log2_scale", [5000, -5000])

@@ -4,11 +4,16 @@ from ...results import Record, Result, Summary
 
 
 class MatmulPredicted(Record):
-    """Means and variances z should have; each `_std` is the spread chance allows it."""
+    """The mean and the variance that z should have over the columns; each `_std` is the spread chance allows them.
+
+    `mean_std` is over fresh x and columns, `variance_std` over fresh x alone; what is `given_input` is for the x of
+    this run, and its spread over fresh columns.
+    """
 
     mean: float
     mean_std: float
     mean_given_input: float
+    mean_given_input_std: float
     variance: float
     variance_std: float
     variance_given_input: float

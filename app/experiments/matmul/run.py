@@ -1,7 +1,8 @@
 """The seed experiment: z = x @ (k·w), in blocks of w small enough to stay in a core's cache.
 
 w never stands in memory as a whole: a block is drawn, multiplied and forgotten. Since x @ (k·w) = k·(x @ w),
-inits that share their draws share the product too, and each is measured on its own k·z.
+inits that share their draws share the product too, and each is measured on its own k·z. And x @ (w + m) = x @ w + m·Σx:
+what a mean of the weights adds is the same for all columns, and stays out of the sums that float32 takes.
 """
 
 from collections.abc import Generator
@@ -107,7 +108,7 @@ def _columns(spec: MatmulSpec) -> int:
 
 
 def _product(spec: MatmulSpec, task: Task) -> Tensor:
-    """x @ w for the task's columns, before any init scales it; shape (stop - start,)."""
+    """x @ w for the task's columns, before any init scales it or w is given its mean; shape (stop - start,)."""
     x = draw_input(spec, task.repeat, task.draws.group).to(device())
     z = torch.empty(task.stop - task.start)
     width = _block_columns(spec)
@@ -119,7 +120,7 @@ def _product(spec: MatmulSpec, task: Task) -> Tensor:
         within_block()
         stop = min(start + width, task.stop)
         w = distribution.fill(torch.empty(spec.fan_in, stop - start, device=x.device), numbers)
-        z[start - task.start : stop - task.start] = x @ (w.add_(spec.weight_mean) if spec.weight_mean else w)
+        z[start - task.start : stop - task.start] = x @ w
     return z
 
 
@@ -134,8 +135,7 @@ def _init(spec: MatmulSpec, line: Line) -> MatmulInit:
     x = draw_input(spec, 0, line.draws.group).double()
     sums = InputSums(float(x.sum()), float((x**2).sum()), float((x**4).sum()))
     predicted = predict(spec.fan_in, spec.fan_out, line.scale, entry, weight, sums)
-    summaries = [tally.summary() for tally in (line.tallies or {}).values()]
-    variances = [summary.variance for summary in summaries]
+    tallies = list((line.tallies or {}).values())
     return MatmulInit(
         init=line.init,
         scale=line.scale,
@@ -146,9 +146,9 @@ def _init(spec: MatmulSpec, line: Line) -> MatmulInit:
             square_std=(spec.fan_in * max(0.0, entry.square_variance)) ** 0.5,
             total=sums.total,
         ),
-        measured=summaries[0],
+        measured=tallies[0].summary(offset=line.scale * spec.weight_mean * sums.total),
         predicted=MatmulPredicted(**predicted._asdict()),
-        repeats=_repeats(variances) if spec.repeats > 1 else None,
+        repeats=_repeats([tally.variance for tally in tallies]) if spec.repeats > 1 else None,
     )
 
 

@@ -5,7 +5,7 @@ All columns of one run share the same x, so there are two questions, with two an
 around *this* x, and how that scatter itself varies over fresh x.
 """
 
-from math import lgamma, sqrt
+from math import hypot, lgamma, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ class MatmulPrediction(NamedTuple):
     mean: float
     mean_std: float
     mean_given_input: float
+    mean_given_input_std: float
     variance: float
     variance_std: float
     variance_given_input: float
@@ -68,18 +69,21 @@ def predict(
     variance over N columns is σ²·√(2/(N−1) + κ/N), κ the excess kurtosis of a column (Kenney & Keeping 1951,
     "Mathematics of Statistics", §7.12): κ = κ_w·Σxᵢ⁴/‖x‖⁴ for a sum of independent terms.
 
-    `mean_std` and `variance_std` are over fresh x, `variance_given_input_std` over fresh columns.
-    It is 0 for a single column, where no variance is measured.
+    The mean over N columns has the spread √(variance/N) given x (`mean_given_input_std`); over fresh x and columns
+    that of k·E[w]·Σxᵢ too, by the law of total variance (`mean_std`). `variance_std` is over fresh x,
+    `variance_given_input_std` over fresh columns. It is 0 for a single column, where no variance is measured.
     """
     column_variance = scale**2 * weight.variance
     given_input = column_variance * drawn.square
     kurtosis = weight.excess_kurtosis * drawn.fourth / drawn.square**2 if drawn.square else 0.0
     sampling = sqrt(max(0.0, 2 / (fan_out - 1) + kurtosis / fan_out)) if fan_out > 1 else 0.0
+    variance = column_variance * fan_in * entry.mean_square
     return MatmulPrediction(
         mean=scale * weight.mean * fan_in * entry.mean,
-        mean_std=abs(scale * weight.mean) * sqrt(fan_in * entry.variance),
+        mean_std=hypot(scale * weight.mean * sqrt(fan_in * entry.variance), sqrt(variance / fan_out)),
         mean_given_input=scale * weight.mean * drawn.total,
-        variance=column_variance * fan_in * entry.mean_square,
+        mean_given_input_std=sqrt(given_input / fan_out),
+        variance=variance,
         variance_std=column_variance * sqrt(fan_in * max(0.0, entry.square_variance)),
         variance_given_input=given_input,
         variance_given_input_std=given_input * sampling,

@@ -20,6 +20,8 @@ from ...lab.scaled import Scaled, factor, log2_size, power_of_two, row_blocks
 from ...lab.summary import LOG10_2, largest_magnitude
 from ...lab.threads import in_order, submit
 
+DWARFED = 60  # a signal smaller by so many powers of two is nothing beside a norm's eps, which alone sets the factor
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -183,6 +185,7 @@ def _activation(
 
 
 def _normalize(norm: Norm, u: Scaled) -> tuple[Scaled, Scaled]:
-    eps = min(EPS * 4.0 ** -max(u.exponent, -60), 1e30)
+    exponent = max(u.exponent, -DWARFED)
+    eps = EPS * 4.0**-exponent
     normalized, factors = submit(lambda value: norm.forward(value, eps), u.value).result()
-    return Scaled(normalized, 0), Scaled(factors, -u.exponent)
+    return Scaled(normalized, u.exponent - exponent), Scaled(factors, -exponent)

@@ -98,7 +98,7 @@ class Lane:
             cosine=seen.cosine,
             gradient=None,
             weight_gradient=None,
-            activation_magnitudes=magnitudes(seen.magnitudes, h, seen.zero),
+            activation_magnitudes=magnitudes(seen.magnitudes, h, seen.zero, *seen.activation.extremes),
             gradient_magnitudes=None,
             predicted=self.prediction.layers[layer - 1],
         )
@@ -122,7 +122,9 @@ class Lane:
         std = scaled(seen.weights_std, log2_std)
         return {
             "gradient": seen.tally.values.summary(exponent),
-            "gradient_magnitudes": magnitudes(seen.tally.magnitudes, exponent, seen.tally.zeros),
+            "gradient_magnitudes": magnitudes(
+                seen.tally.magnitudes, exponent, seen.tally.zeros, *seen.tally.values.extremes
+            ),
             "weight_gradient": WeightGradient(
                 std=std,
                 log10_std=log10(seen.weights_std) + log2_std * LOG10_2 if seen.weights_std > 0 else None,

@@ -84,7 +84,8 @@ class StackLayer(Record):
 
     `activation` is the layer's output: with residual connections the stream, of which `branch` is what this layer
     added, else null. `unit_variance` summarizes, over units, the variance of a preactivation across the batch; null
-    for a batch of one.
+    for a batch of one. `gradient` is that of the loss at the layer's output. A layer norm of two units or an RMS norm
+    of one lets a gradient through by its eps alone: what is measured before it is float32's rounding.
     """
 
     layer: int
@@ -112,10 +113,12 @@ class Networks(Record):
 class StackInit(Record):
     """One init; `weight_std` is the first layer's.
 
-    Of a plain run in each format, null where it never happens: `overflow_layer` is the first layer that holds a number
-    beyond the format's largest, before a norm or after it; `underflow_layer` the first whose preactivations or
-    activations would all be rounded to zero; `variance_overflow_layer` and `variance_underflow_layer` the first where
-    the preactivations' variance, stored in the format as `torch.var` does, would be infinite, or zero.
+    Of a plain run in each format, null where it never happens: `overflow_layer` is the first layer with a number beyond
+    the format's largest, before a norm or after it; `underflow_layer` the first whose preactivations or activations, or
+    what a norm receives of it, would all be rounded to zero (subnormal numbers count as held);
+    `variance_overflow_layer` and `variance_underflow_layer` the first where the preactivations' variance, stored in the
+    format as `torch.var` does, would be infinite, or zero.
+
     `theory` says which assumptions the predictions make, and why one is missing where one is.
     """
 

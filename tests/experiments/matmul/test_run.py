@@ -92,7 +92,9 @@ def test_the_columns_measured_are_those_of_the_whole_product(
     spec = MatmulSpec(fan_in=fan_in, fan_out=fan_out, init=["kaiming_normal"], input_mean=0.5, weight_mean=-0.25)
     with recorded_columns(monkeypatch) as blocks:
         outcome(run_matmul(spec))
-    x, w = matmul.draw_input(spec, repeat=0, group=0).double(), whole_w(spec).double()
+    # What the mean of the weights adds is the same for all columns, and stays out of the sums.
+    w = whole_w(spec.model_copy(update={"weight_mean": 0.0})).double()
+    x = matmul.draw_input(spec, repeat=0, group=0).double()
     k = INITIALIZERS["kaiming_normal"].std(fan_in, fan_out, 1.0)
     rounding = fan_in * EPS32 * (x.abs() @ w.abs()) * k
     z = torch.cat(blocks)
@@ -112,6 +114,27 @@ def test_the_summary_is_that_of_the_whole_product(fan_in: int, fan_out: int) -> 
     assert (measured.min, measured.max) == pytest.approx((float(z.min()), float(z.max())), abs=rounding * size)
     if fan_out > 1:
         assert measured.variance == pytest.approx(float(z.var(ddof=1)), rel=rounding, abs=rounding)
+
+
+def test_means_of_a_thousand_cost_no_digits() -> None:
+    spec = MatmulSpec(fan_in=65536, fan_out=800, init=["1/sqrt(D)"], input_mean=1000, weight_mean=1000, repeats=2)
+    found = only_init(spec)
+    measured, predicted = found.measured, found.predicted
+    assert errors_apart(measured.mean, predicted.mean_given_input, predicted.mean_given_input_std) <= STANDARD_ERRORS
+    error = predicted.variance_given_input_std
+    assert found.repeats is not None
+    for variance in found.repeats.variances:
+        assert errors_apart(variance, predicted.variance_given_input, error) <= STANDARD_ERRORS
+    edges = [edge or 0.0 for edge in measured.histogram.edges]
+    assert measured.min is not None
+    assert measured.max is not None
+    assert measured.std is not None
+    assert edges[-1] - edges[0] < 12 * measured.std
+    assert edges[0] < predicted.mean_given_input < edges[-1]
+    assert measured.histogram.below + measured.histogram.above < 20
+    # Of 800 normals the largest is beyond 2 standard deviations but once in 10⁸ times.
+    assert 2 < (measured.max - predicted.mean_given_input) / measured.std < STANDARD_ERRORS
+    assert 2 < (predicted.mean_given_input - measured.min) / measured.std < STANDARD_ERRORS
 
 
 def test_variances_of_inits_with_shared_draws_differ_by_exactly_k_squared() -> None:

@@ -63,7 +63,9 @@ def std_apart(values: Floats, predicted: float) -> float:
 def test_a_normal_input_of_512_entries_gives_a_variance_of_512_give_or_take_32() -> None:
     predicted = predict(512, 500_000, 1.0, NORMAL, NORMAL, InputSums(0.0, 514.0, 1536.0))
     assert (predicted.variance, predicted.variance_std) == (512, 32)
-    assert (predicted.mean, predicted.mean_std) == (0, 0)
+    assert predicted.mean == 0
+    assert predicted.mean_std == pytest.approx(sqrt(512 / 500_000))
+    assert predicted.mean_given_input_std == pytest.approx(sqrt(514 / 500_000))
     assert predicted.variance_given_input == 514
     assert predicted.variance_given_input_std == pytest.approx(514 * sqrt(2 / 499_999))
 
@@ -90,7 +92,8 @@ def test_the_variance_of_independent_outputs_is_that_within_an_input_and_that_be
     z = SCALE * (x * w).sum(axis=1)
     predicted = prediction(input, weights, input_mean, weight_mean, x[0])
     assert errors_apart(float(z.mean()), predicted.mean, mean_error(z)) <= STANDARD_ERRORS
-    assert std_apart(z, sqrt(predicted.variance + predicted.mean_std**2)) <= STANDARD_ERRORS
+    between = SCALE * (DISTRIBUTIONS[weights].moments.mean + weight_mean) * float(x.sum(axis=1).std())
+    assert std_apart(z, sqrt(predicted.variance + between**2)) <= STANDARD_ERRORS
 
 
 @every_input
@@ -111,15 +114,19 @@ def test_the_variance_given_the_input_varies_over_inputs_as_predicted(
 @every_input
 @every_weights
 @some_means
-def test_the_mean_given_the_input_varies_over_inputs_as_predicted(
+def test_a_measured_mean_varies_over_inputs_and_columns_as_predicted(
     input: str, weights: str, input_mean: float, weight_mean: float
 ) -> None:
-    x = SAMPLERS[input](np.random.default_rng(3), (40_000, FAN_IN)) + input_mean
-    mean = DISTRIBUTIONS[weights].moments.mean + weight_mean
-    means = SCALE * mean * x.sum(axis=1)
-    predicted = prediction(input, weights, input_mean, weight_mean, x[0])
+    rng = np.random.default_rng(3)
+    x = SAMPLERS[input](rng, (4000, 1, FAN_IN)) + input_mean
+    w = SAMPLERS[weights](rng, (4000, 50, FAN_IN)) + weight_mean
+    predicted = prediction(input, weights, input_mean, weight_mean, x[0, 0])
+    means = SCALE * (x * w).sum(axis=2).mean(axis=1)
+    assert errors_apart(float(means.mean()), predicted.mean, mean_error(means)) <= STANDARD_ERRORS
     assert std_apart(means, predicted.mean_std) <= STANDARD_ERRORS
-    assert predicted.mean_given_input == pytest.approx(means[0])
+    given = SCALE * (x[0] * w).sum(axis=2).mean(axis=1)
+    assert errors_apart(float(given.mean()), predicted.mean_given_input, mean_error(given)) <= STANDARD_ERRORS
+    assert std_apart(given, predicted.mean_given_input_std) <= STANDARD_ERRORS
 
 
 @every_input

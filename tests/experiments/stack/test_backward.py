@@ -5,6 +5,7 @@ from math import log10
 from typing import Any
 
 import pytest
+import torch.nn.functional as F
 from torch import Tensor
 
 from app.experiments.stack import draws
@@ -66,6 +67,27 @@ def test_norms_and_residual_streams_are_differentiated(norm: str, residual: bool
     # A smooth activation: with ReLU a unit that rounding puts across zero changes the gradient by a jump.
     settings: dict[str, Any] = {"norm": norm, "residual": residual, "activation": "gelu", **SMALL}
     assert_like_autograd(StackSpec(init=["1/sqrt(D)", "orthogonal"], bias_std=0.1, **settings))
+
+
+@pytest.mark.parametrize("norm", [name for name in NORM_LABELS if name != "none"])
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("gain", [1e-15, 1e-18, 1e-25, 1e-60])
+def test_a_norm_of_a_signal_far_below_its_eps_divides_by_the_root_of_eps(
+    norm: str, residual: bool, gain: float
+) -> None:
+    settings: dict[str, Any] = {"norm": norm, "residual": residual, "gain": gain, **SMALL}
+    spec = StackSpec(init=["1/sqrt(D)"], **settings)
+    activations, _ = autograd(spec, "1/sqrt(D)")
+    h = draws.draw_input(spec, 0).double()
+    for layer, at in zip(outcome(run_stack(spec)).inits[0].layers, activations, strict=True):
+        w = unit_weights_of(spec, INITIALIZERS["1/sqrt(D)"], layer.layer).double() * layer.weight_std
+        u = TORCH_NORMS[norm](h) @ w if residual else TORCH_NORMS[norm](h @ w)
+        h = h + F.tanh(u) if residual else F.tanh(u)
+        for measured, exact in ((layer.preactivation, u), (layer.gradient, at)):
+            assert measured is not None
+            size = float(exact.abs().max())  # whose square float64 may not hold
+            expected = log10(float((exact / size).square().mean())) + 2 * log10(size)
+            assert measured.log10_mean_square == pytest.approx(expected, abs=1e-3)
 
 
 def test_widths_may_differ() -> None:

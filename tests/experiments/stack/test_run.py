@@ -401,6 +401,15 @@ def test_the_result_holds_the_spec_and_its_links() -> None:
     assert result.links == spec.links
 
 
+def test_behind_batch_norm_units_that_vary_alike_have_a_spread_without_a_shape() -> None:
+    common: dict[str, Any] = {"norm": "batch", "depth": 1, "width": 256, "batch": 64, "init": ["unscaled"]}
+    layer = outcome(run_stack(StackSpec(**common))).inits[0].layers[0]
+    assert layer.unit_variance is not None
+    assert layer.unit_variance.mean == pytest.approx(64 / 63)
+    assert (layer.unit_variance.skewness, layer.unit_variance.excess_kurtosis) == (None, None)
+    assert layer.preactivation.skewness is not None
+
+
 @pytest.mark.parametrize("norm", list(NORM_LABELS))
 @pytest.mark.parametrize("scale", [1.0, 0.3, "1/sqrt(2L)", 1e-200, 0.0])
 def test_a_branch_is_what_the_stream_differs_by(norm: str, scale: float | str) -> None:
