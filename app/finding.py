@@ -5,7 +5,7 @@ from typing import Literal
 
 from .results import Record
 
-CHANCE = 3.0  # standard deviations that chance explains without a second look
+CHANCE = 4.0  # standard deviations: a page makes a dozen comparisons, and chance passes this once in 16,000
 HOLDS = 0.5  # decades: within a factor of three of what went in
 # log₁₀ of a mean square beyond which float16, the narrowest format people train in, no longer holds it as a number.
 EXPLODED, VANISHED = log10(65504), log10(2.0**-25)

@@ -1,21 +1,24 @@
-"""Finite width: how far the mean square of one input's preactivations strays from the mean field, over seeds.
+"""Finite width: between which bounds signal and gradient of a batch lie, over networks and inputs, layer by layer.
 
-Given the layer before, the units of a layer are independent normals, so their mean square is a scaled chi-square:
-every layer multiplies the signal by a random factor and the logarithm walks. For linear and ReLU stacks the factors
-are independent and their cumulants exact (Hanin and Nica 2019, "Products of Many Large Random Matrices and Gradients
-in Deep Neural Networks", thm 1: log-normal with variance 5·depth/width for ReLU); otherwise leading order in 1/width
-(Roberts, Yaida and Hanin 2022, "The Principles of Deep Learning Theory", ch. 4).
+What is bounded is what is measured: log₁₀ of the mean square over all units of a layer and all inputs of the batch, the
+inputs' own randomness included. One input's is the batch of one. Where the formulas do not reach there is no band, and
+a sentence says why.
 """
 
-from math import exp, inf, lgamma, log, sqrt
+from math import expm1, inf, log
 from typing import NamedTuple
 
-import numpy as np
-
-from .meanfield import LayerShape, Nonlinearity, ratios
+from .chi_square import Cumulants, log_chi_square, log_gamma, log_products, log_relu_factor, quantile
+from .forward_walk import Kernel, forward, of_mean
+from .gradient_walk import GradientKernel, backward
+from .limits import Limit, gradient_limits, signal_limits
+from .meanfield import LayerShape, Nonlinearity
+from .moments import Moments
+from .normed_gradient import log_mean_excess
 
 LN10 = log(10)
 NORMAL_975 = 1.959963984540054
+EXACT = ("linear", "relu")
 
 
 class Band(NamedTuple):
@@ -26,132 +29,111 @@ class Band(NamedTuple):
     high: float
 
 
-class Cumulants(NamedTuple):
-    """The first four cumulants of a logarithm; independent ones add."""
+class Bands(NamedTuple):
+    """One band a layer, None where there is none; `reasons` says in which layers, and why."""
 
-    mean: float
-    variance: float
-    third: float
-    fourth: float
-
-    def plus(self, other: "Cumulants") -> "Cumulants":
-        return Cumulants(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+    bands: list[Band | None]
+    reasons: list[str]
 
 
-NOTHING = Cumulants(0.0, 0.0, 0.0, 0.0)
+def signal_bands(phi: Nonlinearity, layers: list[LayerShape], inputs: Moments, batch: int) -> Bands:
+    """Of the mean square of the preactivations, over a batch of independent inputs with such entries.
+
+    Exact, but for the inputs where they are not normal, for one input of a linear or ReLU stack without biases; else to
+    leading order in 1/width.
+    """
+    if _zero(layers[0]):
+        return Bands([None] * len(layers), ["No band: every preactivation is zero."])
+    alive = layers[: next((index for index, layer in enumerate(layers) if _zero(layer)), len(layers))]
+    kernels = forward(phi, alive, inputs)
+    exact = batch == 1 and phi.name in EXACT and all(layer.log_bias == -inf for layer in alive)
+    found = signal_limits(phi, alive, kernels, batch, exact)
+    if exact:
+        start = log_gamma(inputs.square_variance / (inputs.mean_square**2 * alive[0].fan_in))
+        walks = log_products(phi.name, alive, start)
+    else:
+        walks = [_log_mean(kernel, layer.fan_out, batch) for kernel, layer in zip(kernels, alive, strict=True)]
+    sizes = [kernel.log_variance for kernel in kernels]
+    return _bands(walks, sizes, found, "No band", len(layers))
 
 
-def polygamma(order: int, x: float) -> float:
-    """ψ, ψ', ψ'', ψ''' for x > 0: recurrence up to 10, then the asymptotic series (Abramowitz & Stegun 6.4.11)."""
-    total = 0.0
-    factorial = (1.0, 1.0, 2.0, 6.0)[order]
-    while x < 10:
-        total += (-1.0) ** (order + 1) * factorial / x ** (order + 1)
-        x += 1
-    bernoulli = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66)
-    if order == 0:
-        series = log(x) - 1 / (2 * x) - sum(b / (2 * k * x ** (2 * k)) for k, b in enumerate(bernoulli, 1))
-        return total + series
-    sign = (-1.0) ** (order + 1)
-    series = (1.0, 1.0, 2.0)[order - 1] / x**order + factorial / (2 * x ** (order + 1))
-    for k, b in enumerate(bernoulli, 1):
-        rising = 1.0
-        for i in range(1, order):
-            rising *= 2 * k + i
-        series += b * rising / x ** (2 * k + order)
-    return total + sign * series
+def gradient_bands(phi: Nonlinearity, layers: list[LayerShape], inputs: Moments, batch: int) -> Bands:
+    """Of the mean square of the gradient at the activations, over a batch; at the last they are standard normal.
+
+    Exact for one input of a linear or ReLU stack: the signs of a ReLU's rows are independent of their sizes, so that
+    the way back is another product of chi-squares (Hanin and Nica 2019, prop. 2). Else to leading order in 1/width.
+    """
+    if any(layer.log_gain == -inf for layer in layers):
+        return Bands([None] * len(layers), ["No band of the gradient: some layer's weights are all zero."])
+    kernels = forward(phi, layers, inputs)
+    back = backward(layers, kernels)
+    exact = batch == 1 and phi.name in EXACT
+    found = gradient_limits(phi, layers, kernels, back, batch, exact)
+    if exact:
+        last = layers[-1].fan_out
+        way = [layer._replace(fan_out=layer.fan_in) for layer in reversed(layers[1:])]
+        start = log_chi_square(last) if phi.name == "linear" else log_relu_factor(last)
+        walks = [*reversed(log_products(phi.name, way, start)), log_chi_square(last)]
+    else:
+        walks = [_log_mean(kernel, layer.fan_out, batch) for kernel, layer in zip(back, layers, strict=True)]
+    sizes = [kernel.log_variance for kernel in back]
+    return _bands(walks, sizes, found, "No band of the gradient", len(layers))
 
 
-def log_chi_square(n: int) -> Cumulants:
-    """Of log(χ²ₙ / n), the factor of a linear layer's width."""
-    half = n / 2
-    return Cumulants(polygamma(0, half) - log(half), polygamma(1, half), polygamma(2, half), polygamma(3, half))
+def normed_gradient_reason(phi: Nonlinearity, layers: list[LayerShape], centres: bool) -> str:
+    """Why there is no band with a layer or RMS norm before φ, and how far finite width lets the gradient stray."""
+    above = expm1(log_mean_excess(phi, layers, centres)[0])
+    depth_over_width = sum(1 / layer.fan_out for layer in layers[1:])
+    return (
+        "No band of the gradient: none is known here with a norm. Over networks its mean square is "
+        f"{abs(above):.0%} {'above' if above > 0 else 'below'} the limit of infinite width at layer 1, to first order "
+        f"in the depth over width that it comes back through, {depth_over_width:.2f}."
+    )
 
 
-def log_relu_factor(n: int) -> Cumulants:
-    """Of log(2·Σ max(z, 0)² / n) over n units, given that one of them lives: a chi-square with Bin(n, ½) degrees."""
-    living = np.arange(1, n + 1)
-    log_choose = np.array([lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) for k in living])
-    weight = np.exp(log_choose - n * log(2))
-    keep = weight > 1e-12 * weight.max()
-    living, weight = living[keep], weight[keep] / weight[keep].sum()
-    parts = [log_chi_square(int(k)) for k in living]
-    means = np.array([part.mean + log(2 * k / n) for part, k in zip(parts, living, strict=True)])
-    mean = float(weight @ means)
-    shift = means - mean
-    v = np.array([part.variance for part in parts])
-    t = np.array([part.third for part in parts])
-    f = np.array([part.fourth for part in parts])
-    variance = float(weight @ (v + shift**2))
-    third = float(weight @ (t + 3 * shift * v + shift**3))
-    fourth = float(weight @ (f + 3 * v**2 + 4 * shift * t + 6 * shift**2 * v + shift**4))
-    return Cumulants(mean, variance, third, fourth - 3 * variance**2)
+def _zero(layer: LayerShape) -> bool:
+    return layer.log_gain == layer.log_bias == -inf
 
 
-def quantile(log_of: Cumulants, z: float) -> float:
-    """Of the exponent, from its cumulants: Cornish and Fisher 1938, to the fourth."""
-    std = sqrt(log_of.variance)
-    if std == 0:
-        return log_of.mean
-    skew, kurtosis = log_of.third / std**3, log_of.fourth / std**4
-    bent = z + skew * (z**2 - 1) / 6 + kurtosis * (z**3 - 3 * z) / 24 - skew**2 * (2 * z**3 - 5 * z) / 36
-    return log_of.mean + std * bent
+def _log_mean(kernel: Kernel | GradientKernel, units: int, batch: int) -> Cumulants:
+    """Of a batch's mean square over its mean field: a log-normal kernel, and an average over units, as of a gamma."""
+    before, whole = of_mean(kernel.own, kernel.shared, batch), kernel.spread(units, batch)
+    normal = Cumulants(kernel.shift - before / 2, before, 0.0, 0.0)
+    return normal.plus(log_gamma(max(0.0, whole - before)))
 
 
-def band(log_of: Cumulants, log_size: float) -> Band:
+def _band(log_of: Cumulants, log_size: float) -> Band:
     """The quantiles of size·exp(X), X with these cumulants, as powers of ten."""
     low, median, high = ((log_size + quantile(log_of, z)) / LN10 for z in (-NORMAL_975, 0.0, NORMAL_975))
     return Band(low, median, high)
 
 
-def exact_bands(name: str, layers: list[LayerShape], log_input: Cumulants, square: float) -> list[Band]:
-    """Of the preactivation mean square of one input in a linear or ReLU stack without biases, layer by layer."""
-    walk, log_size = log_input, log(square)
-    bands: list[Band] = []
-    factors = {n: (log_chi_square if name == "linear" else log_relu_factor)(n) for n in {at.fan_out for at in layers}}
-    for layer in layers:
-        log_size += layer.log_gain
-        bands.append(band(walk.plus(log_chi_square(layer.fan_out)), log_size))
-        walk = walk.plus(factors[layer.fan_out])
-        log_size += 0.0 if name == "linear" else log(0.5)
-    return bands
+def _bands(walks: list[Cumulants], sizes: list[float], found: list[Limit], prefix: str, depth: int) -> Bands:
+    """The bands within all limits; of each limit that some layer passes, one sentence with its worst number there."""
+    bands: list[Band | None] = []
+    passed: dict[int, list[int]] = {}
+    for at, (walk, size) in enumerate(zip(walks, sizes, strict=True)):
+        why = next((index for index, limit in enumerate(found) if limit.values[at] > limit.most), None)
+        if why is None:
+            bands.append(_band(walk, size))
+        else:
+            bands.append(None)
+            passed.setdefault(why, []).append(at)
+    reasons = [
+        f"{prefix} {_layers(where)}: {found[why].says(max(found[why].values[at] for at in where))}"
+        for why, where in passed.items()
+    ]
+    if len(bands) < depth:
+        reasons.append(f"{prefix} from layer {len(bands) + 1} on: every preactivation is zero.")
+    return Bands(bands + [None] * (depth - len(bands)), reasons)
 
 
-def leading_bands(phi: Nonlinearity, layers: list[LayerShape], relative_variance: float, square: float) -> list[Band]:
-    """The same for any activation, biases allowed, to leading order in 1/width.
-
-    The logarithm of a layer's variance moves by the map's slope, gains the noise of averaging φ² over fan_out
-    units, and its mean shifts by the map's curvature.
-    """
-    spread, shift = relative_variance, -relative_variance / 2
-    log_q = float(np.logaddexp(layers[0].log_gain + log(square), layers[0].log_bias))
-    own = 1 - exp(layers[0].log_bias - log_q)
-    spread, shift = spread * own**2, shift * own
-    bands: list[Band] = []
-    for layer, following in zip(layers, [*layers[1:], None], strict=True):
-        n = layer.fan_out
-        log_of = Cumulants(shift - 1 / n, spread + 2 / n, 0.0, 0.0)
-        bands.append(band(log_of, log_q))
-        if following is None:
-            break
-        at = ratios(phi, log_q)
-        next_log_q = float(np.logaddexp(following.log_gain + at.log_square, following.log_bias))
-        share = exp(following.log_gain + at.log_square - next_log_q)
-        slope = share * at.exponent
-        noise = share**2 * max(0.0, at.fourth - 1) / n
-        shift = slope * shift + _curvature(phi, log_q, following) * spread / 2 - noise / 2
-        spread = slope**2 * spread + noise
-        log_q = next_log_q
-    return bands
-
-
-def _curvature(phi: Nonlinearity, log_q: float, layer: LayerShape) -> float:
-    """Second derivative of log q' with respect to log q."""
-    if phi.homogeneous and layer.log_bias == -inf:
-        return 0.0
-    step = 0.05
-    up, here, down = (
-        float(np.logaddexp(layer.log_gain + ratios(phi, log_q + s).log_square, layer.log_bias))
-        for s in (step, 0.0, -step)
-    )
-    return (up - 2 * here + down) / step**2
+def _layers(indices: list[int]) -> str:
+    """As people name them: layers 3 to 7, or layers 1, 4 and 5."""
+    numbers = [index + 1 for index in indices]
+    first, last = numbers[0], numbers[-1]
+    if first == last:
+        return f"in layer {first}"
+    if len(numbers) == last - first + 1:
+        return f"in layers {first} to {last}"
+    return f"in layers {', '.join(map(str, numbers[:-1]))} and {last}"

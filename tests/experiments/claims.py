@@ -80,7 +80,7 @@ def judged(word: str, measured: float | None, typical: float | None, off: float 
     """The word is the prediction's where chance explains what was measured, else the measurement's."""
     if measured is None:
         assert word == "vanishes"
-    elif typical is None or (off is not None and abs(off) > 3):
+    elif typical is None or (off is not None and abs(off) > 4):
         assert word == course(measured - start)
     elif off is not None:
         assert word == course(typical - start)
@@ -100,7 +100,7 @@ def start_of(raw: Raw) -> float:
 
 
 def agrees(by_chance: bool | None, off: float | None) -> None:
-    assert by_chance == (None if off is None else abs(off) <= 3)
+    assert by_chance == (None if off is None else abs(off) <= 4)
 
 
 def _stack_signal(case: Case) -> None:

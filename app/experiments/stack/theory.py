@@ -5,17 +5,17 @@ from functools import lru_cache
 from itertools import pairwise
 from math import hypot, inf, log, sqrt
 
-from ...lab.activations import ACTIVATIONS, nonlinearity
+from ...lab.activations import nonlinearity
 from ...lab.draws import DISTRIBUTIONS
 from ...lab.initializers import INITIALIZERS, Initializer
 from ...lab.norms import EPS, NORMS
-from ...theory.finite_width import Band, Cumulants, exact_bands, leading_bands, log_chi_square
+from ...theory.finite_width import Band as Edges
 from ...theory.meanfield import LayerShape, Nonlinearity
 from ...theory.propagation import LayerField, Norm, propagate, with_weight_mean
-from .result import StackPredicted
+from .bands import bands_of
+from .result import Band, StackPredicted
 from .spec import StackSpec
 
-EXACT = ("linear", "relu")
 UNUSED = {"seed": 0, "repeats": 1, "bins": 80, "backward": True}  # by any prediction
 
 
@@ -46,10 +46,9 @@ def fields_of(spec: StackSpec, initializer: Initializer) -> list[LayerField]:
 def _predict(query: str, init: str) -> Prediction:
     spec, initializer = StackSpec.from_query(query), INITIALIZERS[init]
     phi, layers = nonlinearity(spec.activation), _shapes(spec, initializer)
-    fields = _fields(spec, phi, layers)
-    bands, sentences = _bands(spec, initializer, phi, layers)
-    predicted = [_predicted(at, band) for at, band in zip(fields, bands, strict=True)]
-    return Prediction(predicted, [_assumes(spec), *sentences, *_notes(spec)])
+    fields, bands = _fields(spec, phi, layers), bands_of(spec, initializer, phi, layers)
+    predicted = [_predicted(*at) for at in zip(fields, bands.batch, bands.one_input, bands.gradient, strict=True)]
+    return Prediction(predicted, [_assumes(spec), *bands.sentences, *_notes(spec)])
 
 
 def _fields(spec: StackSpec, phi: Nonlinearity, layers: list[LayerShape]) -> list[LayerField]:
@@ -110,49 +109,6 @@ def _shapes(spec: StackSpec, initializer: Initializer) -> list[LayerShape]:
     ]
 
 
-def _bands(
-    spec: StackSpec, initializer: Initializer, phi: Nonlinearity, layers: list[LayerShape]
-) -> tuple[list[Band | None], list[str]]:
-    """The finite-width band of each layer, or None and the reason."""
-    nothing: list[Band | None] = [None] * len(layers)
-    reason = _no_band(spec, initializer, layers[0])
-    if reason:
-        return nothing, [f"No band over seeds: {reason}."]
-    entry = DISTRIBUTIONS[spec.input].moments
-    relative = entry.square_variance / (spec.layer_widths[0] * entry.mean_square**2)
-    if spec.activation in EXACT and all(layer.log_bias == -inf for layer in layers):
-        normal_input = spec.input == "normal"
-        log_input = log_chi_square(spec.layer_widths[0]) if normal_input else Cumulants(-relative / 2, relative, 0, 0)
-        exact = exact_bands(spec.activation, layers, log_input, entry.mean_square)
-        return list(exact), [
-            "Median and 95 % band of one input over seeds: products of chi-squares (Hanin and Nica 2019), by the "
-            "cumulants of their logarithm. The mean lies above the median: a few lucky networks carry it."
-        ]
-    return list(leading_bands(phi, layers, relative, entry.mean_square)), [
-        "Median and 95 % band of one input over seeds: leading order in 1/width (Roberts, Yaida and Hanin 2022, "
-        "ch. 4), taken as log-normal."
-    ]
-
-
-def _no_band(spec: StackSpec, initializer: Initializer, first: LayerShape) -> str | None:
-    if spec.weight_mean:
-        return "the formulas are for weights of mean zero"
-    if spec.tied and spec.depth > 1:
-        spread = "far wider than" if ACTIVATIONS[spec.activation].bounds is None else "about as wide as"
-        return (
-            f"one matrix reused is a power iteration, which with this activation spreads {spread} fresh weights do, "
-            "and no formula for it is used here"
-        )
-    if spec.residual or spec.norm != "none":
-        which = "residual streams" if spec.residual else "normalized layers"
-        return f"no finite-width formula for {which} is used here"
-    if initializer.family == "orthogonal":
-        return "orthogonal weights keep lengths, and the formulas are for independent entries"
-    if first.log_gain == first.log_bias == -inf:
-        return "every preactivation is zero"
-    return None
-
-
 def _notes(spec: StackSpec) -> list[str]:
     notes = []
     if _mean_counts(spec):
@@ -184,8 +140,8 @@ def _notes(spec: StackSpec) -> list[str]:
     return notes
 
 
-def _predicted(at: LayerField, band: Band | None) -> StackPredicted:
-    low, median, high = band or (None, None, None)
+def _predicted(at: LayerField, batch: Edges | None, one_input: Edges | None, gradient: Edges | None) -> StackPredicted:
+    low, median, high = batch or (None, None, None)
     sizes = {
         "preactivation_variance": _log10(at.log_preactivation),
         "activation_mean_square": _log10(at.log_activation),
@@ -194,11 +150,19 @@ def _predicted(at: LayerField, band: Band | None) -> StackPredicted:
         "median": median,
         "high": high,
     }
-    values = {name: _power(size) for name, size in sizes.items()}
-    logs = {f"log10_{name}": size if size != -inf else None for name, size in sizes.items()}
     return StackPredicted(
-        **values, **logs, cosine=at.cosine, saturated=at.saturated, one_input=None, gradient_band=None
+        **_written(sizes),
+        cosine=at.cosine,
+        saturated=at.saturated,
+        one_input=Band(**_written(one_input._asdict())) if one_input else None,
+        gradient_band=Band(**_written(gradient._asdict())) if gradient else None,
     )
+
+
+def _written(sizes: dict[str, float | None]) -> dict[str, float | None]:
+    """Each log₁₀ as a value and as itself."""
+    values = {name: _power(size) for name, size in sizes.items()}
+    return values | {f"log10_{name}": size if size != -inf else None for name, size in sizes.items()}
 
 
 def _log10(natural: float | None) -> float | None:

@@ -1,0 +1,127 @@
+"""What two units share whose preactivations are correlated: power series in the correlation.
+
+For f and g with coefficients f_k, g_k in orthonormal Hermite polynomials, and u, v standard normal with correlation c,
+E[f(u)·g(v)] = Σ f_k·g_k·c^k (Mehler 1866; Daniely, Frostig and Singer 2016, "Toward Deeper Understanding of Neural
+Networks", sec. 4). Derivatives with respect to log variance are coefficients too, by Stein's lemma.
+"""
+
+from functools import lru_cache
+from math import exp, log, sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.polynomial.polynomial import polyval
+
+from .meanfield import Nonlinearity
+from .quadrature import Array, normal_rule
+
+ORDER = 64  # terms kept; what is left out, known from E[f·g], goes into one more
+VARIANCES = (1e-12, 1e12)  # beyond them every φ is a power of its argument to the digits that count
+WEIGHTS = np.array([1 / 6, 2 / 3, 1 / 6])
+SETTLED = {"sin": 100.0}  # where moments are those of a uniform phase, to e^-100
+
+
+class Unit(NamedTuple):
+    """Of φ(u), u ~ N(0, q). Series are coefficients of powers of the correlation, relative to E[φ²] and E[φ'²].
+
+    `growth` and `bend` are the first and second derivative of log E[φ²] with respect to log q, those of `slope_`
+    the same of E[φ'²]. `chi`: q·E[φ'²]/E[φ²].
+    """
+
+    log_square: float
+    growth: float
+    bend: float
+    log_slope_square: float
+    slope_growth: float
+    slope_bend: float
+    chi: float
+    product: Array  # φ_a·φ_b
+    squares: Array  # φ_a²·φ_b²
+    cube: Array  # φ_a³·φ_b
+    stretch: Array  # d/d(log q_a) of φ_a·φ_b: u_a·φ'_a·φ_b / 2
+    slopes: Array  # φ'_a·φ'_b
+    slope_squares: Array  # φ'_a²·φ'_b²
+    mixed: Array  # φ_a²·φ'_b²
+
+
+def unit(phi: Nonlinearity, log_variance: float) -> Unit:
+    """At any variance: beyond VARIANCES by the power law that holds there."""
+    low, high = (1.0, 1.0) if phi.homogeneous else (VARIANCES[0], SETTLED.get(phi.name, VARIANCES[1]))
+    inside = min(max(log_variance, log(low)), log(high))
+    at = _unit(phi, inside)
+    beyond = log_variance - inside
+    return at._replace(
+        log_square=at.log_square + at.growth * beyond, log_slope_square=at.log_slope_square + at.slope_growth * beyond
+    )
+
+
+@lru_cache(maxsize=4096)  # a signal that has settled asks for the same variance layer after layer
+def _unit(phi: Nonlinearity, log_variance: float) -> Unit:
+    std = exp(log_variance / 2)
+    z, weighted = _basis(std, phi.kinks)
+    h, slope = phi.value(std * z), phi.slope(std * z)
+    functions = np.stack([h, h**2, h**3, std * z * slope / 2, slope, slope**2])
+    first, square, cube, stretch, tilt, tilt_square = functions @ weighted.T
+    p, d = square[0], tilt_square[0]
+
+    def series(f: Array, g: Array, whole: float, scale: float) -> Array:
+        terms = f * g
+        return np.append(terms, whole - terms.sum()) / scale
+
+    def mean(f: Array) -> float:
+        return float(weighted[0] @ f)
+
+    return Unit(
+        log(p),
+        *_derivatives(square),
+        log(d),
+        *_derivatives(tilt_square),
+        chi=std**2 * d / p,
+        product=series(first, first, p, p),
+        squares=series(square, square, mean(h**4), p**2),
+        cube=series(cube, first, mean(h**4), p**2),
+        stretch=series(stretch, first, mean(std * z * slope * h) / 2, p),
+        slopes=series(tilt, tilt, d, d),
+        slope_squares=series(tilt_square, tilt_square, mean(slope**4), d**2),
+        mixed=series(square, tilt_square, mean(h**2 * slope**2), p * d),
+    )
+
+
+def _derivatives(coefficients: Array) -> tuple[float, float]:
+    """Of log E[f(√q·z)] with respect to log q: with He₂ and He₄, d = E[He₂·f]/2 and d² = E[(He₄ + 2·He₂)·f]/4."""
+    mean, second, fourth = coefficients[0], sqrt(2) * coefficients[2], sqrt(24) * coefficients[4]
+    first = second / 2 / mean
+    return float(first), float((fourth + 2 * second) / 4 / mean - first**2)
+
+
+def _basis(std: float, kinks: tuple[float, ...]) -> tuple[Array, Array]:
+    """Nodes z, and h_k(z)·weight with one row an order, h_k orthonormal, for functions of std·z."""
+    z, weight = normal_rule(std, kinks)
+    rows = [weight, z * weight]
+    for k in range(1, ORDER):
+        rows.append((z * rows[-1] - sqrt(k) * rows[-2]) / sqrt(k + 1))
+    return z, np.stack(rows)
+
+
+def at(series: Array, correlation: float | Array) -> Any:
+    """The expectation at a correlation, or at each of several."""
+    return polyval(correlation, series)
+
+
+def steepness(series: Array, correlation: float) -> float:
+    """The derivative with respect to the correlation."""
+    return float(polyval(correlation, np.arange(1, series.size) * series[1:]))
+
+
+def scattered(correlation: float, scatter: float) -> Array:
+    """Three correlations which, weighed by WEIGHTS, have this mean and variance, and a normal's next moments.
+
+    Gauss's rule; kept within ±1.
+    """
+    reach = sqrt(3 * scatter)
+    return np.clip([correlation - reach, correlation, correlation + reach], -1.0, 1.0)
+
+
+def averaged(series: Array, correlation: float, scatter: float) -> float:
+    """The expectation over correlations of this mean and variance."""
+    return float(WEIGHTS @ at(series, scattered(correlation, scatter)))
