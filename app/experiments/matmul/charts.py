@@ -9,6 +9,7 @@ from ...figures.axes import axis, axis_key, decades, panel_title, panels
 from ...figures.chart import Chart
 from ...figures.numbers import number
 from ...figures.palette import PREDICTED, STYLES, Figure, figure
+from ...lab.draws import DISTRIBUTIONS
 from ...lab.initializers import INITIALIZERS
 from ...results import Histogram
 from .result import MatmulInit, MatmulResult
@@ -84,18 +85,60 @@ def histograms(result: MatmulResult) -> Figure | None:
 
 
 def variance_vs_scale(result: MatmulResult) -> Figure | None:
-    """Variance against k on log axes: measured points on the predicted line of slope 2."""
+    """Variance against k on log axes: measured points on the line of slope 2 predicted for such weights."""
     shown = [entry for entry in result.inits if entry.scale > 0 and entry.measured.variance]
     if not shown:
         return None
-    per_square = shown[0].predicted.variance / shown[0].scale ** 2
-    spread = shown[0].predicted.variance_std / shown[0].predicted.variance
     scales = [log10(entry.scale) for entry in shown]
     ends = [min(scales) - 0.5, max(scales) + 0.5]
+    alike: dict[float, MatmulInit] = {}
+    for entry in shown:
+        alike.setdefault(_entry_variance(result, entry), entry)
+    traces: list[Figure] = []
+    for variance, entry in alike.items():
+        band, line = _slope_2(entry, ends)
+        if len(alike) > 1:
+            band["showlegend"] = not traces
+            line["name"] += f", Var(w) = {variance:.3g} k²"
+        traces += [band, line]
+    heights = [y for trace in traces for y in trace["y"]]
+    for entry, scale in zip(shown, scales, strict=True):
+        style = STYLES[entry.init]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": INITIALIZERS[entry.init].label,
+                "x": [scale],
+                "y": [log10(entry.measured.variance or 1)],
+                "marker": {"color": style.color, "symbol": style.symbol, "size": 13},
+                "hovertemplate": f"k = {number(entry.scale)}<br>measured {number(entry.measured.variance)}"
+                f"<br>predicted {number(entry.predicted.variance)}<extra>%{{fullData.name}}</extra>",
+            }
+        )
+    return figure(
+        traces,
+        height=420,
+        xaxis={"title": {"text": "scale k of the weights"}, **decades(ends[0], ends[1])},
+        yaxis={"title": {"text": "variance of z"}, **decades(min(heights), max(heights))},
+        shapes=[_level(0)],
+        annotations=[_level_label(0, "variance 1")],
+    )
+
+
+def _entry_variance(result: MatmulResult, entry: MatmulInit) -> float:
+    """Of an entry of w before it is scaled, as this init draws it."""
+    return DISTRIBUTIONS[INITIALIZERS[entry.init].family or result.experiment["weights"]].moments.variance
+
+
+def _slope_2(entry: MatmulInit, ends: list[float]) -> tuple[Figure, Figure]:
+    """The band of an init's predicted variance over inputs, and the line, at any scale of its weights."""
+    per_square = entry.predicted.variance / entry.scale**2
+    spread = entry.predicted.variance_std / entry.predicted.variance
     line = [log10(per_square) + 2 * end for end in ends]
     high = [value + log10(1 + 2 * spread) for value in line]
     low = [value + log10(max(1 - 2 * spread, 1e-3)) for value in line]
-    traces: list[Figure] = [
+    return (
         {
             "type": "scatter",
             "x": [*ends, *ends[::-1]],
@@ -116,28 +159,6 @@ def variance_vs_scale(result: MatmulResult) -> Figure | None:
             "hoverinfo": "skip",
             "name": "predicted: slope 2",
         },
-    ]
-    for entry, scale in zip(shown, scales, strict=True):
-        style = STYLES[entry.init]
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "name": INITIALIZERS[entry.init].label,
-                "x": [scale],
-                "y": [log10(entry.measured.variance or 1)],
-                "marker": {"color": style.color, "symbol": style.symbol, "size": 13},
-                "hovertemplate": f"k = {number(entry.scale)}<br>measured {number(entry.measured.variance)}"
-                f"<br>predicted {number(entry.predicted.variance)}<extra>%{{fullData.name}}</extra>",
-            }
-        )
-    return figure(
-        traces,
-        height=420,
-        xaxis={"title": {"text": "scale k of the weights"}, **decades(ends[0], ends[1])},
-        yaxis={"title": {"text": "variance of z"}, **decades(min(low), max(high))},
-        shapes=[_level(0)],
-        annotations=[_level_label(0, "variance 1")],
     )
 
 
