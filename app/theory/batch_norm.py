@@ -87,8 +87,8 @@ def field(phi: Nonlinearity, log_variance: float, eps: float, batch: int) -> Fie
     rows = np.array([_sphere(phi, scale, batch) for scale in scales])
     forward = Sphere(*(float(value) for value in weights @ rows))
     backward = Sphere(*(float(value) for value in weights_back @ rows))
-    below = min(0.0, at.log_variance - log(LOW))
-    log_square = log(forward.square) + (limit_near_zero(phi).square * below if below else 0.0)
+    below, power = min(0.0, at.log_variance - log(LOW)), limit_near_zero(phi).square
+    log_square = log(forward.square) + (power * below if power else 0.0)
 
     def back(gradient: Gradient) -> Gradient:
         """Without what is along (1, 1, …) over the batch, and along û up to eps: of gradients' covariance between
@@ -106,7 +106,7 @@ def field(phi: Nonlinearity, log_variance: float, eps: float, batch: int) -> Fie
         at.log_variance,
         log_square,
         forward.mean / sqrt(forward.square),
-        forward.pair / forward.square,
+        max(-1.0, min(1.0, forward.pair / forward.square)),
         forward.saturated if phi.bounds else None,
         back,
     )
@@ -134,17 +134,18 @@ def back_through_branch(
 def _scales(over_eps: float, at: Spread, batch: int) -> tuple[list[float], Array, Array]:
     """Root mean squares r of normalized units, with their weights, and with those of 1/(v+eps).
 
-    Beside eps the few nodes of Gauss's rule for the chi-square (Golub and Welsch 1969).
+    Beside eps those of Gauss's rule for the chi-square (Golub and Welsch 1969).
     """
     one = np.ones(1)
-    if over_eps > CERTAIN or at.log_variance < log(LOW):
+    broad = batch < 4  # a chi-square that has much of its weight near zero, on a sphere that costs nothing
+    if (over_eps > CERTAIN and not broad) or at.log_variance < log(LOW):
         return [sqrt(max(LOW, exp(max(at.log_variance, -700.0))))], one, one
     shape = (batch - 1) / 2
-    k = np.arange(3)
+    k = np.arange(16 if broad else 3)
     off = np.sqrt(k[1:] * (k[1:] + shape - 1))
     nodes, vectors = np.linalg.eigh(np.diag(2 * k + shape) + np.diag(off, 1) + np.diag(off, -1))
     weights = vectors[0] ** 2
-    kept = exp(over_eps) * 2 * nodes / batch
+    kept = exp(min(over_eps, 100.0)) * 2 * nodes / batch
     inverse = weights / (1 + kept)
     return [sqrt(r) for r in kept / (1 + kept)], weights, inverse / inverse.sum()
 
@@ -153,6 +154,9 @@ def _scales(over_eps: float, at: Spread, batch: int) -> tuple[list[float], Array
 def _sphere(phi: Nonlinearity, scale: float, batch: int) -> Sphere:
     radius = scale * sqrt(batch - 1)
     edges = np.concatenate([COARSE_DENSITY, np.append(COARSE_FEATURES, _kinks(phi)) / scale]) / sqrt(batch - 1)
+    if batch == 3:  # on a circle: where the others, a third of the way round, reach an edge
+        away = sqrt(3) / 2 * np.sqrt(np.maximum(1 - edges**2, 0.0))
+        edges = np.concatenate([edges, -edges / 2 - away, -edges / 2 + away])
     x, weight = _latitudes(edges, batch - 3)
     x, weight = x[:, None], weight[:, None]
     if batch == 2:

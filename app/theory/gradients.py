@@ -16,7 +16,8 @@ r = (⟨ĥ'·ŷ⟩, ⟨ŷ⟩), and ⟨⟩ for means over the n units, one step b
     X·K → X·(B·K·Bᵀ + (⟨ŷ⟩·(e₁e₂ᵀ + e₂e₁ᵀ) + ⟨ŷ²⟩·e₁e₁ᵀ) / n) - s²·fan_in·Var(w)·Δ/n·e₁e₁ᵀ
     B = ((a, 0), (f·E[φ̂], 1)) + e₁·rᵀ
 
-It keeps E[(h·g)²] where Euler does, and adds nothing as n grows at a fixed depth.
+It keeps E[(h·g)²] where Euler does, to the leading order in 1/n that all of it has, and adds nothing as n grows at a
+fixed depth.
 """
 
 from math import exp, inf, log, sqrt
@@ -25,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .meanfield import CLOSED_MOMENTS, HIGH, LOW, Nonlinearity, moments, ratios
-from .quadrature import Array, normal_rule
+from .quadrature import Array, line_rule
 
 
 class Gradient(NamedTuple):
@@ -74,7 +75,7 @@ def tilted(phi: Nonlinearity, log_q: float) -> Tilted:
     if phi.name in CLOSED_MOMENTS:  # sines and cosines of u and 2u, as in `sine`
         x = exp(-2 * q)
         return Tilted(0.0, sqrt(q / square) * x, (1 + (1 - 4 * q) * x) / 2, 0.0, (1 - x**4) / (8 * square))
-    z, weight = normal_rule(sqrt(q), phi.kinks)
+    z, weight = line_rule(sqrt(q), phi.kinks)
     h, slope = phi.value(sqrt(q) * z) / sqrt(square), phi.slope(sqrt(q) * z)
     steep = slope**2
     integrands = (z * slope, z * slope * h, z**2 * steep, steep * h, steep * h**2)

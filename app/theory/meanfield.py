@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import sine
-from .quadrature import Function, normal_rule, pair_expectation
+from .quadrature import Function, line_rule, pair_expectation
 
 LOW, HIGH = 1e-16, 1e16  # variances
 
@@ -153,7 +153,7 @@ def _integrals(phi: Nonlinearity, q: float) -> Moments:
     if phi.name in CLOSED_MOMENTS:
         return Moments(*CLOSED_MOMENTS[phi.name](q))
     std = sqrt(q)
-    z, weight = normal_rule(std, phi.kinks)
+    z, weight = line_rule(std, phi.kinks)
     h, slope = phi.value(std * z), phi.slope(std * z)
     square = h**2
     return Moments(
@@ -172,7 +172,7 @@ def shifted(phi: Nonlinearity, log_q: float, mean: float) -> tuple[float, float]
     if phi.name in CLOSED_MOMENTS:
         average, square = sine.shifted(edge, std * mean)
     else:
-        z, weight = normal_rule(std, phi.kinks, mean)
+        z, weight = line_rule(std, phi.kinks, mean)
         h = phi.value(std * (z + mean))
         average, square = float(weight @ h), float(weight @ h**2)
     beyond = limit.square * (log_q - log(edge)) if limit and limit.square else 0.0

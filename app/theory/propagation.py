@@ -138,7 +138,7 @@ def _stream(
     old, new, log_square = _sum(signal.log_square, log_branch, signal.mean * at.mean)
     common = 2 * old * new * signal.mean * at.mean
     cosine = old**2 * signal.cosine + new**2 * pair_ratio(phi, log_q, correlation) + common
-    out = Signal(log_square, old * signal.mean + new * at.mean, cosine)
+    out = Signal(log_square, old * signal.mean + new * at.mean, max(-1.0, min(1.0, cosine)))  # but for rounding
     strength = layer.log_gain_back + 2 * safe_log(branch)
     if norm is None:
         stream = Stream(old, new, signal.mean, at.mean, share, exp(strength), layer.fan_in)

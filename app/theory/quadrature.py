@@ -7,6 +7,7 @@ nor a narrow conditional density costs digits.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import pi, sqrt
 from typing import Any
 
@@ -27,6 +28,8 @@ def both_signs(*positive: float) -> Array:
 
 DENSITY = both_signs(1.0, 2.0, 3.0, 4.0, 5.0, 6.5, 8.0, 10.0, 12.0)
 FEATURES = both_signs(0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 40.0)
+_OUTER = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.5, 10.0, 12.0)
+_EVERY_SCALE = both_signs(*(10.0**k for k in range(-12, 0)), *_OUTER)
 COARSE_DENSITY = both_signs(0.75, 1.5, 2.5, 4.0, REACH)
 COARSE_FEATURES = both_signs(0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _ROUNDED = both_signs(1.0, 2.5, 5.0)  # of a kink seen through a normal density, in its standard deviations
@@ -49,13 +52,24 @@ def normal_density(z: Array) -> Array:
     return np.asarray(np.exp(-(z**2) / 2) / sqrt(2 * pi))
 
 
-def normal_rule(std: float = 1.0, kinks: tuple[float, ...] = (), shift: float = 0.0) -> tuple[Array, Array]:
+def line_rule(std: float = 1.0, kinks: tuple[float, ...] = (), shift: float = 0.0) -> tuple[Array, Array]:
     """Nodes z and weights w with Σ w·f(std·(z + shift)) = E[f(std·(z + shift))], z standard normal.
 
     f may have kinks at the points given.
     """
     features = np.append(FEATURES, kinks) / std - shift
     z, width = panels(within(np.append(DENSITY, features), 12.0))
+    return z, width * normal_density(z)
+
+
+@lru_cache(maxsize=64)  # kinks move with every variance there is
+def normal_rule(kinks: tuple[float, ...] = ()) -> tuple[Array, Array]:
+    """Nodes z and weights w with Σ w·f(z) = E[f(z)] for f that vary on any scale around zero, with kinks in z.
+
+    One rule for functions of all spreads, where that is worth its panels that close in on zero.
+    """
+    near = [kink * factor for kink in kinks if kink for factor in (0.99, 1.0, 1.01)]
+    z, width = panels(within(np.append(_EVERY_SCALE, near), 12.0))
     return z, width * normal_density(z)
 
 

@@ -10,7 +10,7 @@ from app.lab.activations import ACTIVATIONS, nonlinearity
 from app.lab.draws import DISTRIBUTIONS
 from app.theory.finite_width import gradient_bands, signal_bands
 from app.theory.gains import gains
-from tests.theory.sampling import equal_layers, held, simulated
+from tests.theory.networks import equal_layers, held, simulated
 
 BATCHES = (1, 2, 16, 256)
 WIDTHS = (64, 128, 512)

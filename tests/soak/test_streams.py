@@ -8,7 +8,7 @@ import pytest
 from app.lab.activations import ACTIVATIONS, nonlinearity
 from app.theory.meanfield import LayerShape
 from app.theory.propagation import propagate
-from tests.theory.networks import simulate, standard_error
+from tests.theory.autograd import simulate, standard_error
 
 NETWORKS = 32
 STANDARD_ERRORS = 5.0

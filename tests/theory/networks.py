@@ -1,99 +1,81 @@
-"""Random stacks and what autograd says of them, in float64: the theory's counterpart."""
+"""Simulated networks, many at a time: what finite width is held to."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from app.lab.activations import ACTIVATIONS
+from app.lab.draws import DISTRIBUTIONS
+from app.lab.sources import CpuSource
+from app.theory.finite_width import Band
+from app.theory.meanfield import LayerShape
 from app.theory.quadrature import Array
 
+AT_ONCE = 2**20  # numbers of one layer's weights or signal
 
-class Averages(NamedTuple):
-    """Over networks (rows), layer by layer (columns): mean squares, and the mean cosine between inputs."""
 
-    preactivation: Array
-    activation: Array
-    cosine: Array
+class Networks(NamedTuple):
+    """log₁₀ of mean squares, shape (networks, layers, batches): preactivations, and gradients at the activations."""
+
+    signal: Array
     gradient: Array
 
 
-def simulate(
-    activation: str,
-    width: int,
-    depth: int,
-    gain: float,
-    networks: int,
-    *,
-    branch: float | None = None,
-    bias_std: float = 0.0,
-    batch: int = 8,
-    batch_norm: bool = False,
-    tied: bool = False,
-    input_mean: float = 0.0,
-) -> Averages:
-    """Standard normal inputs about a mean, weights of variance gain²/width, a standard normal gradient at the end."""
-    generator = torch.Generator().manual_seed(width + depth)
+def equal_layers(width: int, depth: int, gain: float, bias: float = 0.0) -> list[LayerShape]:
+    """Layers of one width, weights of variance gain² / width."""
+    return [LayerShape(width, width, gain**2 / width, bias)] * depth
 
-    def normal(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
-    phi = ACTIVATIONS[activation].function
-    rows = [
-        _one(phi, normal, width, depth, gain, branch, bias_std, batch, batch_norm, tied, input_mean)
-        for _ in range(networks)
+def simulated(
+    activation: str, layers: list[LayerShape], entries: str, batches: Sequence[int], networks: int, seed: int
+) -> Networks:
+    """Fresh networks with normal weights and biases, each with a fresh batch of inputs and of gradients.
+
+    A batch is the first inputs of the largest one.
+    """
+    source = CpuSource(np.random.SeedSequence(seed))
+    largest = max(batches)
+    biggest = max(layer.fan_out * max(layer.fan_in, largest) for layer in layers)
+    at_once = max(1, min(networks, AT_ONCE // biggest))
+    parts = [
+        _some(activation, layers, entries, batches, min(at_once, networks - first), source)
+        for first in range(0, networks, at_once)
     ]
-    return Averages(*np.array(rows).transpose(2, 0, 1))
+    return Networks(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _one(
-    phi: Callable[[Tensor], Tensor],
-    normal: Callable[..., Tensor],
-    width: int,
-    depth: int,
-    gain: float,
-    branch: float | None,
-    bias_std: float,
-    batch: int,
-    batch_norm: bool,
-    tied: bool,
-    input_mean: float,
-) -> list[tuple[float, float, float, float]]:
-    h = normal(batch, width) + input_mean
-    w = normal(width, width)
-    us, hs = [], []
-    for _ in range(depth):
-        w = w if tied else normal(width, width)
-        inner = _normalized(h) if batch_norm and branch is not None else h
-        u = inner @ w * (gain / width**0.5) + bias_std * normal(width)
-        u = _normalized(u) if batch_norm and branch is None else u
-        h = phi(u) if branch is None else h + branch * phi(u)
-        h.requires_grad_()
-        h.retain_grad()
-        us.append(u)
-        hs.append(h)
-    (h * normal(batch, width)).sum().backward()
-    return [(_square(u), _square(h), _cosine(h), _square(h.grad)) for u, h in zip(us, hs, strict=True)]
+def _some(
+    activation: str, layers: list[LayerShape], entries: str, batches: Sequence[int], networks: int, source: CpuSource
+) -> Networks:
+    phi, largest = ACTIVATIONS[activation], max(batches)
+    h = DISTRIBUTIONS[entries].fill(torch.empty(networks, largest, layers[0].fan_in), source)
+    signal, gradient, way = [], [], []
+    for layer in layers:
+        w = source.normal(torch.empty(networks, layer.fan_in, layer.fan_out)).mul_(sqrt(layer.weight_variance))
+        b = source.normal(torch.empty(networks, 1, layer.fan_out)).mul_(sqrt(layer.bias_variance))
+        u = torch.baddbmm(b, h, w)
+        signal.append(_log10_mean_squares(u, batches))
+        h, slope = phi.with_slope(u)
+        way.append((w, slope))
+    g = source.normal(torch.empty_like(h))
+    for w, slope in reversed(way):
+        gradient.append(_log10_mean_squares(g, batches))
+        g = (g * slope) @ w.mT
+    return Networks(np.stack(signal, axis=1), np.stack(gradient[::-1], axis=1))
 
 
-def _normalized(x: Tensor) -> Tensor:
-    return F.batch_norm(x, None, None, training=True, eps=1e-5)
+def _log10_mean_squares(values: Tensor, batches: Sequence[int]) -> Array:
+    """Shape (networks, batches)."""
+    squares = values.square().mean(2, dtype=torch.float64)
+    means = torch.stack([squares[:, :batch].mean(1) for batch in batches], dim=1)
+    logarithms: Array = torch.log10(means).numpy()
+    return logarithms
 
 
-def _square(x: Tensor | None) -> float:
-    assert x is not None
-    return float(x.detach().square().mean())
-
-
-def _cosine(h: Tensor) -> float:
-    unit = F.normalize(h.detach(), dim=1)
-    batch = len(unit)
-    return float((unit.sum(0).square().sum() - batch) / (batch * (batch - 1)))
-
-
-def standard_error(over_networks: Array) -> Array:
-    """Of the mean over networks, layer by layer."""
-    return np.asarray(over_networks.std(axis=0, ddof=1) / len(over_networks) ** 0.5)
+def held(band: Band, sample: Array) -> float:
+    """The share of a sample that lies within a band."""
+    return float(((sample >= band.low) & (sample <= band.high)).mean())

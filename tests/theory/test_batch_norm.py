@@ -10,8 +10,8 @@ from app.theory import batch_norm
 from app.theory.meanfield import LayerShape
 from app.theory.propagation import LayerField, Norm, propagate
 from app.theory.quadrature import Array, Function
+from tests.theory.autograd import Averages, simulate, standard_error
 from tests.theory.integrator import integral
-from tests.theory.networks import Averages, simulate, standard_error
 
 STANDARD_ERRORS = 5.0
 EPS = 1e-5

@@ -15,7 +15,7 @@ from app.theory.gains import gains
 from app.theory.meanfield import LayerShape, Nonlinearity
 from app.theory.moments import Moments
 from app.theory.quadrature import Array
-from tests.theory.sampling import Networks, equal_layers, held, simulated
+from tests.theory.networks import Networks, equal_layers, held, simulated
 
 NORMAL = DISTRIBUTIONS["normal"].moments
 BATCHES = (1, 2, 16, 64)

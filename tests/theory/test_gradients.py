@@ -10,8 +10,8 @@ from app.theory.gradients import Gradient, Stream, through_stream, tilted
 from app.theory.meanfield import LayerShape, moments, ratios
 from app.theory.propagation import propagate
 from app.theory.quadrature import Array
+from tests.theory.autograd import simulate, standard_error
 from tests.theory.integrator import expectation
-from tests.theory.networks import simulate, standard_error
 
 STANDARD_ERRORS = 5.0
 

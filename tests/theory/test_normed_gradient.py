@@ -9,7 +9,7 @@ from app.lab.norms import NORMS
 from app.theory.hermite import unit
 from app.theory.normed_gradient import excess, log_mean_excess
 from app.theory.quadrature import Array
-from tests.theory.sampling import equal_layers
+from tests.theory.networks import equal_layers
 
 WIDTH, DEPTH, NETWORKS, BATCH = 64, 9, 400, 32
 

@@ -62,10 +62,11 @@ def _no_formula(spec: StackSpec, initializer: Initializer) -> str | None:
     if spec.weight_mean:
         return "the formulas are for weights of mean zero"
     if spec.tied and spec.depth > 1:
-        spread = "far wider than" if ACTIVATIONS[spec.activation].bounds is None else "about as wide as"
+        bounded = ACTIVATIONS[spec.activation].bounds is not None
+        where = "wider where this activation is nearly linear, about as wide where it saturates" if bounded else "wider"
         return (
-            f"one matrix reused is a power iteration, which with this activation spreads {spread} fresh weights do, "
-            "and no formula for it is used here"
+            f"one matrix reused is a power iteration, whose spread is {where}, compared with fresh weights, and no "
+            "formula for it is used here"
         )
     if spec.residual or spec.norm != "none":
         which = "residual streams" if spec.residual else "normalized layers"

@@ -85,8 +85,8 @@ def _predictable(spec: StackSpec) -> int:
 def _assumes(spec: StackSpec) -> str:
     """Of the variance, the cosine and the gradient."""
     apart = (
-        "and the gradient's part along the activations carried along (h·g is nearly the same in every layer), to "
-        "first order in 1/width"
+        "and the gradient's part along the activations, which in a stream may outgrow the rest, to first order in "
+        "1/width"
         if spec.residual and spec.norm == "none"
         else "and for the gradient weights independent of those the signal came by"
     )
