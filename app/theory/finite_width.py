@@ -5,6 +5,7 @@ inputs' own randomness included. One input's is the batch of one. Where the form
 a sentence says why.
 """
 
+from collections.abc import Callable, Sequence
 from math import expm1, inf, log
 from typing import NamedTuple
 
@@ -48,13 +49,14 @@ def signal_bands(phi: Nonlinearity, layers: list[LayerShape], inputs: Moments, b
     kernels = forward(phi, alive, inputs)
     exact = batch == 1 and phi.name in EXACT and all(layer.log_bias == -inf for layer in alive)
     found = signal_limits(phi, alive, kernels, batch, exact)
+    walk: Callable[[int], Cumulants]
     if exact:
         start = log_gamma(inputs.square_variance / (inputs.mean_square**2 * alive[0].fan_in))
-        walks = log_products(phi.name, alive, start)
+        walk = log_products(phi.name, alive, start).__getitem__
     else:
-        walks = [_log_mean(kernel, layer.fan_out, batch) for kernel, layer in zip(kernels, alive, strict=True)]
+        walk = _walk(alive, kernels, batch)
     sizes = [kernel.log_variance for kernel in kernels]
-    return _bands(walks, sizes, found, "No band", len(layers))
+    return _bands(walk, sizes, found, "No band", len(layers))
 
 
 def gradient_bands(phi: Nonlinearity, layers: list[LayerShape], inputs: Moments, batch: int) -> Bands:
@@ -69,15 +71,16 @@ def gradient_bands(phi: Nonlinearity, layers: list[LayerShape], inputs: Moments,
     back = backward(layers, kernels)
     exact = batch == 1 and phi.name in EXACT
     found = gradient_limits(phi, layers, kernels, back, batch, exact)
+    walk: Callable[[int], Cumulants]
     if exact:
         last = layers[-1].fan_out
         way = [layer._replace(fan_out=layer.fan_in) for layer in reversed(layers[1:])]
         start = log_chi_square(last) if phi.name == "linear" else log_relu_factor(last)
-        walks = [*reversed(log_products(phi.name, way, start)), log_chi_square(last)]
+        walk = [*reversed(log_products(phi.name, way, start)), log_chi_square(last)].__getitem__
     else:
-        walks = [_log_mean(kernel, layer.fan_out, batch) for kernel, layer in zip(back, layers, strict=True)]
+        walk = _walk(layers, back, batch)
     sizes = [kernel.log_variance for kernel in back]
-    return _bands(walks, sizes, found, "No band of the gradient", len(layers))
+    return _bands(walk, sizes, found, "No band of the gradient", len(layers))
 
 
 def normed_gradient_reason(phi: Nonlinearity, layers: list[LayerShape], centres: bool) -> str:
@@ -95,6 +98,13 @@ def _zero(layer: LayerShape) -> bool:
     return layer.log_gain == layer.log_bias == -inf
 
 
+def _walk(
+    layers: list[LayerShape], kernels: Sequence[Kernel | GradientKernel], batch: int
+) -> Callable[[int], Cumulants]:
+    """What a layer's logarithm is like, asked only where a band is drawn: elsewhere it may have no variance."""
+    return lambda at: _log_mean(kernels[at], layers[at].fan_out, batch)
+
+
 def _log_mean(kernel: Kernel | GradientKernel, units: int, batch: int) -> Cumulants:
     """Of a batch's mean square over its mean field: a log-normal kernel, and an average over units, as of a gamma."""
     before, whole = of_mean(kernel.own, kernel.shared, batch), kernel.spread(units, batch)
@@ -108,14 +118,14 @@ def _band(log_of: Cumulants, log_size: float) -> Band:
     return Band(low, median, high)
 
 
-def _bands(walks: list[Cumulants], sizes: list[float], found: list[Limit], prefix: str, depth: int) -> Bands:
+def _bands(walk: Callable[[int], Cumulants], sizes: list[float], found: list[Limit], prefix: str, depth: int) -> Bands:
     """The bands within all limits; of each limit that some layer passes, one sentence with its worst number there."""
     bands: list[Band | None] = []
     passed: dict[int, list[int]] = {}
-    for at, (walk, size) in enumerate(zip(walks, sizes, strict=True)):
+    for at, size in enumerate(sizes):
         why = next((index for index, limit in enumerate(found) if limit.values[at] > limit.most), None)
         if why is None:
-            bands.append(_band(walk, size))
+            bands.append(_band(walk(at), size))
         else:
             bands.append(None)
             passed.setdefault(why, []).append(at)

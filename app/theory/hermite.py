@@ -5,18 +5,18 @@ E[f(u)·g(v)] = Σ f_k·g_k·c^k (Mehler 1866; Daniely, Frostig and Singer 2016,
 Networks", sec. 4). Derivatives with respect to log variance are coefficients too, by Stein's lemma.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import exp, log, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.polynomial.polynomial import polyval
 
 from .meanfield import Nonlinearity
 from .quadrature import Array, normal_rule
 
 ORDER = 64  # terms kept; what is left out, known from E[f·g], goes into one more
 VARIANCES = (1e-12, 1e12)  # beyond them every φ is a power of its argument to the digits that count
+POWERS = np.arange(ORDER + 2)
 WEIGHTS = np.array([1 / 6, 2 / 3, 1 / 6])
 SETTLED = {"sin": 100.0}  # where moments are those of a uniform phase, to e^-100
 
@@ -58,7 +58,7 @@ def unit(phi: Nonlinearity, log_variance: float) -> Unit:
 @lru_cache(maxsize=4096)  # a signal that has settled asks for the same variance layer after layer
 def _unit(phi: Nonlinearity, log_variance: float) -> Unit:
     std = exp(log_variance / 2)
-    z, weighted = _basis(std, phi.kinks)
+    z, weighted = _basis(tuple(kink / std for kink in phi.kinks))
     h, slope = phi.value(std * z), phi.slope(std * z)
     functions = np.stack([h, h**2, h**3, std * z * slope / 2, slope, slope**2])
     first, square, cube, stretch, tilt, tilt_square = functions @ weighted.T
@@ -94,9 +94,18 @@ def _derivatives(coefficients: Array) -> tuple[float, float]:
     return float(first), float((fourth + 2 * second) / 4 / mean - first**2)
 
 
-def _basis(std: float, kinks: tuple[float, ...]) -> tuple[Array, Array]:
-    """Nodes z, and h_k(z)·weight with one row an order, h_k orthonormal, for functions of std·z."""
-    z, weight = normal_rule(std, kinks)
+@cache
+def _fixed_basis() -> tuple[Array, Array]:
+    return _weighted(())
+
+
+def _basis(kinks: tuple[float, ...]) -> tuple[Array, Array]:
+    return _weighted(kinks) if any(kinks) else _fixed_basis()
+
+
+def _weighted(kinks: tuple[float, ...]) -> tuple[Array, Array]:
+    """Nodes z, and h_k(z)·weight with one row an order, h_k orthonormal."""
+    z, weight = normal_rule(kinks)
     rows = [weight, z * weight]
     for k in range(1, ORDER):
         rows.append((z * rows[-1] - sqrt(k) * rows[-2]) / sqrt(k + 1))
@@ -105,12 +114,12 @@ def _basis(std: float, kinks: tuple[float, ...]) -> tuple[Array, Array]:
 
 def at(series: Array, correlation: float | Array) -> Any:
     """The expectation at a correlation, or at each of several."""
-    return polyval(correlation, series)
+    return np.power.outer(correlation, POWERS) @ series
 
 
 def steepness(series: Array, correlation: float) -> float:
     """The derivative with respect to the correlation."""
-    return float(polyval(correlation, np.arange(1, series.size) * series[1:]))
+    return float(correlation ** POWERS[:-1] @ (POWERS[1:] * series[1:]))
 
 
 def scattered(correlation: float, scatter: float) -> Array:

@@ -58,6 +58,7 @@ def propagate(
     norm: Norm | None,
     branch: float | None,
     batch: int = 2,
+    sizes_alone: bool = False,
 ) -> list[LayerField]:
     """Carry inputs of this mean square and mean through the layers, and a gradient of mean square one back.
 
@@ -65,17 +66,18 @@ def propagate(
     Residual Networks", eq. 2). Gradients assume, as usual, that the weights they go back through are independent
     of those the signal came by (Schoenholz et al. 2017, eq. 6), but in a stream without a norm, where a part of
     order 1/width outgrows the rest (`gradients`). Normalizations enter by the mean squares they divide by; `batch`
-    is the number of inputs that one across the batch sees.
+    is the number of inputs that one across the batch sees. `sizes_alone` leaves out cosines and saturation, which
+    take most of the time, where no size depends on them.
     """
     signal = Signal(safe_log(square), mean / sqrt(square) if square else 0.0, mean**2 / square if square else 1.0)
     passed: list[Passed] = []
     for layer in layers:
         if branch is not None:
-            passed.append(_stream(phi, layer, signal, norm, branch, batch))
+            passed.append(_stream(phi, layer, signal, norm, branch, batch, sizes_alone))
         elif norm and norm.over_batch:
             passed.append(_batch_normalized(phi, layer, signal, norm.eps, batch))
         else:
-            passed.append(_plain(phi, layer, signal, norm))
+            passed.append(_plain(phi, layer, signal, norm, sizes_alone))
         signal = passed[-1].signal
     gradient = Gradient()
     fields: list[LayerField] = []
@@ -101,15 +103,16 @@ def _divided(log_square: float, eps: float) -> tuple[float, float]:
     return log_square - divisor, divisor
 
 
-def _plain(phi: Nonlinearity, layer: LayerShape, signal: Signal, norm: Norm | None) -> Passed:
+def _plain(phi: Nonlinearity, layer: LayerShape, signal: Signal, norm: Norm | None, sizes_alone: bool) -> Passed:
     log_q, correlation, _ = _preactivation(layer, signal.log_square, signal.cosine)
     divisor = 0.0
     if norm:  # the mean over units is zero already
         log_q, divisor = _divided(log_q, norm.eps)
     at = ratios(phi, log_q)
     factor = layer.log_gain_back + at.log_slope_square - divisor
-    out = Signal(at.log_square, at.mean, pair_ratio(phi, log_q, correlation))
-    return Passed(log_q, out, saturation(phi, _float(log_q)), lambda gradient: gradient.times(factor))
+    pair = 0.0 if sizes_alone else pair_ratio(phi, log_q, correlation)
+    saturated = None if sizes_alone else saturation(phi, _float(log_q))
+    return Passed(log_q, Signal(at.log_square, at.mean, pair), saturated, lambda gradient: gradient.times(factor))
 
 
 def _batch_normalized(phi: Nonlinearity, layer: LayerShape, signal: Signal, eps: float, batch: int) -> Passed:
@@ -121,7 +124,13 @@ def _batch_normalized(phi: Nonlinearity, layer: LayerShape, signal: Signal, eps:
 
 
 def _stream(
-    phi: Nonlinearity, layer: LayerShape, signal: Signal, norm: Norm | None, branch: float, batch: int
+    phi: Nonlinearity,
+    layer: LayerShape,
+    signal: Signal,
+    norm: Norm | None,
+    branch: float,
+    batch: int,
+    sizes_alone: bool,
 ) -> Passed:
     inner = signal
     divisor = 0.0
@@ -137,7 +146,9 @@ def _stream(
     log_branch = at.log_square + 2 * safe_log(branch)
     old, new, log_square = _sum(signal.log_square, log_branch, signal.mean * at.mean)
     common = 2 * old * new * signal.mean * at.mean
-    cosine = old**2 * signal.cosine + new**2 * pair_ratio(phi, log_q, correlation) + common
+    of_sizes = sizes_alone and not (norm and norm.over_batch)
+    pair = 0.0 if of_sizes else pair_ratio(phi, log_q, correlation)
+    cosine = old**2 * signal.cosine + new**2 * pair + common
     out = Signal(log_square, old * signal.mean + new * at.mean, max(-1.0, min(1.0, cosine)))  # but for rounding
     strength = layer.log_gain_back + 2 * safe_log(branch)
     if norm is None:

@@ -37,9 +37,9 @@ def without_chance(spec: StackSpec) -> StackSpec:
     return spec.model_copy(update=UNUSED)
 
 
-def fields_of(spec: StackSpec, initializer: Initializer) -> list[LayerField]:
-    """What is predicted of every layer at infinite width, for one init."""
-    return _fields(spec, nonlinearity(spec.activation), _shapes(spec, initializer))
+def sizes_of(spec: StackSpec, initializer: Initializer) -> list[LayerField]:
+    """What is predicted of every layer's sizes at infinite width, for one init; cosines are left out."""
+    return _fields(spec, nonlinearity(spec.activation), _shapes(spec, initializer), sizes_alone=True)
 
 
 @lru_cache(maxsize=256)
@@ -51,7 +51,9 @@ def _predict(query: str, init: str) -> Prediction:
     return Prediction(predicted, [_assumes(spec), *bands.sentences, *_notes(spec)])
 
 
-def _fields(spec: StackSpec, phi: Nonlinearity, layers: list[LayerShape]) -> list[LayerField]:
+def _fields(
+    spec: StackSpec, phi: Nonlinearity, layers: list[LayerShape], sizes_alone: bool = False
+) -> list[LayerField]:
     """What is predicted at infinite width, as far into the stack as there is a formula."""
     entry = DISTRIBUTIONS[spec.input].moments
     norm = None
@@ -62,7 +64,7 @@ def _fields(spec: StackSpec, phi: Nonlinearity, layers: list[LayerShape]) -> lis
         mean_square, mean = entry.mean_square, entry.mean
         fields = [with_weight_mean(phi, at, mean_square, mean, spec.weight_mean, spec.branch_scale) for at in held]
     else:
-        fields = propagate(phi, held, entry.mean_square, entry.mean, norm, spec.branch_scale, spec.batch)
+        fields = propagate(phi, held, entry.mean_square, entry.mean, norm, spec.branch_scale, spec.batch, sizes_alone)
     if len(held) < len(layers):
         fields = [at._replace(log_gradient=None) for at in fields]
     elif _mean_counts(spec):

@@ -9,11 +9,12 @@ from ...lab.draws import DISTRIBUTIONS
 from ...lab.initializers import INITIALIZERS
 from ...theory.finite_width import LN10
 from .spec import StackSpec
-from .theory import fields_of, without_chance
+from .theory import sizes_of, without_chance
 
 LEAST, MOST, STEPS = 0.2, 20.0, 48  # gains looked at, evenly on a logarithmic scale
 GOLDEN = (sqrt(5) - 1) / 2
 DOUBLED = log10(2.0)
+FLAT = 0.01  # decades within which no gain makes a difference
 
 
 class Totals(NamedTuple):
@@ -50,12 +51,22 @@ def with_branches(spec: StackSpec, scale: float) -> Totals | None:
 @lru_cache(maxsize=4096)
 def _totals(query: str, init: str) -> Totals | None:
     spec = StackSpec.from_query(query)
-    fields = fields_of(spec, INITIALIZERS[init])
+    fields = sizes_of(spec, INITIALIZERS[init])
     last, first = fields[-1].log_activation, fields[0].log_gradient
     if last is None or first is None:
         return None
     start = log10(DISTRIBUTIONS[spec.input].moments.mean_square)
     return Totals(max(last / LN10, -1e6) - start if last > -inf else -inf, first / LN10)
+
+
+def any_gain(spec: StackSpec) -> Totals | None:
+    """What every gain would do, where it makes no difference, as a norm undoes it; None where it does."""
+    if spec.norm == "none" or spec.residual:
+        return None
+    found = [with_gain(spec, gain) for gain in (LEAST, 1.0, MOST)]
+    known = [each for each in found if each is not None]
+    same = len(known) == len(found) and max(each.cost for each in known) - min(each.cost for each in known) < FLAT
+    return known[0] if same else None
 
 
 def gains_looked_at() -> list[float]:

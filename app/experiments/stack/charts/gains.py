@@ -9,7 +9,7 @@ from ....lab.initializers import INITIALIZERS
 from ..findings.recommendation import known_gains
 from ..result import StackResult
 from ..spec import StackSpec
-from ..totals import Totals, best_branches, best_gain, gains_looked_at, with_branches, with_gain
+from ..totals import Totals, any_gain, best_branches, best_gain, gains_looked_at, with_branches, with_gain
 
 FARTHEST = 12.0  # decades shown either way
 NAMES = {"preserving": "keeps variance", "critical": "critical", "torch": "calculate_gain"}
@@ -18,7 +18,7 @@ NAMES = {"preserving": "keeps variance", "critical": "critical", "torch": "calcu
 def gain_chart(result: StackResult) -> Figure | None:
     """Total factors forward and backward against the gain; a stream's against the scale of its branches."""
     spec = StackSpec.parse(result.experiment)
-    points = _points(spec)
+    points = [] if any_gain(spec) else _points(spec)
     if not points:
         return None
     x = [log10(knob) for knob, _ in points]
@@ -71,7 +71,7 @@ def gain_chart(result: StackResult) -> Figure | None:
 
 def _points(spec: StackSpec) -> list[tuple[float, Totals]]:
     if spec.residual:
-        scales = [10 ** (-3 + i / 16) for i in range(17 * 3)]
+        scales = [10 ** (-3 + i / 8) for i in range(8 * 3 + 5)]
         return [(scale, found) for scale in scales if (found := with_branches(spec, scale))]
     return [(gain, found) for gain in gains_looked_at() if (found := with_gain(spec, gain))]
 

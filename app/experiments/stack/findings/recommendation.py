@@ -6,11 +6,10 @@ from ....lab.activations import ACTIVATIONS, nonlinearity
 from ....lab.norms import NORM_LABELS
 from ....theory.gains import gains
 from ..spec import StackSpec
-from ..totals import Totals, best_branches, best_gain, gains_looked_at, with_branches, with_gain
+from ..totals import Totals, any_gain, best_branches, best_gain, with_branches, with_gain
 from .courses import layers_of
 
 SAME = 1e-4  # relative difference within which two gains are one
-FLAT = 0.01  # decades within which no gain makes a difference
 LOST = ("vanishes", "explodes")
 
 
@@ -18,14 +17,10 @@ def recommendation(spec: StackSpec) -> list[Finding]:
     """The gain, or the scale of the branches, that serves this stack best, and what the well-known ones would do."""
     if spec.residual:
         return [_branches(spec)]
-    looked_at = [found for gain in gains_looked_at() if (found := with_gain(spec, gain))]
+    if (indifferent := any_gain(spec)) is not None:
+        return [_no_matter(spec, indifferent)]
     best = best_gain(spec)
-    if best is None or not looked_at:
-        return [_unknown()]
-    costs = [found.cost for found in looked_at]
-    if max(costs) - min(costs) < FLAT:
-        return [_no_matter(spec, best[1])]
-    return [_gain(spec, *best), *_marks(spec)]
+    return [_unknown()] if best is None else [_gain(spec, *best), *_marks(spec)]
 
 
 def known_gains(activation: str) -> dict[str, float]:
