@@ -21,16 +21,17 @@ class Totals(NamedTuple):
     """log₁₀ of the factors of a mean square over the whole stack.
 
     `forward`: from the inputs to the last activations, or to what a stream hands on at its end; `backward`: from the
-    last activations to the first.
+    last activations to the first, `mismatch` of it by the widths alone, where fan_in and fan_out differ.
     """
 
     forward: float
     backward: float
+    mismatch: float
 
     @property
     def cost(self) -> float:
-        """Decades from keeping both."""
-        return max(abs(self.forward), abs(self.backward))
+        """Decades from keeping both, as far as a gain can."""
+        return max(abs(self.forward), abs(self.backward - self.mismatch))
 
 
 def totals(spec: StackSpec, **changes: float) -> Totals | None:
@@ -56,7 +57,9 @@ def _totals(query: str, init: str) -> Totals | None:
     if last is None or first is None:
         return None
     start = log10(DISTRIBUTIONS[spec.input].moments.mean_square)
-    return Totals(max(last / LN10, -1e6) - start if last > -inf else -inf, first / LN10)
+    widths = spec.layer_widths
+    mismatch = log10(widths[-1] / widths[1]) if first > -inf else 0.0
+    return Totals(last / LN10 - start, first / LN10, mismatch)
 
 
 def any_gain(spec: StackSpec) -> Totals | None:

@@ -26,7 +26,7 @@ def inputs(spec: StackSpec, entry: StackInit) -> list[Finding]:
         "fades": "they grow alike",
         "holds": "it tells them apart",
     }
-    theory = "" if predicted is None else f" Theory says {_cosine(predicted)}."
+    theory = "" if predicted is None else f" Theory, for wide layers, says {_cosine(predicted)}."
     start = moments.mean**2 / moments.mean_square
     return [
         Finding(

@@ -3,12 +3,14 @@
 from ....figures.numbers import listed, number, power
 from ....finding import Finding, course
 from ....lab.activations import ACTIVATIONS, nonlinearity
+from ....lab.initializers import INITIALIZERS
 from ....lab.norms import NORM_LABELS
 from ....theory.gains import gains
 from ..spec import StackSpec
 from ..totals import Totals, any_gain, best_branches, best_gain, with_branches, with_gain
 from .courses import layers_of
 
+SHOWN = 0.002  # decades that would be shown as a factor of one
 SAME = 1e-4  # relative difference within which two gains are one
 LOST = ("vanishes", "explodes")
 
@@ -35,18 +37,24 @@ def known_gains(activation: str) -> dict[str, float]:
 
 
 def _stack(spec: StackSpec) -> str:
-    layers = layers_of(spec)
-    return f"{layers} of {ACTIVATIONS[spec.activation].label}"
+    activation = "linear" if spec.activation == "linear" else ACTIVATIONS[spec.activation].label
+    return (
+        f"{layers_of(spec).removesuffix('s').removesuffix(' layer')} {activation} layer{'' if spec.depth == 1 else 's'}"
+    )
 
 
 def does(found: Totals) -> str:
-    """Both factors, in words."""
-    forward, backward = power(found.forward), power(found.backward)
-    return f"it takes the activations' mean square to {forward} times the input's, the gradient's to {backward} times"
+    """What becomes of both mean squares, in words."""
+    forward = (
+        "stays the input's" if abs(found.forward) < SHOWN else f"comes to {power(found.forward)} times the input's"
+    )
+    backward = "keeps its size" if abs(found.backward) < SHOWN else f"comes to {power(found.backward)} times its size"
+    widths = f" (n_L/n₁ alone makes it {power(found.mismatch)} times, whatever the gain)" if found.mismatch else ""
+    return f"the activations' mean square {forward}, the gradient's {backward}{widths}"
 
 
 def _gain(spec: StackSpec, gain: float, found: Totals) -> Finding:
-    works = course(found.forward) not in LOST and course(found.backward) not in LOST
+    works = course(found.forward) not in LOST and course(found.backward - found.mismatch) not in LOST
     said = (
         f"Over {_stack(spec)} a gain of {number(gain)}, a weight std of {number(gain)}/√fan_in, keeps signal and "
         "gradient "
@@ -104,7 +112,7 @@ def _no_matter(spec: StackSpec, found: Totals) -> Finding:
         word="any" if works else "none",
         sentence=f"Whatever the gain, {undoes} undoes it: over {_stack(spec)} {does(found)}.",
         value=None,
-        advice="Any gain will do here." if works else _instead(spec),
+        advice="The gain does not matter here." if works else _instead(spec),
     )
 
 
@@ -116,7 +124,8 @@ def _branches(spec: StackSpec) -> Finding:
     return Finding(
         about="recommendation",
         word="residual_scale",
-        sentence=f"A residual scale of {number(scale)} makes the {layers_of(spec)} together add as much to the "
+        sentence=f"Under {INITIALIZERS[spec.init[0]].label} a residual scale of {number(scale)} makes the "
+        f"{layers_of(spec)} together add as much to the "
         "stream as came "
         f"in: {does(found)}. With {number(spec.branch_scale)} {does(now)}.",
         value=scale,
