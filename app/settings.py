@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     per_client: int = Field(2, ge=1, description="experiments one client may have in flight")
     max_seconds: float = Field(6, gt=0, description="estimated computing time an experiment may take")
     max_result_bytes: int = Field(
-        1536 * 2**10, gt=0, description="estimated size a result may have before it is compressed, to a third or less"
+        2**21, gt=0, description="estimated size a result may have before it is compressed, to a third or less"
     )
     max_memory_bytes: int = Field(512 * 2**20, gt=0, description="estimated memory an experiment may take")
     deadline_seconds: float = Field(10, gt=0, description="time after which a run is given up")

@@ -25,5 +25,5 @@ def stack_cost(spec: StackSpec) -> Cost:
         values=inits * units * (spec.batch * (4 if spec.backward else 2) + networks),
         steps=inits * spec.depth * (directions + networks // 4) * 4,
         memory_bytes=2**25 + 4 * held,
-        result_bytes=2000 + inits * spec.depth * (1600 + summaries + 20 * networks),
+        result_bytes=2000 + inits * spec.depth * (2400 + summaries + 20 * networks),
     )
