@@ -6,7 +6,7 @@ the leader's, read at another scale.
 """
 
 from dataclasses import dataclass, field
-from math import inf, log2, log10
+from math import inf, isfinite, log2, log10
 from typing import Any
 
 from ...lab.activations import ACTIVATIONS, Activation
@@ -120,6 +120,7 @@ class Lane:
         own_scale, exponent = self.scales[layer - 1], seen.tally.exponent + after
         log2_std = seen.weights_exponent + before + after
         std = scaled(seen.weights_std, log2_std)
+        ratio = std / own_scale if std is not None and own_scale > 0 else inf
         return {
             "gradient": seen.tally.values.summary(exponent),
             "gradient_magnitudes": magnitudes(
@@ -128,7 +129,7 @@ class Lane:
             "weight_gradient": WeightGradient(
                 std=std,
                 log10_std=log10(seen.weights_std) + log2_std * LOG10_2 if seen.weights_std > 0 else None,
-                grad_to_data=std / own_scale if std is not None and own_scale > 0 else None,
+                grad_to_data=ratio if isfinite(ratio) else None,
             ),
         }
 

@@ -263,6 +263,7 @@ def test_overflow_layer_is_the_first_a_format_cannot_hold(activation: str, init:
         {"gain": 1000.0, "bias_std": 1000.0, "depth": 60},
         {"gain": 0.0},
         {"gain": 0.0, "bias_std": 1.0},
+        {"gain": 5e-324, "bias_std": 1.0, "weight_mean": -10.0},
         {"weight_mean": -1000.0, "input": "rand"},
         {"width": 1, "batch": 2, "depth": 60},
         {"widths": [1, 300, 1, 1]},
