@@ -179,6 +179,23 @@ def test_nothing_is_withheld_where_depth_over_width_is_small_and_the_map_stable(
             assert gradient_bands(phi, equal_layers(160, 16, gain), NORMAL, batch).reasons == []
 
 
+def test_whatever_the_layers_there_is_a_band_or_a_reason() -> None:
+    """Widths of one, biases large and small, inputs without spread."""
+    rng = np.random.default_rng(5)
+    for name in ACTIVATIONS:
+        for entries in DISTRIBUTIONS.values():
+            widths = rng.choice([1, 2, 3, 5, 20, 400], 12)
+            gain, bias = 10 ** rng.uniform(-3, 3), rng.choice([0.0, 1e-6, 3.0, 1e6])
+            layers = [LayerShape(int(n), int(m), gain**2 / n, bias) for n, m in pairwise(widths)]
+            for batch in (1, 2, 256):
+                for bands in (signal_bands, gradient_bands):
+                    found = bands(nonlinearity(name), layers, entries.moments, batch)
+                    assert len(found.bands) == len(layers)
+                    assert (None in found.bands) == bool(found.reasons)
+                    for band in found.bands:
+                        assert band is None or -np.inf < band.low <= band.median <= band.high < np.inf
+
+
 def test_with_a_norm_the_reason_says_how_far_the_mean_gradient_strays() -> None:
     """Tanh, layer norm, 30 layers of 64: the mean of simulated networks is 62 % above, of 128 units 23 %."""
     said = normed_gradient_reason(nonlinearity("tanh"), equal_layers(64, 30, 1.0), centres=True)
