@@ -10,6 +10,7 @@ from .experiments.experiment import Experiment
 from .experiments.table import csv_table
 from .fields import SpecError
 from .figures.palette import Figure
+from .finding import Finding
 from .results import Result
 from .spec import Spec
 
@@ -36,6 +37,10 @@ class Run:
     def figures(self) -> dict[str, Figure]:
         """{chart name: Plotly figure}, each a plain dict: `plotly.graph_objects.Figure(run.figures()[name])`."""
         return self._experiment.figures(self.result)
+
+    def findings(self) -> list[Finding]:
+        """What the numbers say, as at `/api/NAME/findings`: each with the number it rests on."""
+        return self._experiment.findings(self.result)
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """The Result as a tidy table, as at `/api/NAME.csv`; written to `path` too, if there is one."""

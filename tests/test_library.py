@@ -24,6 +24,7 @@ def test_a_run_is_the_services_result_byte_for_byte(name: str) -> None:
     assert run.to_json() == result.model_dump_json()
     assert run.to_csv().encode() == csv_table(result)
     assert run.figures() == EXPERIMENTS[name].figures(result)
+    assert run.findings() == EXPERIMENTS[name].findings(result)
     for figure in run.figures().values():
         go.Figure(figure)
 

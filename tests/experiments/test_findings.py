@@ -227,8 +227,7 @@ def test_a_line_of_code_is_recommended_only_for_what_works(activation: str) -> N
     last = under.model_dump()["inits"][0]["layers"][-1]["activation"]["log10_mean_square"]
     back = under.model_dump()["inits"][0]["layers"][0]["gradient"]["log10_mean_square"]
     assert max(abs(last), abs(back)) < 2.5  # decades, of both costs
-    stated = [float(text.replace(",", "")) for text in re.findall(r"to ([\d.,]*\d)", advice[0].sentence)]
-    assert len(stated) == 2
+    assert len(re.findall(r"comes to [\d.]+ times|stays the input's|keeps its size", advice[0].sentence)) == 2
 
 
 def test_saturated_units_beside_exploding_gradients_are_told_together() -> None:

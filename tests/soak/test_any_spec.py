@@ -6,6 +6,7 @@ from app.experiments import EXPERIMENTS
 from app.experiments.table import csv_table
 from app.spec import Spec
 from tests.compute.tools import result_of
+from tests.experiments.claims import check
 from tests.experiments.tools import explained
 from tests.strategies import any_small_spec
 from tests.web.tools import strict_json
@@ -21,3 +22,4 @@ def test_any_small_spec_has_a_result_figures_a_table_and_words(spec: Spec) -> No
     assert strict_json(EXPERIMENTS[spec.name].figures_json(result))
     assert csv_table(result).count(b"\n") > 1
     explained(spec.name, result)
+    check(spec.name, result)

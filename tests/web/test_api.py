@@ -17,6 +17,7 @@ COLUMNS = ["init", "layer", "quantity", "value"]
 MEDIA_TYPES = {
     "": "application/json",
     "/figures": "application/json",
+    "/findings": "application/json",
     ".csv": "text/csv; charset=utf-8",
     "/stream": "text/event-stream",
 }
@@ -27,7 +28,7 @@ def settled(answer: httpx.Response, suffix: str) -> bytes | list[Event]:
     """What of an answer may not vary from one time to the next: of a stream all but progress and partial figures."""
     if suffix != "/stream":
         return answer.content
-    return events(answer.text)[-3:]
+    return events(answer.text)[-4:]
 
 
 @every_address

@@ -16,7 +16,7 @@ INSIDE = NORMAL_975  # standard deviations from the median to the edges of a ban
 EVEN = 10.0  # times between the first and the last layer's steps
 NORMED = 0.1  # decades from one, within which it is a norm that sets a mean square
 LITTLE = 0.1  # share of a stream that a branch adds
-FAR = 1.0  # decades between measured and predicted, where there is no band to tell whether chance put them there
+FAR = 0.5  # decades from a prediction without a band, from which a network is worth a word of its own
 
 
 class Size(NamedTuple):
@@ -40,15 +40,18 @@ class Size(NamedTuple):
 
     @property
     def foreseen(self) -> bool:
-        """Whether what theory predicts may stand for what was measured."""
-        if self.predicted is None or self.measured is None:
-            return False
-        near = by_chance(self.off)
-        return abs(self.measured - self.predicted) <= FAR if near is None else near
+        """Whether the word is the prediction's: unless there is none, or chance does not explain what was measured."""
+        return self.predicted is not None and self.measured is not None and by_chance(self.off) is not False
+
+    @property
+    def apart(self) -> bool:
+        """Whether this network is far from the prediction where no band tells how far networks lie apart."""
+        far = self.predicted is not None and self.measured is not None and abs(self.measured - self.predicted) > FAR
+        return far and self.off is None
 
     @property
     def course(self) -> Course:
-        """In a word: the prediction's, unless there is none or chance does not explain what was measured."""
+        """In a word."""
         said = self.predicted if self.foreseen else self.measured
         return "vanishes" if said is None else course(said - self.start)
 
@@ -68,6 +71,11 @@ class Size(NamedTuple):
         """Measured beside predicted: as chance has it, or not."""
         if self.predicted is None:
             return ""
+        if self.apart:
+            return (
+                f"Theory says {power(self.predicted)}, and the word is about that: how far networks lie apart "
+                "no formula says here."
+            )
         if self.band is None or self.off is None:
             return f"Theory says {power(self.predicted)}."
         band = f"{power(self.band.log10_low)} to {power(self.band.log10_high)}"
