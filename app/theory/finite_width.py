@@ -70,7 +70,7 @@ def gradient_bands(phi: Nonlinearity, layers: list[LayerShape], inputs: Moments,
     kernels = forward(phi, layers, inputs)
     back = backward(layers, kernels)
     exact = batch == 1 and phi.name in EXACT
-    found = gradient_limits(phi, layers, kernels, back, batch, exact)
+    found = gradient_limits(phi, layers, kernels, back, exact)
     walk: Callable[[int], Cumulants]
     if exact:
         last = layers[-1].fan_out
@@ -114,7 +114,7 @@ def _log_mean(kernel: Kernel | GradientKernel, units: int, batch: int) -> Cumula
 
 def _band(log_of: Cumulants, log_size: float) -> Band:
     """The quantiles of size·exp(X), X with these cumulants, as powers of ten."""
-    low, median, high = ((log_size + quantile(log_of, z)) / LN10 for z in (-NORMAL_975, 0.0, NORMAL_975))
+    low, median, high = (float(log_size + quantile(log_of, z)) / LN10 for z in (-NORMAL_975, 0.0, NORMAL_975))
     return Band(low, median, high)
 
 

@@ -46,13 +46,26 @@ class Unit(NamedTuple):
 
 def unit(phi: Nonlinearity, log_variance: float) -> Unit:
     """At any variance: beyond VARIANCES by the power law that holds there."""
-    low, high = (1.0, 1.0) if phi.homogeneous else (VARIANCES[0], SETTLED.get(phi.name, VARIANCES[1]))
-    inside = min(max(log_variance, log(low)), log(high))
-    at = _unit(phi, inside)
-    beyond = log_variance - inside
+    inside = _inside(phi, log_variance)
+    at, beyond = _unit(phi, inside), log_variance - inside
     return at._replace(
         log_square=at.log_square + at.growth * beyond, log_slope_square=at.log_slope_square + at.slope_growth * beyond
     )
+
+
+def log_square(phi: Nonlinearity, log_variance: float) -> float:
+    """log E[φ²] alone, at any variance."""
+    inside = _inside(phi, log_variance)
+    std = exp(inside / 2)
+    z, weight = normal_rule(tuple(kink / std for kink in phi.kinks))
+    square = weight * phi.value(std * z) ** 2
+    growth = float((z**2 - 1) @ square / 2 / square.sum())
+    return log(square.sum()) + growth * (log_variance - inside)
+
+
+def _inside(phi: Nonlinearity, log_variance: float) -> float:
+    low, high = (1.0, 1.0) if phi.homogeneous else (VARIANCES[0], SETTLED.get(phi.name, VARIANCES[1]))
+    return min(max(log_variance, log(low)), log(high))
 
 
 @lru_cache(maxsize=4096)  # a signal that has settled asks for the same variance layer after layer

@@ -2,23 +2,24 @@
 
 Each measure follows one neglected effect from layer to layer, as the walks follow the leading ones, and gives one
 number a layer. The limit beside it is where bands began to hold fewer than nine in ten of simulated networks: fourteen
-activations at up to four gains each, widths 8 to 512, depths to 30.
+activations at up to four gains each, widths 16 to 512, depths to 30.
 """
 
 from collections.abc import Callable, Iterator
 from itertools import accumulate, pairwise
-from math import sqrt
+from math import inf, sqrt
+from operator import mul
 from typing import NamedTuple
 
 from .forward_walk import Kernel
 from .gradient_walk import GradientKernel
-from .hermite import unit
+from .hermite import log_square
 from .meanfield import LayerShape, Nonlinearity
 
 DEAD = 0.025  # beyond it the 2.5 % point is zero
 SKEWED = 0.75  # a chi-square of 4 degrees lies within, one of 3 beyond
 DRIFTED = 0.15
-DEEP = 0.5
+DEEP = 1.0
 SCATTERED = 0.3  # of at most 1/3, a uniform cosine's
 CURVED = 0.4
 AMPLIFIED = 1.0
@@ -41,16 +42,18 @@ def signal_limits(
     slopes = [0.0, *(slope for _, _, slope in _steps(kernels))]
     noises = [kernels[0].own, *(kernel.own - slope**2 * before.own for before, kernel, slope in _steps(kernels))]
     spreads = [kernel.own + 2 / n for kernel, n in zip(kernels, widths, strict=True)]
-    found = [*_dead(phi, [0, *widths[:-1]]), _skewed(noises, slopes, spreads)]
+    found = [*_dead(phi, [0.0, *_dying(widths)[:-1]]), _skewed(noises, slopes, spreads)]
     if exact:
         return found
     found += [
+        Limit(amplified(kernels), AMPLIFIED, _SAYS["amplified"]),
+        Limit(curved(phi, kernels), CURVED, _SAYS["curved"]),
         _drifted(noises, slopes, spreads),
         _deep([0.0, *(1 / layer.fan_in for layer in layers[1:])], slopes),
-        Limit(curved(phi, kernels), CURVED, _SAYS["curved"]),
-        Limit(amplified(kernels), AMPLIFIED, _SAYS["amplified"]),
     ]
-    return found + _scattered([kernel.scatter for kernel in kernels], batch)
+    if batch > 1:
+        found.append(Limit([kernel.scatter for kernel in kernels], SCATTERED, _SAYS["scattered"]))
+    return found
 
 
 def gradient_limits(
@@ -58,7 +61,6 @@ def gradient_limits(
     layers: list[LayerShape],
     kernels: list[Kernel],
     back: list[GradientKernel],
-    batch: int,
     exact: bool,
 ) -> list[Limit]:
     """Those of a gradient's mean square: of the way back itself, and of the signal in all layers after."""
@@ -66,16 +68,18 @@ def gradient_limits(
     noises = [kernel.noise for kernel in reversed(back)]
     spreads = [kernel.own + 2 / n for kernel, n in zip(reversed(back), widths, strict=True)]
     passing = [1.0] * len(layers)
-    found = [*_dead(phi, [0, *widths[:-1]]), _skewed(noises, passing, spreads)]
+    dying = _dying(widths)
+    if all(layer.log_bias == -inf for layer in layers):  # a signal that dies anywhere leaves the last layer none
+        dying = [dying[-1]] * len(layers)
+    found = [*_dead(phi, [0.0, *dying[:-1]]), _skewed(noises, passing, spreads)]
     if not exact:
         found += [
+            Limit(_worst(amplified(kernels)), AMPLIFIED, _SAYS["amplified"]),
+            Limit(_worst(curved(phi, kernels)), CURVED, _SAYS["curved"]),
+            _aligned(back, widths),
             _drifted(noises, passing, spreads),
             _deep([0.0, *(1 / n for n in widths[:-1])], passing),
-            Limit(_worst(curved(phi, kernels)), CURVED, _SAYS["curved"]),
-            Limit(_worst(amplified(kernels)), AMPLIFIED, _SAYS["amplified"]),
-            _aligned(back, widths),
         ]
-        found += _scattered([kernel.scatter for kernel in reversed(back)], batch)
     return [limit._replace(values=limit.values[::-1]) for limit in found]
 
 
@@ -89,7 +93,7 @@ def curved(phi: Nonlinearity, kernels: list[Kernel]) -> list[float]:
     edges, found = [-reach, reach], [0.0]
     for before, kernel, slope in _steps(kernels):
         middle = before.log_variance + before.shift - before.own / 2
-        centre, *ends = (unit(phi, middle + by).log_square for by in (0.0, *edges))
+        centre, *ends = (log_square(phi, middle + by) for by in (0.0, *edges))
         noise = kernel.own - slope**2 * before.own
         low, high = (sqrt((kernel.share * (end - centre)) ** 2 + 4 * noise) for end in ends)
         edges, reach = [-low, high], 2 * sqrt(kernel.own)
@@ -106,12 +110,13 @@ def amplified(kernels: list[Kernel]) -> list[float]:
     return found
 
 
-def _dead(phi: Nonlinearity, widths: list[int]) -> list[Limit]:
+def _dead(phi: Nonlinearity, shares: list[float]) -> list[Limit]:
+    return [Limit(shares, DEAD, _SAYS["dead"])] if phi.name == "relu" else []
+
+
+def _dying(widths: list[int]) -> list[float]:
     """The share of ReLU networks in which all units of one of the layers so far are zero for an input."""
-    if phi.name != "relu":
-        return []
-    living = accumulate((1 - 0.5**width if width else 1.0 for width in widths), lambda a, b: a * b)
-    return [Limit([1 - share for share in living], DEAD, _SAYS["dead"])]
+    return [1 - living for living in accumulate((1 - 0.5**width for width in widths), mul)]
 
 
 def _skewed(noises: list[float], slopes: list[float], spreads: list[float]) -> Limit:
@@ -133,11 +138,6 @@ def _drifted(noises: list[float], slopes: list[float], spreads: list[float]) -> 
 def _deep(steps: list[float], slopes: list[float]) -> Limit:
     """Depth over width, Σ 1/n, of the layers that the map still remembers."""
     return Limit(_followed(steps, [slope**2 for slope in slopes]), DEEP, _SAYS["deep"])
-
-
-def _scattered(scatters: list[float], batch: int) -> list[Limit]:
-    """The variance of the cosine between two inputs of a batch."""
-    return [Limit(scatters, SCATTERED, _SAYS["scattered"])] if batch > 1 else []
 
 
 def _aligned(back: list[GradientKernel], widths: list[int]) -> Limit:
