@@ -50,7 +50,7 @@ def test_tab_leads_through_everything_and_shows_where_it_is(tab: Tab, name: str)
     assert found[0]["classes"] == ["skip"]
     links = [stop["href"] for stop in found]
     presets = [f"/{name}?{query}" if query else f"/{name}" for _, query in EXPERIMENTS[name].presets]
-    wanted = [f"/{other}" for other in EXPERIMENTS] + ["/docs", *presets]
+    wanted = [f"/{other}" for other in EXPERIMENTS] + ["/questions", "/docs", *presets]
     assert [link for link in links if link in wanted][: len(wanted)] == wanted
     reached = [stop["field"] for stop in found if stop["control"] is not None]
     assert list(dict.fromkeys(reached)) == [control.name for control in CONTROLS[name]]
@@ -67,7 +67,7 @@ def test_help_is_readable_where_its_button_is_focused(new_tab: NewTab, name: str
     tab = new_tab(viewport={"width": width, "height": 720}, reduced_motion="reduce")
     tab.run(small_spec(name).links["page"])
     if not tab.text_input("seed").is_visible():
-        tab.page.locator("summary").click()
+        tab.page.locator(".fold > summary").click()
     helped = {stop["field"]: stop["helped"] for stop in stops(tab, last="reset") if "hint" in stop["classes"]}
     assert helped == {control.name: True for control in CONTROLS[name]}
 

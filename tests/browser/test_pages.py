@@ -108,10 +108,40 @@ def test_the_documentation_opens_on_its_own(tab: Tab) -> None:
 def test_a_page_is_as_wide_as_its_window(new_tab: NewTab, path: str, width: int) -> None:
     tab = new_tab(viewport={"width": width, "height": 900})
     tab.open(path)
-    if path != "/docs":
+    if path not in ("/docs", "/questions"):
         tab.finished()
         tab.page.locator("[data-experiment]").last.scroll_into_view_if_needed()
         expect(tab.page.locator(".main-svg").last).to_be_attached()
     inside = tab.page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
     assert inside[0] <= inside[1]
     assert inside[1] == width
+
+
+def test_a_question_is_answered_when_it_comes_into_sight(tab: Tab) -> None:
+    tab.page.goto(f"{tab.origin}/questions")
+    asked = tab.page.locator("[data-findings]")
+    first = asked.first
+    told = httpx.get(tab.origin + (first.get_attribute("data-findings") or ""), timeout=60).json()
+    about = first.get_attribute("data-about")
+    sentence = next(finding["sentence"] for finding in told if finding["about"] == about)
+    expect(first.locator(".answer")).to_contain_text(sentence)
+    last = asked.last
+    expect(last.locator(".answer")).to_be_empty()
+    last.scroll_into_view_if_needed()
+    expect(last.locator(".answer p").first).to_be_visible(timeout=60_000)
+
+
+@every_experiment
+def test_a_chart_says_what_it_shows_and_a_heading_what_is_asked(tab: Tab, name: str) -> None:
+    spec = small_spec(name)
+    experiment = tab.run(spec.links["page"])
+    told = httpx.get(
+        f"{tab.origin}{spec.links['api'].replace(f'/api/{name}', f'/api/{name}/findings')}", timeout=60
+    ).json()
+    for key, chart in EXPERIMENTS[name].charts.items():
+        sentences = [finding["sentence"] for finding in told if finding["about"] == chart.about]
+        assert experiment.locator(f'[data-chart="{key}"] .found li').all_text_contents() == sentences
+    assert experiment.locator("h1").inner_text() == EXPERIMENTS[name].heading(spec)
+    with tab.rerun():
+        tab.set("gain", 2)
+    assert tab.page.title() == f"{EXPERIMENTS[name].heading(spec.model_copy(update={'gain': 2.0}))} · Initscope"
