@@ -93,7 +93,7 @@ def test_a_link_with_wrong_values_shows_them_and_runs_nothing(tab: Tab, name: st
     for control in CONTROLS[name]:
         if control.widget in TYPED:
             assert tab.text_input(control.name).input_value() == WRONG
-    expect(experiment.locator(".status")).to_contain_text("Nothing was run")
+    expect(experiment.locator(".status")).to_contain_text("Nothing has run")
     expect(experiment.locator(".charts")).to_be_hidden()
     assert tab.streams == []
 

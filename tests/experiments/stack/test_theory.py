@@ -99,7 +99,7 @@ def test_batch_norm_knows_its_batch_and_its_eps(activation: str, init: str, batc
 
 @pytest.mark.parametrize("activation", ["linear", "relu", "tanh", "gelu"])
 def test_the_band_holds_the_networks_drawn(activation: str) -> None:
-    gain = 1.4 if activation != "linear" else 1.0
+    gain = {"linear": 1.0, "gelu": 2.0}.get(activation, 1.4)
     spec = StackSpec(
         activation=activation, init=["1/sqrt(D)"], gain=gain, depth=10, width=64, batch=2, repeats=200, bins=4
     )
