@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .gradients import Gradient
-from .meanfield import LOW, Nonlinearity, limit_near_zero, ratios, safe_log, slope_pair
+from .layer import safe_log
+from .meanfield import LOW, Nonlinearity, limit_near_zero, ratios, slope_pair
 from .quadrature import COARSE_DENSITY, COARSE_FEATURES, PLANE, Array, panels
 from .saturation import saturated, saturation_edges
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .meanfield import LayerShape
+from .layer import LayerShape
 
 
 class Cumulants(NamedTuple):

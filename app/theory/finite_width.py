@@ -12,8 +12,9 @@ from typing import NamedTuple
 from .chi_square import Cumulants, log_chi_square, log_gamma, log_products, log_relu_factor, quantile
 from .forward_walk import Kernel, forward, of_mean
 from .gradient_walk import GradientKernel, backward
+from .layer import LayerShape
 from .limits import Limit, gradient_limits, signal_limits
-from .meanfield import LayerShape, Nonlinearity
+from .meanfield import Nonlinearity
 from .moments import Moments
 from .normed_gradient import log_mean_excess
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from .hermite import WEIGHTS, Unit, at, averaged, scattered, steepness, unit
-from .meanfield import LayerShape, Nonlinearity
+from .layer import LayerShape
+from .meanfield import Nonlinearity
 from .moments import Moments
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .forward_walk import Kernel, of_mean
 from .hermite import at, averaged
-from .meanfield import LayerShape
+from .layer import LayerShape
 
 
 class GradientKernel(NamedTuple):

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from .forward_walk import Kernel
 from .gradient_walk import GradientKernel
 from .hermite import log_square
-from .meanfield import LayerShape, Nonlinearity
+from .layer import LayerShape
+from .meanfield import Nonlinearity
 
 DEAD = 0.025  # beyond it the 2.5 % point is zero
 SKEWED = 0.75  # a chi-square of 4 degrees lies within, one of 3 beyond

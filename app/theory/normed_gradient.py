@@ -10,7 +10,8 @@ Each factor's mean, to first order in 1/n, gives (κ + 1)/n - 1/n_before for the
 """
 
 from .hermite import at, unit
-from .meanfield import LayerShape, Nonlinearity
+from .layer import LayerShape
+from .meanfield import Nonlinearity
 
 
 def excess(phi: Nonlinearity, centres: bool) -> float:

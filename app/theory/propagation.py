@@ -11,7 +11,8 @@ import numpy as np
 
 from . import batch_norm
 from .gradients import Gradient, Stream, through_stream
-from .meanfield import LayerShape, Nonlinearity, pair_ratio, ratios, safe_log, shifted
+from .layer import LayerShape, safe_log
+from .meanfield import Nonlinearity, pair_ratio, ratios, shifted
 from .saturation import saturation
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.lab.activations import ACTIVATIONS, nonlinearity
-from app.theory.meanfield import LayerShape
+from app.theory.layer import LayerShape
 from app.theory.propagation import propagate
 from tests.theory.autograd import simulate, standard_error
 

@@ -12,7 +12,7 @@ from app.lab.activations import ACTIVATIONS
 from app.lab.draws import DISTRIBUTIONS
 from app.lab.sources import CpuSource
 from app.theory.finite_width import Band
-from app.theory.meanfield import LayerShape
+from app.theory.layer import LayerShape
 from app.theory.quadrature import Array
 
 AT_ONCE = 2**20  # numbers of one layer's weights or signal

@@ -7,7 +7,7 @@ import pytest
 
 from app.lab.activations import nonlinearity
 from app.theory import batch_norm
-from app.theory.meanfield import LayerShape
+from app.theory.layer import LayerShape
 from app.theory.propagation import LayerField, Norm, propagate
 from app.theory.quadrature import Array, Function
 from tests.theory.autograd import Averages, simulate, standard_error

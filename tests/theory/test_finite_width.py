@@ -12,7 +12,8 @@ from app.lab.activations import ACTIVATIONS, nonlinearity
 from app.lab.draws import DISTRIBUTIONS
 from app.theory.finite_width import NORMAL_975, Band, Bands, gradient_bands, normed_gradient_reason, signal_bands
 from app.theory.gains import gains
-from app.theory.meanfield import LayerShape, Nonlinearity
+from app.theory.layer import LayerShape
+from app.theory.meanfield import Nonlinearity
 from app.theory.moments import Moments
 from app.theory.propagation import propagate
 from app.theory.quadrature import Array

@@ -7,7 +7,8 @@ import pytest
 
 from app.lab.activations import nonlinearity
 from app.theory.gradients import Gradient, Stream, through_stream, tilted
-from app.theory.meanfield import LayerShape, moments, ratios
+from app.theory.layer import LayerShape
+from app.theory.meanfield import moments, ratios
 from app.theory.propagation import propagate
 from app.theory.quadrature import Array
 from tests.theory.autograd import simulate, standard_error

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from app.lab.activations import ACTIVATIONS, nonlinearity
+from app.theory.layer import LayerShape
 from app.theory.meanfield import (
     HIGH,
     LOW,
-    LayerShape,
     correlation_depth,
     moments,
     pair_ratio,

@@ -5,7 +5,8 @@ from math import exp, log, pi
 import pytest
 
 from app.lab.activations import ACTIVATIONS, nonlinearity
-from app.theory.meanfield import LayerShape, Nonlinearity
+from app.theory.layer import LayerShape
+from app.theory.meanfield import Nonlinearity
 from app.theory.propagation import LayerField, Norm, propagate
 
 every_activation = pytest.mark.parametrize("name", list(ACTIVATIONS))

@@ -7,7 +7,8 @@ from ...lab.draws import DISTRIBUTIONS
 from ...lab.initializers import Initializer
 from ...lab.norms import NORMS
 from ...theory.finite_width import Band, Bands, gradient_bands, normed_gradient_reason, signal_bands
-from ...theory.meanfield import LayerShape, Nonlinearity
+from ...theory.layer import LayerShape
+from ...theory.meanfield import Nonlinearity
 from .spec import StackSpec
 
 SOURCES = (

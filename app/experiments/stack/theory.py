@@ -10,7 +10,8 @@ from ...lab.draws import DISTRIBUTIONS
 from ...lab.initializers import INITIALIZERS, Initializer
 from ...lab.norms import EPS, NORMS
 from ...theory.finite_width import Band as Edges
-from ...theory.meanfield import LayerShape, Nonlinearity
+from ...theory.layer import LayerShape
+from ...theory.meanfield import Nonlinearity
 from ...theory.propagation import LayerField, Norm, propagate, with_weight_mean
 from .bands import bands_of
 from .result import Band, StackPredicted

@@ -7,7 +7,7 @@ from ...finding import Finding, by_chance
 from ...lab.activations import ACTIVATIONS
 from ...lab.norms import NORM_LABELS
 from .findings import stack_findings
-from .findings.courses import Size, gradient_size, label_of, signal_size, stream_size
+from .findings.sizes import Size, gradient_size, label_of, signal_size, stream_size
 from .result import StackInit, StackResult
 from .spec import StackSpec
 

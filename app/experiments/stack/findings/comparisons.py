@@ -11,7 +11,7 @@ from ....lab.initializers import INITIALIZERS
 from ....theory.finite_width import NORMAL_975
 from ..result import StackInit, StackResult
 from ..spec import StackSpec
-from .courses import gradient_size, label_of
+from .sizes import gradient_size, label_of
 
 FEWEST = 5  # networks whose spread is worth a word
 

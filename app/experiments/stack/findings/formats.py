@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ....figures.numbers import listed
 from ....finding import Finding
 from ..result import StackInit
-from .courses import label_of
+from .sizes import label_of
 
 
 class Loss(NamedTuple):

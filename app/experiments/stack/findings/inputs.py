@@ -6,7 +6,7 @@ from ....lab.activations import ACTIVATIONS
 from ....lab.draws import DISTRIBUTIONS
 from ..result import StackInit
 from ..spec import StackSpec
-from .courses import gradient_size, label_of, saturates
+from .sizes import gradient_size, label_of, saturates
 
 ALIKE, RESEMBLING = 0.95, 0.5  # cosines from which inputs are taken for one another, or for relatives
 NEAR = 0.05  # between a measured and a predicted cosine, for the prediction's word to stand

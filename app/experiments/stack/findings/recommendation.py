@@ -8,7 +8,7 @@ from ....lab.norms import NORM_LABELS
 from ....theory.gains import gains
 from ..spec import StackSpec
 from ..totals import Totals, any_gain, best_branches, best_gain, with_branches, with_gain
-from .courses import layers_of
+from .sizes import layers_of
 
 SHOWN = 0.002  # decades that would be shown as a factor of one
 SAME = 1e-4  # relative difference within which two gains are one
