@@ -48,27 +48,23 @@ def mean(entry: MatmulInit) -> Finding:
     expected, measured = entry.predicted.mean_given_input, entry.measured.mean
     count = entry.measured.count - entry.measured.nonfinite
     error = sqrt(entry.predicted.variance_given_input / count) if count else 0.0
+    chance = by_chance(in_spreads(measured, expected, error))
     if expected:
         said = (
-            f"{label_of(entry)}: the weights have a mean, so the outputs share one, k · E[w] · Σxᵢ = "
-            f"{number(expected, 3)} "
-            f"for this x ({number(measured, 3)} measured). It grows with D, not with √D."
+            f"the weights have a mean, so the outputs share one, k · E[w] · Σxᵢ = {number(expected, 3)} for this x "
+            f"({number(measured, 3)} measured). It grows with D, not with √D."
         )
     else:
-        said = (
-            f"{label_of(entry)}: the outputs have a mean of {number(measured, 2)}, 0 but for chance: its standard "
-            "error "
-            f"is {number(error, 2)}."
-        )
-    off = in_spreads(measured, expected, error)
+        verdict = "more than chance explains" if chance is False else "0 but for chance"
+        said = f"the outputs have a mean of {number(measured, 2)}, {verdict}: its standard error is {number(error, 2)}."
     return Finding(
         about="mean",
         init=entry.init,
         word="shared" if expected else "zero",
-        sentence=said,
+        sentence=f"{label_of(entry)}: {said}",
         value=measured,
         predicted=expected,
-        by_chance=by_chance(off),
+        by_chance=chance,
     )
 
 
