@@ -118,7 +118,9 @@ def _within(nonzero: Floats, lowest: float, highest: float) -> Floats:
         smallest = max(lowest, -highest)  # of values that all have one sign, and then none is nearer to zero
         if smallest > 0:
             edges[first] = max(edges[first], log2(smallest))
-        edges[last + 1] = min(edges[last + 1], max(edges[last], log2(max(-lowest, highest))))
+        largest = max(-lowest, highest)
+        if largest > 0:  # as it is where any value is finite
+            edges[last + 1] = min(edges[last + 1], max(edges[last], log2(largest)))
     return edges
 
 

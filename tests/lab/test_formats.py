@@ -100,3 +100,10 @@ def test_limits_are_the_published_ones() -> None:
     assert FORMATS["float16"].smallest == 2.0**-24
     assert (FORMATS["float8_e4m3"].largest, FORMATS["float8_e4m3"].smallest) == (448, 2.0**-9)
     assert (FORMATS["float8_e5m2"].largest, FORMATS["float8_e5m2"].smallest) == (57344, 2.0**-16)
+
+
+def test_where_no_value_is_finite_none_is_lost_track_of() -> None:
+    """The tally of such values knows no extremes; all of them overflow every format."""
+    values = torch.full((8,), torch.inf)
+    found = magnitudes(magnitude_counts(values.abs()), 0, 0, float("inf"), float("-inf"))
+    assert {share.overflow for share in found.formats.values()} == {1.0}
