@@ -113,13 +113,13 @@ def _within(nonzero: Floats, lowest: float, highest: float) -> Floats:
     """The bins' edges, the outermost as near as the values let them be."""
     edges = LOG2_EDGES.copy()
     occupied = np.flatnonzero(nonzero)
-    if occupied.size:
+    if occupied.size and lowest <= highest:  # some value is finite
         first, last = occupied[0], occupied[-1]
         smallest = max(lowest, -highest)  # of values that all have one sign, and then none is nearer to zero
         if smallest > 0:
             edges[first] = max(edges[first], log2(smallest))
         largest = max(-lowest, highest)
-        if largest > 0:  # as it is where any value is finite
+        if largest > 0:
             edges[last + 1] = min(edges[last + 1], max(edges[last], log2(largest)))
     return edges
 

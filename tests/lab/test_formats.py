@@ -107,3 +107,5 @@ def test_where_no_value_is_finite_none_is_lost_track_of() -> None:
     values = torch.full((8,), torch.inf)
     found = magnitudes(magnitude_counts(values.abs()), 0, 0, float("inf"), float("-inf"))
     assert {share.overflow for share in found.formats.values()} == {1.0}
+    assert found.log2_median is not None
+    assert found.log2_median >= 128
