@@ -101,8 +101,10 @@ def scale(spec: StackSpec, entry: StackInit) -> list[Finding]:
     """Where an init's scale is not what its name suggests."""
     first = entry.layers[0]
     variance = first.weight_std**2
+    if variance == 0:
+        return []
     if entry.init == "torch_default":
-        he = 2 / first.fan_in
+        he = 2 * spec.gain**2 / first.fan_in
         said = (
             f"nn.Linear's default, kaiming_uniform(a=√5), is uniform within 1/√fan_in: a weight variance of "
             f"{number(variance)}, 1/(3·fan_in), where He's would be {number(he / variance, 3)} times larger."
