@@ -75,7 +75,7 @@ class Experiment(Generic[S, R]):
     sizes: tuple[str, ...]
     findings: Callable[[R], list[Finding]]
     charts: Mapping[str, Chart]
-    words: Callable[[R], dict[str, Any]]
+    words: Callable[[R, list[Finding]], dict[str, Any]]
     presets: tuple[Preset, ...]
     questions: tuple[Question, ...] = ()
 

@@ -52,7 +52,7 @@ def explainer(environment: Environment) -> Explain:
     def explain(experiment: Experiment[Any, Any], result: Any) -> bytes:
         template = environment.select_template([f"{experiment.name}/why.html", "why.html"])
         findings = experiment.findings(result)
-        return template.render(result=result, findings=findings, **experiment.words(result)).encode()
+        return template.render(result=result, findings=findings, **experiment.words(result, findings)).encode()
 
     return explain
 

@@ -19,5 +19,5 @@ def test_the_edges_are_explained_too(name: str, query: str) -> None:
 @every_preset
 def test_words_have_a_row_for_every_init(name: str, query: str) -> None:
     result = small_result(name, query)
-    said = EXPERIMENTS[name].words(result)
+    said = EXPERIMENTS[name].words(result, EXPERIMENTS[name].findings(result))
     assert [row.entry.init for row in said["rows"]] == [entry["init"] for entry in result.model_dump()["inits"]]

@@ -18,6 +18,6 @@ TOY = Experiment(
     sizes=("throws",),
     findings=toy_findings,
     charts={"means": Chart("Means", "One bar a die.", means, "mean")},
-    words=lambda _: {},
+    words=lambda *_: {},
     presets=(Preset("Two dice", "dice=d6&dice=d20"),),
 )

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from ...figures.numbers import number
-from ...finding import by_chance, in_spreads
+from ...finding import Finding, by_chance, in_spreads
 from .findings.drawn import input_moments, label_of, weight_moments
 from .findings.variance import columns_off
 from .result import MatmulInit, MatmulResult
@@ -32,7 +32,7 @@ class Row(NamedTuple):
         return by_chance(self.columns_off) is not False
 
 
-def matmul_words(result: MatmulResult) -> dict[str, Any]:
+def matmul_words(result: MatmulResult, _: list[Finding]) -> dict[str, Any]:
     """The table of a matmul run, and the moments its derivation is about."""
     spec, first = MatmulSpec.parse(result.experiment), result.inits[0]
     return {

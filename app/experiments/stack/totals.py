@@ -36,7 +36,7 @@ class Totals(NamedTuple):
 
 def totals(spec: StackSpec, **changes: float) -> Totals | None:
     """Predicted for this stack with weights of std gain/√fan_in, or as changed; None where there is no formula."""
-    return _totals(without_chance(spec.model_copy(update={"batch": spec.batch, **changes})).query, spec.init[0])
+    return _totals(without_chance(spec.model_copy(update=changes)).query, spec.init[0])
 
 
 def with_gain(spec: StackSpec, gain: float) -> Totals | None:

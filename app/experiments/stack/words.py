@@ -6,7 +6,6 @@ from ...figures.numbers import number
 from ...finding import Finding, by_chance
 from ...lab.activations import ACTIVATIONS
 from ...lab.norms import NORM_LABELS
-from .findings import stack_findings
 from .findings.sizes import Size, gradient_size, label_of, signal_size, stream_size
 from .result import StackInit, StackResult
 from .spec import StackSpec
@@ -43,9 +42,9 @@ class Row(NamedTuple):
         return by_chance(self.signal.off) is not False
 
 
-def stack_words(result: StackResult) -> dict[str, Any]:
+def stack_words(result: StackResult, found: list[Finding]) -> dict[str, Any]:
     """The table of a stack run, and what its derivation is about."""
-    spec, found = StackSpec.parse(result.experiment), stack_findings(result)
+    spec = StackSpec.parse(result.experiment)
     return {
         "spec": spec,
         "rows": [_row(spec, entry, found) for entry in result.inits],
