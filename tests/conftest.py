@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 import pytest
 
+from app.compute import runner  # noqa: F401 with all that it computes with
+from app.lab.kernels import compiling
+
 ROOT = Path(__file__).parents[1]
 TO_STOP = 30  # seconds a server may take to end
 
@@ -65,6 +68,12 @@ def serving(*flags: str, environment: Mapping[str, str] | None = None) -> Iterat
         said.seek(0)
         errors = said.read()
         assert "Traceback" not in errors, errors
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> None:
+    """Kernels, before a test counts seconds: the servers that tests start find them on disk."""
+    compiling.prepare()
 
 
 @pytest.fixture(scope="session")
