@@ -15,7 +15,6 @@ from .layer import LayerShape, safe_log
 from .meanfield import Nonlinearity, pair_ratio, ratios, shifted
 from .saturation import saturation
 
-
 SETTLED = 1e-13
 
 
