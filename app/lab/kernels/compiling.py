@@ -63,7 +63,10 @@ def cache_folder() -> Path | None:
 
 def use_wide_vectors() -> None:
     """Let LLVM use all 512 bits where a processor has them, which it avoids for code that is seldom so dense."""
-    features = llvmlite.binding.get_host_cpu_features()
+    try:
+        features = llvmlite.binding.get_host_cpu_features()
+    except RuntimeError:  # LLVM does not know them for this processor
+        return
     if features.get("avx512f") and numba.config.CPU_FEATURES is None and numba.config.CPU_NAME is None:
         numba.config.CPU_NAME = llvmlite.binding.get_host_cpu_name()
         numba.config.CPU_FEATURES = f"{features.flatten()},-prefer-256-bit"
