@@ -100,10 +100,15 @@ def inlined(function: F) -> F:
     return njit(inline="always", error_model="numpy", fastmath=EXACT)(function)  # type: ignore[no-any-return]
 
 
-def prepare() -> None:
-    """Compile every kernel that has been imported, or fetch it from disk: the first time in seconds."""
+def prepare(stop: Callable[[], bool] = lambda: False) -> None:
+    """Compile every kernel that has been imported, or fetch it from disk: the first time in seconds.
+
+    It stops between two kernels when told to: a process must not end while one is being compiled.
+    """
     with _State.lock:
         for dispatcher, signature in _SIGNATURES.items():
+            if stop():
+                return
             dispatcher.compile(signature)
         _State.ready = True
 
