@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx
 import pytest
 
 from app.compute import runner  # noqa: F401 with all that it computes with
@@ -43,8 +45,8 @@ def default_environment() -> dict[str, str]:
 
 
 @contextmanager
-def serving(*flags: str, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
-    """`python -m app` until the block is left. It says where it is, and nothing went wrong unseen."""
+def serving(*flags: str, environment: Mapping[str, str] | None = None, ready: bool = True) -> Iterator[Served]:
+    """`python -m app` until the block is left, once it is ready. It says where it is; nothing went wrong unseen."""
     command = [sys.executable, "-m", "app", *flags]
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
@@ -60,6 +62,8 @@ def serving(*flags: str, environment: Mapping[str, str] | None = None) -> Iterat
             found = re.search(r"http://\S+", process.stdout.readline())
             said.seek(0)
             assert found, said.read()
+            while ready and httpx.get(f"{found[0]}/readyz").status_code != 200:
+                time.sleep(0.02)
             yield Served(found[0], process)
         finally:
             process.terminate()

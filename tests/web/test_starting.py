@@ -15,7 +15,7 @@ COMPILED = 120  # seconds, on a machine that is busy with other tests
 
 def test_while_it_compiles_pages_are_answered_and_a_run_says_what_it_waits_for(tmp_path: Path) -> None:
     with (
-        serving("--port", "0", environment={"XDG_CACHE_HOME": str(tmp_path)}) as served,
+        serving("--port", "0", environment={"XDG_CACHE_HOME": str(tmp_path)}, ready=False) as served,
         httpx.Client(base_url=served.url, timeout=COMPILED) as client,
     ):
         ready = client.get("/readyz")
@@ -35,7 +35,7 @@ def test_while_it_compiles_pages_are_answered_and_a_run_says_what_it_waits_for(t
 
 
 def test_from_the_second_start_on_it_is_ready_at_once() -> None:
-    with serving("--port", "0") as served, httpx.Client(base_url=served.url) as client:
+    with serving("--port", "0", ready=False) as served, httpx.Client(base_url=served.url) as client:
         until(lambda: client.get("/readyz").status_code == 200)
         began = time.monotonic()
         assert client.get(address(a_small("stack"))).status_code == 200

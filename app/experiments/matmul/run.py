@@ -58,7 +58,7 @@ class Line:
     tallies: dict[int, Tally] | None = None
 
     def add(self, repeat: int, z: Tensor, bins: int) -> None:
-        values = (z * self.scale).float()
+        values = z * self.scale
         self.grid = self.grid or robust_grid(values, bins)
         self.tallies = self.tallies or {}
         self.tallies.setdefault(repeat, Tally(self.grid)).add(values)
@@ -104,7 +104,7 @@ def _columns(spec: MatmulSpec) -> int:
 
 
 def _product(spec: MatmulSpec, task: Task) -> Tensor:
-    """x @ w for the task's columns, before any init scales it or w is given its mean; float64, (stop - start,)."""
+    """x @ w for the task's columns, before any init scales it or w is given its mean; shape (stop - start,)."""
     x = draw_input(spec, task.repeat, task.draws.group).numpy()
     width = chunk_width(spec.fan_out)
     across, first = ceil(spec.fan_out / width), task.start // width
@@ -114,7 +114,7 @@ def _product(spec: MatmulSpec, task: Task) -> Tensor:
     for row in range(0, spec.fan_in, ROWS):
         within_block()
         add_product(distribution.number, key, x, row, width, across, first, z)
-    return torch.from_numpy(z[: task.stop - task.start])
+    return torch.from_numpy(z[: task.stop - task.start].astype(np.float32))
 
 
 def _result(spec: MatmulSpec, lines: list[Line]) -> MatmulResult:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import llvmlite.binding
 import numba
 from numba import njit
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,7 +27,11 @@ _SIGNATURES: dict[Any, str] = {}  # of every kernel
 
 
 class _Cache(FunctionCache):  # type: ignore[misc] # of a library without types
-    """A cache on disk that costs time where it fails, never an answer."""
+    """A cache on disk that costs time where it fails, never an answer; its folder alone knows the sources."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._cache_file = IndexDataCacheFile(str(FOLDER), self._impl.filename_base, source_stamp="")
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
@@ -52,8 +56,9 @@ class _Cache(FunctionCache):  # type: ignore[misc] # of a library without types
 def cache_folder() -> Path | None:
     """Where compiled kernels are kept, a folder for every version of their source; None where nothing can be."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    folder = Path(home) / "initscope" / hashlib.sha256(sources).hexdigest()[:16]
+    sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    known = b"".join([__name__.encode(), *sources])
+    folder = Path(home) / "initscope" / hashlib.sha256(known).hexdigest()[:16]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
