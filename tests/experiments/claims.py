@@ -228,7 +228,7 @@ def _stack_recommendation(case: Case) -> None:
         assert case.finding.advice
     if case.finding.code:
         assert case.finding.value is not None
-        assert states(case.finding.code.replace("0.5", ""), case.finding.value)
+        assert states(case.finding.code.removesuffix("**0.5)"), case.finding.value)
 
 
 def _matmul_signal(case: Case) -> None:
