@@ -20,6 +20,7 @@ from .web.assets import Assets
 from .web.description import describe_problems
 from .web.headers import SecurityHeaders
 from .web.methods import HeadIsGet
+from .web.prefix import ForwardedPrefix, Prefix
 
 
 def create_app(
@@ -51,7 +52,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    problems.install(app)
+    problems.install(app, pages.problem_page(environment))
     api.install(app, experiments, runner, settings, pages.explainer(environment))
     app.include_router(pages.router(environment, experiments))
     describe_problems(app)
@@ -62,4 +63,6 @@ def create_app(
 
     app.include_router(operators.router(runner, settings))
 
-    return RequestLog(SecurityHeaders(HeadIsGet(app), settings.hsts_seconds), settings.access_log)
+    served = RequestLog(SecurityHeaders(HeadIsGet(app), settings.hsts_seconds), settings.access_log)
+    placed = Prefix(served, settings.root_path)
+    return ForwardedPrefix(placed, settings.proxies) if settings.proxies else placed

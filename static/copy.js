@@ -7,7 +7,7 @@ export function showCommands(root, links) {
   const [path, query] = links.api.split("?");
   const addresses = { api: links.api, csv: links.csv, figures: `${path}/figures${query ? `?${query}` : ""}` };
   for (const code of section.querySelectorAll("[data-command]")) {
-    code.textContent = code.dataset.command.replace(/\{(\w+)\}/g, (_, name) => location.origin + addresses[name]);
+    code.textContent = code.dataset.command.replace(/\{(\w+)\}/g, (_, name) => new URL(`.${addresses[name]}`, document.baseURI));
   }
 }
 

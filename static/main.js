@@ -33,7 +33,7 @@ function experiment(root) {
     try {
       const asked = query();
       let ended = false;
-      for await (const { event, data } of events(`/api/${name}/stream${asked && `?${asked}`}`, mine.signal)) {
+      for await (const { event, data } of events(`./api/${name}/stream${asked && `?${asked}`}`, mine.signal)) {
         ended ||= event === "result" || event === "problem";
         if (running === mine) await show(mine, event, data);
       }
@@ -68,7 +68,7 @@ function experiment(root) {
     } else if (event === "result") {
       await drawn;
       if (running !== mine) return;
-      if (form) history.replaceState(null, "", data.links.page);
+      if (form) history.replaceState(null, "", `.${data.links.page}`);
       showCommands(root, data.links);
       root.classList.remove("stale");
       status("Done.");
@@ -102,7 +102,7 @@ function experiment(root) {
     halt();
     timer = setTimeout(() => {
       const asked = queryOf(form);
-      history.replaceState(null, "", `/${name}${asked && `?${asked}`}`);
+      history.replaceState(null, "", `./${name}${asked && `?${asked}`}`);
       run();
     }, QUIET);
   }

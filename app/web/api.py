@@ -142,12 +142,15 @@ def _stream(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Call
     async def endpoint(request: Request) -> Response:
         spec, client = await spec_of(request, experiment.spec), client_of(request)
         runner.admit(spec, client)
-        said, headers = events(spec, client), {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+        said, headers = (
+            events(spec, client, request.scope.get("root_path", "")),
+            {"Cache-Control": "no-store", "Vary": "Accept-Encoding"},
+        )
         if accepts_gzip(request):
             return EventSourceResponse(gzipped(said), headers=headers | {"Content-Encoding": "gzip"})
         return EventSourceResponse(said, headers=headers)
 
-    async def events(spec: Spec, client: str) -> AsyncIterator[bytes]:
+    async def events(spec: Spec, client: str, prefix: str) -> AsyncIterator[bytes]:
         try:
             yield _event("page", json.dumps(experiment.page(spec)))
             async with runner.join(spec, client) as flight:
@@ -170,7 +173,7 @@ def _stream(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Call
         except Exception as error:
             if problem(error).status == 500:
                 logger.exception("A run failed.")
-            yield _event("problem", json.dumps(problem(error).body))
+            yield _event("problem", json.dumps(problem(error).body(prefix)))
 
     return endpoint
 

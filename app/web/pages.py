@@ -1,10 +1,19 @@
 """The pages: a form from a spec, charts that the browser fills from the API, and the API's documentation."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    pass_context,
+    select_autoescape,
+)
 from starlette.responses import Response
 
 from .. import __version__
@@ -16,6 +25,8 @@ from ..lab.initializers import INITIALIZERS
 from ..spec import Spec
 from .assets import Assets, folder
 from .forms import attempted, form, given
+from .prefix import base_of, root_of
+from .problems import Problem
 from .requests import query_string
 
 AS_ASKED = "draws=fresh&seed=2952"  # of all seeds one that gives what whoever asked first was given
@@ -33,7 +44,7 @@ def templates(assets: Assets, experiments: Experiments) -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        asset=assets.url,
+        asset=pass_context(lambda context, name: context["root"] + assets.url(name)),
         experiments=experiments,
         styles=STYLES,
         colors={name: style.color for name, style in STYLES.items()},
@@ -57,27 +68,40 @@ def explainer(environment: Environment) -> Explain:
     return explain
 
 
+def problem_page(environment: Environment) -> Callable[[Request, Problem], Response]:
+    """Says what is wrong to whoever reads pages."""
+
+    def show(request: Request, problem: Problem) -> Response:
+        answer = _page(environment, request, "problem.html", problem.status, problem=problem)
+        answer.headers.update(problem.headers)
+        return answer
+
+    return show
+
+
+def _page(environment: Environment, request: Request, template: str, status: int = 200, **context: object) -> Response:
+    content = environment.get_template(template).render(root=root_of(request), base=base_of(request), **context)
+    return Response(content, status, {"Cache-Control": "no-cache"}, "text/html")
+
+
 def router(environment: Environment, experiments: Experiments) -> APIRouter:
     """The pages of every experiment, the way in, and the API's documentation."""
     pages = APIRouter(include_in_schema=False)
 
-    def page(template: str, status: int = 200, **context: object) -> Response:
-        content = environment.get_template(template).render(**context)
-        return Response(content, status, {"Cache-Control": "no-cache"}, "text/html")
+    page = partial(_page, environment)
 
     @pages.get("/")
-    async def home() -> Response:
-        return page(
-            "home.html", asked=AS_ASKED, said={name: entry.page(entry.spec()) for name, entry in experiments.items()}
-        )
+    async def home(request: Request) -> Response:
+        said = {name: entry.page(entry.spec()) for name, entry in experiments.items()}
+        return page(request, "home.html", asked=AS_ASKED, said=said)
 
     @pages.get("/questions")
-    async def questions() -> Response:
-        return page("questions.html")
+    async def questions(request: Request) -> Response:
+        return page(request, "questions.html")
 
     @pages.get("/docs")
-    async def docs() -> Response:
-        return page("docs.html", shape=shape)
+    async def docs(request: Request) -> Response:
+        return page(request, "docs.html", shape=shape)
 
     def experiment_page(experiment: Experiment[Any, Any]) -> Callable[[Request], object]:
         model: type[Spec] = experiment.spec
@@ -95,6 +119,7 @@ def router(environment: Environment, experiments: Experiments) -> APIRouter:
             drawn = {control.name for group in controls.values() for control in group}
             elsewhere = {field: message for field, message in errors.items() if field not in drawn}
             return page(
+                request,
                 "experiment.html",
                 422 if errors else 200,
                 name=experiment.name,
