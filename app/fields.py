@@ -8,7 +8,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 from urllib.parse import parse_qsl
 
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
@@ -38,8 +38,8 @@ class OneOf:
         return core_schema.literal_schema(list(self.labels))
 
 
-Kind = Literal["integer", "number", "boolean", "choice"]
-KINDS: dict[Any, Kind] = {int: "integer", float: "number", bool: "boolean", str: "choice"}
+Kind = Literal["integer", "number", "boolean", "choice", "text"]
+KINDS: dict[Any, Kind] = {int: "integer", float: "number", bool: "boolean", str: "text"}
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ class Shape:
             return f"choose from {names}, each once" if self.many else f"must be one of {names}"
         if self.kind == "boolean":
             return "must be true or false"
+        if self.kind == "text":
+            return f"must be {'a list of texts' if self.many else 'text'} of at most {self.maximum:,} characters"
         noun = "whole number" if self.kind == "integer" else "number"
         limits = f" from {self.minimum:,} to {self.maximum:,}"
         words = "".join(f", or {word}" for word in self.words)
@@ -103,8 +105,11 @@ def shape(field: FieldInfo) -> Shape:
         kind, *inner = get_args(kind)
         metadata += [each for item in inner for each in getattr(item, "metadata", [item])]
     choices = next((item.labels for item in metadata if isinstance(item, OneOf)), None)
+    if kind is str and choices is None:
+        longest = next((item.max_length for item in reversed(metadata) if isinstance(item, MaxLen)), None)
+        return Shape("text", many, optional, maximum=longest)
     return Shape(
-        kind=KINDS[kind],
+        kind="choice" if choices else KINDS[kind],
         many=many,
         optional=optional,
         minimum=next((cast(float, item.ge) for item in metadata if isinstance(item, Ge)), None),
@@ -180,7 +185,7 @@ def validate(model: type[M], values: Mapping[str, Any]) -> M:
 def _expected(field: FieldInfo) -> str:
     accepted = shape(field)
     at_least = next((item.min_length for item in field.metadata if isinstance(item, MinLen)), 0)
-    return f"{accepted}, at least {at_least}" if accepted.many else str(accepted)
+    return f"{accepted}, at least {at_least}" if at_least else str(accepted)
 
 
 def _of_each(names: Iterable[str], message: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The application as its users meet it: a process of its own, on a real socket, at its defaults."""
+"""The application as its users meet it: a process of its own, on a real socket."""
 
 import os
 import re
@@ -69,6 +69,6 @@ def serving(*flags: str, environment: Mapping[str, str] | None = None) -> Iterat
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """The address of the running application."""
-    with serving("--port", "0") as served:
+    """The address of the running application, which gives a run the time it takes beside other tests."""
+    with serving("--port", "0", "--deadline-seconds", "300") as served:
         yield served.url

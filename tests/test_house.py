@@ -21,7 +21,7 @@ FLOORS = (
     {"theory"},
     {"lab"},
     {"fields", "results"},
-    {"spec", "finding"},
+    {"spec", "finding", "view"},
     {"compute", "figures"},
     {"experiments"},
     {"web"},

@@ -27,11 +27,13 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import TypeAdapter
 
 from ..compute.cost import Cost
+from ..fields import SpecError
 from ..figures.chart import Chart
 from ..figures.palette import Figure
 from ..finding import Finding
 from ..results import Result, Step
 from ..spec import Spec
+from ..view import View, split
 
 _FINDINGS = TypeAdapter(list[Finding])
 
@@ -90,6 +92,25 @@ class Experiment(Generic[S, R]):
         found = sys.modules[self.spec.__module__].__file__
         assert found is not None
         return Path(found).parent
+
+    def address(self, query: str) -> tuple[S, View]:
+        """What a page's address holds: the spec, and how its Result is looked at. Raises SpecError."""
+        computed, looked_at = split(query)
+        errors: list[tuple[str, str]] = []
+        spec, view = self.spec(), View()
+        try:
+            spec = self.spec.from_query(computed)
+        except SpecError as error:
+            errors += error.errors
+        try:
+            view = View.from_query(looked_at)
+            if view.pinned is not None:
+                self.spec.from_query(view.pinned)
+        except SpecError as error:
+            errors += [(field if field in View.model_fields else "pinned", said) for field, said in error.errors]
+        if errors:
+            raise SpecError(errors)
+        return spec, view
 
     def page(self, spec: S) -> dict[str, Any]:
         """What the page says before there is a result: its heading, and each chart's title and caption."""

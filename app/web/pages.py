@@ -23,6 +23,7 @@ from ..figures.numbers import number, power
 from ..figures.palette import PREDICTED, STYLES, TEMPLATES
 from ..lab.initializers import INITIALIZERS
 from ..spec import Spec
+from ..view import View
 from .assets import Assets, folder
 from .forms import attempted, form, given
 from .prefix import base_of, root_of
@@ -108,9 +109,9 @@ def router(environment: Environment, experiments: Experiments) -> APIRouter:
 
         async def show(request: Request) -> Response:
             errors: dict[str, str] = {}
-            spec = model()
+            spec, view = model(), View()
             try:
-                spec = model.from_query(query_string(request))
+                spec, view = experiment.address(query_string(request))
                 values = given(spec)
             except SpecError as error:
                 errors = dict(error.errors)
@@ -123,6 +124,8 @@ def router(environment: Environment, experiments: Experiments) -> APIRouter:
                 "experiment.html",
                 422 if errors else 200,
                 name=experiment.name,
+                spec=spec,
+                view=view,
                 said=experiment.page(spec),
                 groups=controls,
                 runs=not errors,

@@ -15,7 +15,7 @@ from tests.browser.tools import Tab, changed, drawn_data, is_stream
 from tests.compute.tools import SMALL, every_experiment
 from tests.conftest import serving
 
-WELL_UNDER_WAY = 1 / 4  # of a run
+WELL_UNDER_WAY = 1 / 2  # of a run
 NOTE_SHARES = """document.addEventListener("DOMContentLoaded", () => {
   window.shares = [];
   const progress = document.querySelector(".progress");
