@@ -33,6 +33,7 @@ from .description import (
     responses,
 )
 from .encoding import accepts_gzip, compressed, gzipped
+from .prefix import prefix_of
 from .problems import problem
 from .requests import client_of, query_string, spec_of, while_connected
 
@@ -143,7 +144,7 @@ def _stream(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Call
         spec, client = await spec_of(request, experiment.spec), client_of(request)
         runner.admit(spec, client)
         said, headers = (
-            events(spec, client, request.scope.get("root_path", "")),
+            events(spec, client, prefix_of(request)),
             {"Cache-Control": "no-store", "Vary": "Accept-Encoding"},
         )
         if accepts_gzip(request):

@@ -1,5 +1,7 @@
 """Where the application stands below its host, so that it can live behind any proxy, under any prefix."""
 
+from typing import Any, cast
+
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -27,13 +29,22 @@ class Prefix:
 class ForwardedPrefix(ProxyHeadersMiddleware):
     """Believes what these proxies forward: the client's address and scheme, and X-Forwarded-Prefix too."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # type: ignore[override]
+    def __init__(self, app: ASGIApp, proxies: str) -> None:
+        super().__init__(cast(Any, app), proxies)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["client"] and scope["client"][0] in self.trusted_hosts:
             said = next((value for name, value in scope["headers"] if name == b"x-forwarded-prefix"), b"")
             prefix = said.decode("latin-1").strip().rstrip("/")
             if PREFIX.fullmatch(prefix):
                 scope["root_path"] = prefix
-        await super().__call__(scope, receive, send)  # type: ignore[arg-type]
+        await super().__call__(scope, receive, send)
+
+
+def prefix_of(request: Request) -> str:
+    """What stands before every address here; empty if nothing does."""
+    prefix: str = request.scope.get("root_path", "")
+    return prefix
 
 
 def root_of(request: Request) -> str:

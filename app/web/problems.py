@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..compute.cost import TooExpensive
 from ..compute.flight import Busy, DeadlineExceeded, TooMany
 from ..fields import SpecError
-from .prefix import route_path
+from .prefix import prefix_of, route_path
 
 logger = logging.getLogger("initscope")
 
@@ -73,7 +73,7 @@ def install(app: FastAPI, page: Callable[[Request, Problem], Response]) -> None:
         said = problem(error)
         if said.kind == "http" and _wants_a_page(request):
             return page(request, said)
-        return said.response(request.scope.get("root_path", ""))
+        return said.response(prefix_of(request))
 
     for kind in (SpecError, Busy, TooMany, DeadlineExceeded, HTTPException):
         app.add_exception_handler(kind, answer)
