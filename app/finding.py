@@ -1,5 +1,6 @@
 """Findings: what a Result says, each with the number it rests on. Every sentence shown anywhere is one's rendering."""
 
+from collections.abc import Sequence
 from math import log10
 from typing import Literal
 
@@ -33,6 +34,15 @@ class Finding(Record):
     layer: int | None = None
     advice: str | None = None
     code: str | None = None
+
+
+def verdicts(findings: Sequence[Finding]) -> list[Finding]:
+    """What comes first of every init; where no finding is of an init, what comes first at all."""
+    first: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.init:
+            first.setdefault(finding.init, finding)
+    return list(first.values()) or list(findings[:3])
 
 
 def course(log10_factor: float) -> Course:

@@ -53,7 +53,9 @@ def create_app(
         redirect_slashes=False,
     )
     problems.install(app, pages.problem_page(environment))
-    api.install(app, experiments, runner, settings, pages.explainer(environment))
+    explain = pages.explainer(environment)
+    write = pages.writer(environment, assets, explain)
+    api.install(app, experiments, runner, settings, explain, write)
     app.include_router(pages.router(environment, experiments))
     describe_problems(app)
 

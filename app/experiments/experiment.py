@@ -9,6 +9,8 @@ An experiment lives in a folder of its own, `app/experiments/NAME/`, which holds
     cost.py      what measuring them will take
     findings.py  what they say: words and sentences, each with the number it rests on
     charts.py    how they are drawn, with titles and captions
+    picture.py   how they are drawn small, for whoever is sent a link; without one, the findings stand alone
+    script.py    the same in PyTorch alone, to be read and changed by whoever takes it along
     words.py     the page's heading, and what its explanation is written from
     why.html     the explanation; without one, the page lists the findings
     __init__.py  the Experiment below, made of these, with presets, links worth following, and the questions it answers
@@ -22,7 +24,7 @@ import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -30,6 +32,7 @@ from ..compute.cost import Cost
 from ..fields import SpecError
 from ..figures.chart import Chart
 from ..figures.palette import Figure
+from ..figures.picture import Picture, picture
 from ..finding import Finding
 from ..results import Result, Step
 from ..spec import Spec
@@ -80,6 +83,8 @@ class Experiment(Generic[S, R]):
     words: Callable[[R, list[Finding]], dict[str, Any]]
     presets: tuple[Preset, ...]
     questions: tuple[Question, ...] = ()
+    picture: Picture | None = None
+    script: Callable[[S], str] | None = None
 
     @property
     def name(self) -> str:
@@ -116,6 +121,11 @@ class Experiment(Generic[S, R]):
         """What the page says before there is a result: its heading, and each chart's title and caption."""
         charts = {name: {"title": chart.title, "caption": chart.read(spec)} for name, chart in self.charts.items()}
         return {"heading": self.heading(spec), "charts": charts}
+
+    def drawn(self, kind: Literal["png", "svg"], result: R) -> bytes:
+        """The result as a picture to show with a link."""
+        heading = self.heading(self.spec.parse(result.experiment))
+        return picture(heading, self.findings(result), result, self.picture, kind)
 
     def findings_json(self, result: R) -> bytes:
         """The findings of a result as JSON."""

@@ -14,6 +14,11 @@ class Style(NamedTuple):
     symbol: str
     dash: str
 
+    @property
+    def marker(self) -> str:
+        """The symbol as matplotlib names it."""
+        return MARKERS[self.symbol]
+
     def filled(self, alpha: float) -> str:
         """The colour as a translucent fill."""
         red, green, blue = (int(self.color[i : i + 2], 16) for i in (1, 3, 5))
@@ -47,6 +52,7 @@ SYMBOLS = (
     "pentagon",
     "bowtie",
 )
+MARKERS = dict(zip(SYMBOLS, "osD^vPX*hp8", strict=True))
 DASHES = ("solid", "9px,4px", "4px,4px", "14px,4px,4px,4px")  # so that lines that coincide show both colours
 
 STYLES: dict[str, Style] = {
@@ -56,6 +62,20 @@ STYLES: dict[str, Style] = {
 
 PREDICTED = "#6f7885"  # theory, in every chart
 LEGEND = 84  # pixels over a chart: two rows of legend and a panel title
+
+
+class Theme(NamedTuple):
+    """The colours of a page's text and lines, for what is drawn without a page."""
+
+    ink: str
+    soft: str
+    grid: str
+    surface: str
+    accent: str
+
+
+LIGHT = Theme("#1c2024", "#5b636e", "#e3e6ea", "#ffffff", "#1f4fa3")
+DARK = Theme("#e8eaed", "#a0a7b1", "#333a44", "#1d2229", "#8ab4f8")
 
 
 def _template(ink: str, faint: str, grid: str, surface: str) -> Figure:
@@ -84,8 +104,8 @@ def _template(ink: str, faint: str, grid: str, surface: str) -> Figure:
 
 
 TEMPLATES: dict[str, Figure] = {
-    "light": _template("#1c2024", "#5b636e", "#e3e6ea", "#ffffff"),
-    "dark": _template("#e8eaed", "#a0a7b1", "#333a44", "#1d2229"),
+    "light": _template(*LIGHT[:4]),
+    "dark": _template(*DARK[:4]),
 }
 
 

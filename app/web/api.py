@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -13,10 +13,8 @@ from starlette.responses import Response
 
 from ..compute.runner import Runner, spec_key
 from ..experiments.catalog import catalog_of
-from ..experiments.experiment import Experiment, Experiments
-from ..experiments.table import csv_table
+from ..experiments.experiment import Experiments
 from ..fields import SpecError
-from ..finding import Finding
 from ..settings import Settings
 from ..spec import Spec
 from .description import (
@@ -24,37 +22,39 @@ from .description import (
     BY_BODY,
     CATALOG,
     EVENT,
-    FIGURES,
     NOT_MODIFIED,
-    TABLE,
+    TEXT,
     Responses,
     body,
     parameters,
     responses,
 )
 from .encoding import accepts_gzip, compressed, gzipped
-from .prefix import prefix_of
+from .prefix import base_of, prefix_of
 from .problems import problem
+from .renderings import AnyExperiment, Rendering, renderings
 from .requests import client_of, query_string, spec_of, while_connected
 
-AnyExperiment = Experiment[Any, Any]
 Explain = Callable[[AnyExperiment, Any], bytes]
-Answer = Callable[[Spec, str], Coroutine[Any, Any, bytes]]
+Write = Callable[[AnyExperiment, Any, Any, str], bytes]
 logger = logging.getLogger("initscope")
 REVALIDATE = "no-cache"  # kept by browsers, asked for again, answered 304 while nothing has changed
 
 
-def install(app: FastAPI, experiments: Experiments, runner: Runner, settings: Settings, explain: Explain) -> None:
-    """The API of every experiment, and the catalog. `explain` writes a Result's account in words."""
+def install(
+    app: FastAPI, experiments: Experiments, runner: Runner, settings: Settings, explain: Explain, write: Write
+) -> None:
+    """The API of every experiment, and the catalog.
+
+    `explain` writes a Result's account in words, `write` a whole document of it.
+    """
     for name, experiment in experiments.items():
-        for suffix, media_type, schema, answer, said in (
-            ("", "application/json", experiment.result, runner.result, "The Result as JSON."),
-            ("/figures", "application/json", FIGURES, _figures(runner, experiment), "{chart name: Plotly figure}."),
-            ("/findings", "application/json", list[Finding], _findings(runner, experiment), "What the numbers say."),
-            (".csv", "text/csv; charset=utf-8", TABLE, _table(runner), "A tidy table: init, layer, quantity, value."),
-        ):
-            endpoint = _endpoint(runner, experiment, suffix, media_type, answer)
-            _add(app, f"/api/{name}{suffix}", endpoint, experiment, said, responses(media_type, schema) | NOT_MODIFIED)
+        for rendering in renderings(experiment):
+            endpoint, answers = _endpoint(runner, experiment, rendering), responses(*rendering[1:3])
+            _add(app, f"/api/{name}{rendering.suffix}", endpoint, experiment, rendering.said, answers | NOT_MODIFIED)
+        document = _document(runner, experiment, write)
+        said = "A page of its own, which needs neither this server nor any other."
+        _add(app, f"/api/{name}.html", document, experiment, said, responses("text/html", TEXT))
         stream = _stream(runner, experiment, explain)
         said = "Server-sent events: page, progress, figures, findings, explanation, then result; or problem."
         _add(
@@ -103,12 +103,12 @@ def _add(app: FastAPI, path: str, endpoint: Any, experiment: AnyExperiment, summ
 
 
 def _endpoint(
-    runner: Runner, experiment: AnyExperiment, suffix: str, media_type: str, answer: Answer
+    runner: Runner, experiment: AnyExperiment, rendering: Rendering
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        spec, gzip = await spec_of(request, experiment.spec), accepts_gzip(request)
-        key = f"{spec_key(spec)}{suffix}{'/gzip' if gzip else ''}"
-        headers = {"ETag": f'"{key}"', "Cache-Control": REVALIDATE, "Vary": "Accept-Encoding"}
+        spec, gzip = await spec_of(request, experiment.spec), accepts_gzip(request) and not rendering.packed
+        key = f"{spec_key(spec)}{rendering.suffix}{'/gzip' if gzip else ''}"
+        headers = {"ETag": f'"{key}"', "Cache-Control": REVALIDATE, "Vary": "Accept-Encoding", **rendering.headers}
         if request.method == "GET" and headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         began = asyncio.get_running_loop().time()
@@ -117,7 +117,14 @@ def _endpoint(
             content = await while_connected(request, squeezed(key, spec, client) if gzip else answer(spec, client))
         took = (asyncio.get_running_loop().time() - began) * 1000
         headers |= {"Server-Timing": f"experiment;dur={took:.1f}"} | ({"Content-Encoding": "gzip"} if gzip else {})
-        return Response(content, 200, headers, media_type)
+        return Response(content, 200, headers, rendering.media_type)
+
+    async def answer(spec: Spec, client: str) -> bytes:
+        if rendering.of_spec:
+            return rendering.of_spec(spec)
+        if rendering.of_result:
+            return await runner.derived(spec, rendering.suffix, rendering.of_result, client)
+        return await runner.result(spec, client)
 
     async def squeezed(key: str, spec: Spec, client: str) -> bytes:
         content = await asyncio.to_thread(compressed, await answer(spec, client))
@@ -127,16 +134,25 @@ def _endpoint(
     return endpoint
 
 
-def _figures(runner: Runner, experiment: AnyExperiment) -> Answer:
-    return lambda spec, client: runner.derived(spec, "/figures", experiment.figures_json, client)
+def _document(runner: Runner, experiment: AnyExperiment, write: Write) -> Callable[[Request], Awaitable[Response]]:
+    # Never cached: most of it is Plotly, and it holds the address it was asked for at.
+    async def endpoint(request: Request) -> Response:
+        spec, gzip = await spec_of(request, experiment.spec), accepts_gzip(request)
+        result = experiment.result.model_validate_json(
+            await while_connected(request, runner.result(spec, client_of(request)))
+        )
+        base = base_of(request)
+        content = await asyncio.to_thread(
+            lambda: (compressed if gzip else bytes)(write(experiment, spec, result, base))
+        )
+        headers = {
+            "Content-Disposition": f'attachment; filename="initscope-{experiment.name}.html"',
+            "Cache-Control": "no-store",
+            "Vary": "Accept-Encoding",
+        } | ({"Content-Encoding": "gzip"} if gzip else {})
+        return Response(content, 200, headers, "text/html")
 
-
-def _findings(runner: Runner, experiment: AnyExperiment) -> Answer:
-    return lambda spec, client: runner.derived(spec, "/findings", experiment.findings_json, client)
-
-
-def _table(runner: Runner) -> Answer:
-    return lambda spec, client: runner.derived(spec, ".csv", csv_table, client)
+    return endpoint
 
 
 def _stream(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Callable[[Request], Awaitable[Response]]:

@@ -46,6 +46,10 @@ class Assets:
     def url(self, name: str) -> str:
         return f"/static/{self.version}/{name}"
 
+    def text(self, name: str) -> str:
+        """What a file holds."""
+        return self._contents[name].decode()
+
     def respond(self, request: Request) -> Response:
         """One file, compressed if the browser takes it so. Raises HTTPException 404."""
         name = request.path_params["name"]

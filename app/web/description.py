@@ -63,7 +63,8 @@ FIGURES: Schema = {
         "properties": {"data": {"type": "array", "items": {"type": "object"}}, "layout": {"type": "object"}},
     },
 }
-TABLE: Schema = {"type": "string"}
+TEXT: Schema = {"type": "string"}
+BINARY: Schema = {"type": "string", "format": "binary"}
 EVENT: Schema = {
     "type": "object",
     "required": ["event", "data"],

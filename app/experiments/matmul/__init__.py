@@ -4,8 +4,10 @@ from ..experiment import Experiment, Preset, Question
 from .charts import CHARTS
 from .cost import matmul_cost
 from .findings import matmul_findings
+from .picture import matmul_picture
 from .result import MatmulResult
 from .run import run_matmul
+from .script import matmul_script
 from .spec import MatmulSpec
 from .words import matmul_heading, matmul_words
 
@@ -20,6 +22,8 @@ MATMUL = Experiment(
     findings=matmul_findings,
     charts=CHARTS,
     words=matmul_words,
+    picture=matmul_picture,
+    script=matmul_script,
     presets=(
         Preset("The question", ""),
         Preset("As asked: fresh draws", "draws=fresh"),

@@ -4,8 +4,10 @@ from ..experiment import Experiment, Preset, Question
 from .charts import CHARTS
 from .cost import stack_cost
 from .findings import stack_findings
+from .picture import stack_picture
 from .result import StackResult
 from .run import run_stack
+from .script import stack_script
 from .spec import StackSpec
 from .words import stack_heading, stack_words
 
@@ -20,6 +22,8 @@ STACK = Experiment(
     findings=stack_findings,
     charts=CHARTS,
     words=stack_words,
+    picture=stack_picture,
+    script=stack_script,
     presets=(
         Preset("Thirty tanh layers", ""),
         Preset("ReLU: He holds, inputs collapse", "activation=relu&init=1/sqrt(D)&init=kaiming_normal"),
