@@ -52,11 +52,11 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    problems.install(app, pages.problem_page(environment))
+    problems.install(app, pages.problem_page(environment, experiments))
     explain = pages.explainer(environment)
     write = pages.writer(environment, assets, explain)
     api.install(app, experiments, runner, settings, explain, write)
-    app.include_router(pages.router(environment, experiments))
+    app.include_router(pages.router(environment, experiments, runner))
     describe_problems(app)
 
     @app.get("/static/{version}/{name:path}", include_in_schema=False)

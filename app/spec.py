@@ -108,12 +108,12 @@ class Spec(BaseModel):
     @property
     def links(self) -> dict[str, str]:
         """The addresses of this experiment, relative to the server."""
-        suffix = f"?{self.query}" if self.query else ""
-        return {
-            "page": f"/{self.name}{suffix}",
-            "api": f"/api/{self.name}{suffix}",
-            "csv": f"/api/{self.name}.csv{suffix}",
-        }
+        page = f"/{self.name}{f'?{self.query}' if self.query else ''}"
+        return {"page": page, "api": self.api(), "csv": self.api(".csv")}
+
+    def api(self, suffix: str = "") -> str:
+        """Where the API answers this experiment, relative to the server."""
+        return f"/api/{self.name}{suffix}{f'?{self.query}' if self.query else ''}"
 
 
 class WeightsSpec(Spec):

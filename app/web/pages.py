@@ -18,6 +18,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from .. import __version__
+from ..compute.runner import Runner
 from ..experiments.experiment import Experiment, Experiments
 from ..fields import SpecError, shape
 from ..figures.numbers import number, power
@@ -27,7 +28,8 @@ from ..spec import Spec
 from ..view import View
 from .assets import Assets, folder
 from .forms import attempted, form, given
-from .prefix import base_of, root_of
+from .prefix import base_of, root_of, route_path
+from .preview import Preview, preview_of, preview_of_page
 from .problems import Problem
 from .requests import query_string
 
@@ -94,27 +96,39 @@ def writer(environment: Environment, assets: Assets, explain: Explain) -> Write:
     return write
 
 
-def problem_page(environment: Environment) -> Callable[[Request, Problem], Response]:
+def problem_page(environment: Environment, experiments: Experiments) -> Callable[[Request, Problem], Response]:
     """Says what is wrong to whoever reads pages."""
 
+    preview = preview_of_page("/", experiments)
+
     def show(request: Request, problem: Problem) -> Response:
-        answer = _page(environment, request, "problem.html", problem.status, problem=problem)
+        answer = _page(environment, experiments, request, "problem.html", problem.status, preview, problem=problem)
         answer.headers.update(problem.headers)
         return answer
 
     return show
 
 
-def _page(environment: Environment, request: Request, template: str, status: int = 200, **context: object) -> Response:
-    content = environment.get_template(template).render(root=root_of(request), base=base_of(request), **context)
+def _page(
+    environment: Environment,
+    experiments: Experiments,
+    request: Request,
+    template: str,
+    status: int = 200,
+    preview: Preview | None = None,
+    **context: object,
+) -> Response:
+    context |= {"root": root_of(request), "base": base_of(request)}
+    preview = preview or preview_of_page(route_path(request.scope), experiments)
+    content = environment.get_template(template).render(preview=preview, **context)
     return Response(content, status, {"Cache-Control": "no-cache"}, "text/html")
 
 
-def router(environment: Environment, experiments: Experiments) -> APIRouter:
+def router(environment: Environment, experiments: Experiments, runner: Runner) -> APIRouter:
     """The pages of every experiment, the way in, and the API's documentation."""
     pages = APIRouter(include_in_schema=False)
 
-    page = partial(_page, environment)
+    page = partial(_page, environment, experiments)
 
     @pages.get("/")
     async def home(request: Request) -> Response:
@@ -148,6 +162,7 @@ def router(environment: Environment, experiments: Experiments) -> APIRouter:
                 request,
                 "experiment.html",
                 422 if errors else 200,
+                preview=preview_of(experiment, spec, runner),
                 name=experiment.name,
                 spec=spec,
                 view=view,
