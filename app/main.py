@@ -37,7 +37,9 @@ def create_app(
     async def lifespan(starting: FastAPI) -> AsyncIterator[None]:
         starting.openapi()  # takes a tenth of a second, the first time
         # Figures, words, tables and gzip: as many at once as there are cores.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.threads, "answers", initializer=prepare))
+        asyncio.get_running_loop().set_default_executor(
+            ThreadPoolExecutor(settings.threads, "answers", initializer=prepare)
+        )
         watching = asyncio.create_task(operators.watch_lag(runner.metrics)) if settings.metrics else None
         yield
         if watching:

@@ -1,5 +1,7 @@
 // Figures come whole from the server; here they only get the template of the reader's colour scheme.
 
+import { takeMenu } from "./take.js";
+
 const script = document.getElementById("plotly");
 const plotly = new Promise((resolve) => {
   if (globalThis.Plotly) resolve(globalThis.Plotly);
@@ -46,6 +48,7 @@ async function drawAll(Plotly, root, figures) {
     const plot = section.querySelector(".plot");
     plot.style.minHeight = `${layout.height}px`;
     await Plotly.react(plot, figure.data, layout, config);
+    takeMenu(section, figure);
     await globalThis.scheduler?.yield?.(); // so that a click does not wait for all charts
   }
 }

@@ -1,7 +1,7 @@
 // Every experiment on the page: state -> address -> stream -> charts, in that direction only.
 
 import { draw, redrawOnThemeChange } from "./charts.js";
-import { copyOnClick, showCommands } from "./copy.js";
+import { copyOnClick } from "./copy.js";
 import { queryOf, settle, showErrors } from "./form.js";
 import { showFindings, showPage } from "./words.js";
 import { events } from "./stream.js";
@@ -69,7 +69,6 @@ function experiment(root) {
       await drawn;
       if (running !== mine) return;
       if (form) history.replaceState(null, "", `.${data.links.page}`);
-      showCommands(root, data.links);
       root.classList.remove("stale");
       status("Done.");
       root.dispatchEvent(new CustomEvent("result", { detail: data }));
