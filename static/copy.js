@@ -18,7 +18,7 @@ export function copyOnClick(root) {
   });
 }
 
-async function copy(text, button) {
+export async function copy(text, button) {
   const label = button.dataset.label ?? button.textContent;
   button.dataset.label = label;
   try {

@@ -14,7 +14,7 @@ from ..figures.numbers import number, power
 from ..figures.palette import PREDICTED, STYLES, TEMPLATES
 from ..lab.initializers import INITIALIZERS
 from ..spec import Spec
-from ..view import View
+from ..view import AXES, View
 from .assets import Assets, folder
 from .forms import attempted, form, given
 from .requests import query_string
@@ -42,6 +42,8 @@ def templates(assets: Assets, experiments: Experiments) -> Environment:
         plot_templates=TEMPLATES,
         initializers=INITIALIZERS,
         version=__version__,
+        axes=AXES,
+        view_fields=list(View.model_fields),
     )
     environment.filters.update(number=number, power=power)
     return environment

@@ -1,9 +1,10 @@
 """A deep stack: layer after layer of random weights, the signal forward and its gradient back."""
 
 from ..experiment import Experiment, Preset, Question
-from .charts import CHARTS
+from .charts import CHARTS, SECTIONS
 from .cost import stack_cost
 from .findings import stack_findings
+from .readings import signal_courses, stack_readings
 from .result import StackResult
 from .run import run_stack
 from .spec import StackSpec
@@ -19,6 +20,9 @@ STACK = Experiment(
     sizes=("depth", "width", "batch", "bins"),
     findings=stack_findings,
     charts=CHARTS,
+    sections=SECTIONS,
+    courses=signal_courses,
+    readings=stack_readings,
     words=stack_words,
     presets=(
         Preset("Thirty tanh layers", ""),
