@@ -13,8 +13,11 @@ from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
+from .arithmetic import evaluated
+
 M = TypeVar("M", bound=BaseModel)
 
+LARGEST_WHOLE = 2**53  # from which a float no longer tells every whole number
 ECHOED = 100  # characters of what was given that an error may repeat
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,4})?", re.ASCII)
@@ -83,9 +86,15 @@ class Shape:
             return int(text)
         if self.kind == "number" and _NUMBER.fullmatch(text):
             return float(text)
+        if self.kind in ("integer", "number") and (found := evaluated(text)) is not None:
+            return found if self.kind == "number" else int(found) if _whole(found) else text
         if self.kind == "boolean" and text in ("true", "false"):
             return text == "true"
         return text
+
+
+def _whole(number: float) -> bool:
+    return number.is_integer() and abs(number) < LARGEST_WHOLE
 
 
 def shape(field: FieldInfo) -> Shape:

@@ -19,6 +19,7 @@ AXES = {
     "log": "logarithmic axis",
     "count": "counts",
     "std": "standard deviations",
+    "whole": "the whole range",
 }
 HIDDEN = {"predicted": "what was predicted", "measured": "what was measured"}
 

@@ -44,8 +44,8 @@ const figures = new WeakMap(); // chart -> the figure it shows
 const KINDS = { PNG: (chart) => picture(chart, "png"), SVG: (chart) => picture(chart, "svg"), CSV: table, "Copy as Plotly JSON": json };
 
 // A chart's own menu, made once; the figure is the one it shows now.
-export function takeMenu(chart, figure) {
-  figures.set(chart, figure);
+export function takeMenu(chart, figure, plotly) {
+  figures.set(chart, { ...figure, plotly });
   if (chart.querySelector(".take-chart")) return;
   const menu = document.createElement("details");
   menu.className = "take-chart";
@@ -66,11 +66,12 @@ const fileName = (chart) => `initscope-${chart.closest("[data-experiment]").data
 
 // Opaque and titled, in light colours whatever the page's, so that it can be read wherever it is put.
 async function picture(chart, format) {
-  const { data, layout } = figures.get(chart);
+  const { data, layout, plotly } = figures.get(chart);
+  const Plotly = await plotly();
   const told = { ...layout, title: { text: titleOf(chart), x: 0, xref: "paper" }, paper_bgcolor: "white", plot_bgcolor: "white" };
   told.margin = { ...layout.margin, t: (layout.margin?.t ?? 30) + 50 };
   const size = { width: 1000, height: (layout.height ?? 450) + 50, scale: format === "png" ? 2 : 1 };
-  save(await globalThis.Plotly.toImage({ data, layout: told }, { format, ...size }), `${fileName(chart)}.${format}`);
+  save(await Plotly.toImage({ data, layout: told }, { format, ...size }), `${fileName(chart)}.${format}`);
 }
 
 function table(chart) {

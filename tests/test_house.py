@@ -20,6 +20,7 @@ FLOORS = (
     {"settings", "logs"},
     {"theory"},
     {"lab"},
+    {"arithmetic"},
     {"fields", "results"},
     {"spec", "finding", "view"},
     {"compute", "figures"},

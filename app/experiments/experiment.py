@@ -8,9 +8,10 @@ An experiment lives in a folder of its own, `app/experiments/NAME/`, which holds
     theory.py    what they should be
     cost.py      what measuring them will take
     findings.py  what they say: words and sentences, each with the number it rests on
-    charts.py    how they are drawn, with titles and captions
+    charts.py    how they are drawn, with titles and captions, and the sections that fold them
     picture.py   how they are drawn small, for whoever is sent a link; without one, the findings stand alone
     script.py    the same in PyTorch alone, to be read and changed by whoever takes it along
+    readings.py  what each place says where a Result has places (layers, steps), and the course of each init
     words.py     the page's heading, and what its explanation is written from
     why.html     the explanation; without one, the page lists the findings
     __init__.py  the Experiment below, made of these, with presets, links worth following, and the questions it answers
@@ -21,7 +22,7 @@ table, event stream, catalog entry, documentation, cost refusal and cancel, over
 
 import json
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
@@ -30,15 +31,19 @@ from pydantic import TypeAdapter
 
 from ..compute.cost import Cost
 from ..fields import SpecError
-from ..figures.chart import Chart
+from ..figures.chart import Chart, Section
 from ..figures.palette import Figure
 from ..figures.picture import Picture, picture
+from ..figures.readings import Readings
 from ..finding import Finding
 from ..results import Result, Step
-from ..spec import Spec
-from ..view import View, split
+from ..spec import Spec, WeightsSpec
+from ..view import ALL, View, split
+from .answer import answer
 
 _FINDINGS = TypeAdapter(list[Finding])
+OWN_SECTIONS = ("why", "numbers")  # of every page: the explanation, and the table of what is read at each place
+LOOK = View()  # as nobody has chosen otherwise
 
 S = TypeVar("S", bound=Spec)
 R = TypeVar("R", bound=Result)
@@ -68,7 +73,9 @@ class Experiment(Generic[S, R]):
     `run` is a pure function of the spec, as a generator: it yields a Step after every block of work, the last one
     whole. Whoever iterates it decides between two steps whether to go on; closing it cancels what is left.
     `sizes` are the fields that make the experiment smaller, most telling first. `heading` asks, of a spec, what the
-    experiment answers. `words` gives the template `why.html` what it shows beside the result and its findings.
+    experiment answers. `words` gives the template `why.html` what it shows beside the result and its findings. Charts
+    in none of the `sections` are shown first. Where a Result has places, one after the other, `courses` has a number of
+    each init at each, to be drawn small, and `readings` says what there is to read at each.
     """
 
     title: str
@@ -85,6 +92,9 @@ class Experiment(Generic[S, R]):
     questions: tuple[Question, ...] = ()
     picture: Picture | None = None
     script: Callable[[S], str] | None = None
+    sections: tuple[Section, ...] = ()
+    courses: Callable[[R], Mapping[str, Sequence[float | None]]] = lambda result: {}
+    readings: Callable[[R], Readings | None] = lambda result: None
 
     @property
     def name(self) -> str:
@@ -109,6 +119,7 @@ class Experiment(Generic[S, R]):
             errors += error.errors
         try:
             view = View.from_query(looked_at)
+            self._check_sections(view)
             if view.pinned is not None:
                 self.spec.from_query(view.pinned)
         except SpecError as error:
@@ -117,10 +128,32 @@ class Experiment(Generic[S, R]):
             raise SpecError(errors)
         return spec, view
 
+    def _check_sections(self, view: View) -> None:
+        names = [*(section.name for section in self.sections), *OWN_SECTIONS, ALL]
+        if not set(view.open) <= set(names):
+            raise SpecError([("open", f"choose from {', '.join(names)}")])
+
     def page(self, spec: S) -> dict[str, Any]:
-        """What the page says before there is a result: its heading, and each chart's title and caption."""
-        charts = {name: {"title": chart.title, "caption": chart.read(spec)} for name, chart in self.charts.items()}
-        return {"heading": self.heading(spec), "charts": charts}
+        """What the page says before there is a result: its heading, its inits, and each chart's title and caption."""
+        charts = {
+            name: {"title": chart.title, "caption": chart.read(spec), "shown": chart.when(spec)}
+            for name, chart in self.charts.items()
+        }
+        inits = spec.init if isinstance(spec, WeightsSpec) else []
+        return {"heading": self.heading(spec), "charts": charts, "inits": inits}
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """The charts that stand in no section."""
+        folded = {chart for section in self.sections for chart in section.charts}
+        return tuple(name for name in self.charts if name not in folded)
+
+    def answer_json(self, result: R) -> bytes:
+        """What a page says first, and what there is to read at each place, as JSON."""
+        said = answer(self.findings(result), self.courses(result), self.sections)
+        readings = self.readings(result)
+        document = {**said.model_dump(), "readings": readings and readings._asdict()}
+        return json.dumps(document, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
 
     def drawn(self, kind: Literal["png", "svg"], result: R) -> bytes:
         """The result as a picture to show with a link."""
@@ -131,15 +164,22 @@ class Experiment(Generic[S, R]):
         """The findings of a result as JSON."""
         return _FINDINGS.dump_json(self.findings(result))
 
-    def figures(self, result: R) -> dict[str, Figure]:
+    def figures(self, result: R, view: View = LOOK) -> dict[str, Figure]:
         """Every chart that this result has something to show in, as plain dicts in Plotly's schema."""
-        drawn = {name: chart.draw(result) for name, chart in self.charts.items()}
+        drawn = {name: chart.figure(result, view) for name, chart in self.charts.items()}
         return {name: figure for name, figure in drawn.items() if figure is not None}
 
-    def figures_json(self, result: R) -> bytes:
-        """The same as JSON."""
-        drawn = self.figures(result)
-        return json.dumps(drawn, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+    def figures_json(self, result: R, view: View = LOOK, names: Collection[str] | None = None) -> bytes:
+        """The same as JSON; of these charts alone, where they are named."""
+        wanted = self.charts if names is None else names
+        drawn = {name: chart.figure(result, view) for name, chart in self.charts.items() if name in wanted}
+        shown = {name: figure for name, figure in drawn.items() if figure is not None}
+        return json.dumps(shown, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def in_sight(self, view: View) -> tuple[str, ...]:
+        """The charts that a page shows under this view: those in no section, and those of the open ones."""
+        opened = (section.charts for section in self.sections if view.unfolds(section.name))
+        return (*self.first, *(name for charts in opened for name in charts))
 
 
 Experiments = Mapping[str, Experiment[Any, Any]]

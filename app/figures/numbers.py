@@ -24,6 +24,15 @@ def power(exponent: float | None, digits: int = 2) -> str:
     return f"{10 ** (exponent - whole):.{digits}f} × 10{superscript(whole)}"
 
 
+def percent(share: float | None) -> str:
+    """A share as a person reads it: 92.6 %, 0 %, below 0.1 %."""
+    if share is None:
+        return "–"
+    if 0 < share < 0.001:
+        return "below 0.1 %"
+    return f"{100 * share:.3g} %"
+
+
 def superscript(value: int) -> str:
     """An exponent in Unicode superscripts."""
     return str(value).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -33,11 +33,16 @@ from .encoding import accepts_gzip, compressed, gzipped
 from .prefix import base_of, prefix_of
 from .problems import problem
 from .renderings import AnyExperiment, Rendering, renderings
-from .requests import client_of, query_string, spec_of, while_connected
+from .requests import client_of, query_string, spec_of, view_of, while_connected
 
 Explain = Callable[[AnyExperiment, Any], bytes]
 Write = Callable[[AnyExperiment, Any, Any, str], bytes]
 logger = logging.getLogger("initscope")
+DOCUMENT = "A page of its own, which needs neither this server nor any other."
+STREAM = "Server-sent events: page, progress, figures, findings, explanation, then result; or problem."
+LOOK = (
+    "Server-sent events of what a page shows of it: page, progress, figures, answer, findings, then done; or problem."
+)
 REVALIDATE = "no-cache"  # kept by browsers, asked for again, answered 304 while nothing has changed
 
 
@@ -53,13 +58,13 @@ def install(
             endpoint, answers = _endpoint(runner, experiment, rendering), responses(*rendering[1:3])
             _add(app, f"/api/{name}{rendering.suffix}", endpoint, experiment, rendering.said, answers | NOT_MODIFIED)
         document = _document(runner, experiment, write)
-        said = "A page of its own, which needs neither this server nor any other."
-        _add(app, f"/api/{name}.html", document, experiment, said, responses("text/html", TEXT))
-        stream = _stream(runner, experiment, explain)
-        said = "Server-sent events: page, progress, figures, findings, explanation, then result; or problem."
-        _add(
-            app, f"/api/{name}/stream", stream, experiment, said, responses("text/event-stream", EVENT, BEFORE_RUNNING)
-        )
+        _add(app, f"/api/{name}.html", document, experiment, DOCUMENT, responses("text/html", TEXT))
+        for suffix, stream, said in (
+            ("stream", _stream(runner, experiment, explain), STREAM),
+            ("look", _look(runner, experiment, explain), LOOK),
+        ):
+            answers = responses("text/event-stream", EVENT, BEFORE_RUNNING)
+            _add(app, f"/api/{name}/{suffix}", stream, experiment, said, answers)
 
     limits = {
         "seconds": settings.max_seconds,
@@ -156,43 +161,89 @@ def _document(runner: Runner, experiment: AnyExperiment, write: Write) -> Callab
 
 
 def _stream(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Callable[[Request], Awaitable[Response]]:
+    """Everything there is to say of a Result, and the Result."""
+
     async def endpoint(request: Request) -> Response:
         spec, client = await spec_of(request, experiment.spec), client_of(request)
+        after: list[Derived] = [
+            ("figures", "/figures", experiment.figures_json),
+            ("findings", "/findings", experiment.findings_json),
+            ("explanation", "/explanation", partial(explain, experiment)),
+        ]
         runner.admit(spec, client)
-        said, headers = (
-            events(spec, client, prefix_of(request)),
-            {"Cache-Control": "no-store", "Vary": "Accept-Encoding"},
-        )
-        if accepts_gzip(request):
-            return EventSourceResponse(gzipped(said), headers=headers | {"Content-Encoding": "gzip"})
-        return EventSourceResponse(said, headers=headers)
-
-    async def events(spec: Spec, client: str, prefix: str) -> AsyncIterator[bytes]:
-        try:
-            yield _event("page", json.dumps(experiment.page(spec)))
-            async with runner.join(spec, client) as flight:
-                shown = None
-                async for update in flight.updates():
-                    if flight.outcome.done():
-                        break
-                    yield _event("progress", json.dumps({"done": update.done, "total": update.total}))
-                    if update.partial is not None and update.partial is not shown:
-                        shown = update.partial
-                        yield _event("figures", await asyncio.to_thread(experiment.figures_json, shown))
-                result = await asyncio.shield(flight.outcome)
-            for kind, function in (
-                ("figures", experiment.figures_json),
-                ("findings", experiment.findings_json),
-                ("explanation", partial(explain, experiment)),
-            ):
-                yield _event(kind, await runner.derived(spec, f"/{kind}", function, client, result))
-            yield _event("result", result)
-        except Exception as error:
-            if problem(error).status == 500:
-                logger.exception("A run failed.")
-            yield _event("problem", json.dumps(problem(error).body(prefix)))
+        said = _events(request, runner, experiment, spec, client, after)
+        return _event_stream(request, said)
 
     return endpoint
+
+
+def _look(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Callable[[Request], Awaitable[Response]]:
+    """What a page shows of a Result under a view: the charts in sight alone, and no Result."""
+
+    async def endpoint(request: Request) -> Response:
+        spec, view, client = await spec_of(request, experiment.spec), view_of(request), client_of(request)
+        shown = experiment.in_sight(view)
+        draw = partial(experiment.figures_json, view=view, names=shown)
+        after: list[Derived] = [
+            ("figures", f"/figures/{','.join(sorted(view.axes))}/{','.join(shown)}", draw),
+            ("answer", "/answer", experiment.answer_json),
+            ("findings", "/findings", experiment.findings_json),
+        ]
+        if view.unfolds("why"):
+            after.append(("explanation", "/explanation", partial(explain, experiment)))
+        runner.admit(spec, client)
+        return _event_stream(request, _events(request, runner, experiment, spec, client, after, whole=False))
+
+    return endpoint
+
+
+Derived = tuple[str, str, Callable[[Any], bytes]]
+
+
+async def _events(
+    request: Request,
+    runner: Runner,
+    experiment: AnyExperiment,
+    spec: Spec,
+    client: str,
+    after: list[Derived],
+    whole: bool = True,
+) -> AsyncIterator[bytes]:
+    """The page, progress with figures of what there is so far, then what comes `after` the Result, first the figures.
+
+    At the end the Result where it is wanted `whole`, else its addresses.
+    """
+    draw = after[0][2]
+    try:
+        yield _event("page", json.dumps(experiment.page(spec)))
+        async with runner.join(spec, client) as flight:
+            shown = None
+            async for update in flight.updates():
+                if flight.outcome.done():
+                    break
+                yield _event("progress", json.dumps({"done": update.done, "total": update.total}))
+                if update.partial is not None and update.partial is not shown:
+                    shown = update.partial
+                    yield _event("figures", await asyncio.to_thread(draw, shown))
+            result = await asyncio.shield(flight.outcome)
+        for kind, name, function in after:
+            yield _event(kind, await runner.derived(spec, name, function, client, result))
+        yield (
+            _event("result", result)
+            if whole
+            else _event("done", json.dumps({"links": spec.links, "experiment": spec.model_dump()}))
+        )
+    except Exception as error:
+        if problem(error).status == 500:
+            logger.exception("A run failed.")
+        yield _event("problem", json.dumps(problem(error).body(prefix_of(request))))
+
+
+def _event_stream(request: Request, said: AsyncIterator[bytes]) -> Response:
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if accepts_gzip(request):
+        return EventSourceResponse(gzipped(said), headers=headers | {"Content-Encoding": "gzip"})
+    return EventSourceResponse(said, headers=headers)
 
 
 def _event(kind: str, data: str | bytes) -> bytes:

@@ -25,7 +25,7 @@ from ..figures.numbers import number, power
 from ..figures.palette import PREDICTED, STYLES, TEMPLATES
 from ..lab.initializers import INITIALIZERS
 from ..spec import Spec
-from ..view import View
+from ..view import AXES, View
 from .assets import Assets, folder
 from .forms import attempted, form, given
 from .prefix import base_of, root_of, route_path
@@ -57,6 +57,8 @@ def templates(assets: Assets, experiments: Experiments) -> Environment:
         plot_templates=TEMPLATES,
         initializers=INITIALIZERS,
         version=__version__,
+        axes=AXES,
+        view_fields=list(View.model_fields),
     )
     environment.filters.update(number=number, power=power)
     return environment
@@ -88,7 +90,7 @@ def writer(environment: Environment, assets: Assets, explain: Explain) -> Write:
                 charts={name: experiment.charts[name] for name in figures},
                 explanation=Markup(explain(experiment, result).decode()),
                 style=Markup(assets.text("style.css")),
-                plotly=Markup(assets.text("plotly.min.js")),
+                plotly=Markup(assets.text("plotly-cartesian.min.js")),
             )
             .encode()
         )

@@ -45,7 +45,7 @@ def problem(error: Exception) -> Problem:
     """What an exception is to whoever asked. Anything unforeseen is a 500 that says nothing of the inside."""
     match error:
         case TooExpensive():
-            extra = {"cost": error.cost, "limit": error.limit, "errors": _listed(error)}
+            extra = {"cost": error.cost, "limit": error.limit, "fits": error.fits, "errors": _listed(error)}
             return Problem("too-expensive", "Too expensive", 422, _price(error), extra)
         case SpecError():
             detail = "Some fields have to change: each is named with what it takes."

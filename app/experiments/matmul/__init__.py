@@ -1,7 +1,7 @@
 """One matmul, x @ w: the variance of its outputs under each scale of the weights."""
 
 from ..experiment import Experiment, Preset, Question
-from .charts import CHARTS
+from .charts import CHARTS, SECTIONS
 from .cost import matmul_cost
 from .findings import matmul_findings
 from .picture import matmul_picture
@@ -21,6 +21,7 @@ MATMUL = Experiment(
     sizes=("fan_out", "repeats", "fan_in"),
     findings=matmul_findings,
     charts=CHARTS,
+    sections=SECTIONS,
     words=matmul_words,
     picture=matmul_picture,
     script=matmul_script,

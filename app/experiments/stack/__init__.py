@@ -1,10 +1,11 @@
 """A deep stack: layer after layer of random weights, the signal forward and its gradient back."""
 
 from ..experiment import Experiment, Preset, Question
-from .charts import CHARTS
+from .charts import CHARTS, SECTIONS
 from .cost import stack_cost
 from .findings import stack_findings
 from .picture import stack_picture
+from .readings import signal_courses, stack_readings
 from .result import StackResult
 from .run import run_stack
 from .script import stack_script
@@ -21,6 +22,9 @@ STACK = Experiment(
     sizes=("depth", "width", "batch", "bins"),
     findings=stack_findings,
     charts=CHARTS,
+    sections=SECTIONS,
+    courses=signal_courses,
+    readings=stack_readings,
     words=stack_words,
     picture=stack_picture,
     script=stack_script,

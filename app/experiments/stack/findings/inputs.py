@@ -1,6 +1,6 @@
 """What becomes of the inputs: whether the network tells them apart, and what its activation does to each."""
 
-from ....figures.numbers import number, power
+from ....figures.numbers import number, percent, power
 from ....finding import Finding
 from ....lab.activations import ACTIVATIONS
 from ....lab.draws import DISTRIBUTIONS
@@ -38,6 +38,7 @@ def inputs(spec: StackSpec, entry: StackInit) -> list[Finding]:
             value=measured,
             predicted=predicted,
             layer=last.layer,
+            brief=f"cosine {_cosine(measured)}",
         )
     ]
 
@@ -78,6 +79,7 @@ def saturation(spec: StackSpec, entry: StackInit) -> list[Finding]:
             value=value,
             predicted=predicted,
             layer=last.layer,
+            brief=percent(value),
         )
     ]
 
