@@ -33,7 +33,7 @@ from .preview import Preview, preview_of, preview_of_page
 from .problems import Problem
 from .requests import query_string
 
-AS_ASKED = "draws=fresh&seed=2952"  # of all seeds one that gives what whoever asked first was given
+AS_ASKED = "draws=fresh&seed=651587"  # of all seeds one that gives what whoever asked first was given
 Explain = Callable[[Experiment[Any, Any], Any], bytes]
 Write = Callable[[Experiment[Any, Any], Any, Any, str], bytes]
 
