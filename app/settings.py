@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     waiting: int = Field(16, ge=1, le=1000, description="experiments that may wait for their turn")
     wait_seconds: float = Field(5, gt=0, description="estimated time an experiment may wait for its turn")
     per_client: int = Field(2, ge=1, description="experiments one client may have in flight")
+    in_line: int = Field(40, ge=1, description="pages of one client that may wait in line for theirs")
     max_seconds: float = Field(6, gt=0, description="estimated computing time an experiment may take")
     max_result_bytes: int = Field(
         2**21, gt=0, description="estimated size a result may have before it is compressed, to a third or less"

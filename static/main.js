@@ -93,12 +93,16 @@ function experiment(root) {
   }
 
   async function show(event, data) {
-    if (event === "progress") {
+    if (event === "waiting") {
+      status(data.said);
+    } else if (event === "progress") {
+      status("");
       part(".progress").max = data.total;
       part(".progress").value = data.done;
     } else if (event === "page") {
       showPage(root, data);
     } else if (event === "figures") {
+      status("");
       await draw(root, data, look());
     } else if (event === "answer") {
       answered = data;

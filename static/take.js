@@ -58,7 +58,7 @@ export function takeMenu(chart, figure, plotly) {
     return button;
   });
   menu.append(summary, ...buttons);
-  chart.querySelector("h2, h3")?.after(menu);
+  (chart.querySelector(".chart-head") ?? chart).append(menu);
 }
 
 const titleOf = (chart) => chart.querySelector("h2, h3")?.textContent ?? chart.dataset.chart;

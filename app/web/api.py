@@ -170,7 +170,7 @@ def _stream(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Call
             ("findings", "/findings", experiment.findings_json),
             ("explanation", "/explanation", partial(explain, experiment)),
         ]
-        runner.admit(spec, client)
+        runner.admit_to_line(spec, client)
         said = _events(request, runner, experiment, spec, client, after)
         return _event_stream(request, said)
 
@@ -191,7 +191,7 @@ def _look(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Callab
         ]
         if view.unfolds("why"):
             after.append(("explanation", "/explanation", partial(explain, experiment)))
-        runner.admit(spec, client)
+        runner.admit_to_line(spec, client)
         return _event_stream(request, _events(request, runner, experiment, spec, client, after, whole=False))
 
     return endpoint
@@ -216,6 +216,8 @@ async def _events(
     draw = after[0][2]
     try:
         yield _event("page", json.dumps(experiment.page(spec)))
+        async for ahead in runner.turn(spec, client):
+            yield _event("waiting", json.dumps({"ahead": ahead, "said": _in_line(ahead)}))
         async with runner.join(spec, client) as flight:
             shown = None
             async for update in flight.updates():
@@ -237,6 +239,11 @@ async def _events(
         if problem(error).status == 500:
             logger.exception("A run failed.")
         yield _event("problem", json.dumps(problem(error).body(prefix_of(request))))
+
+
+def _in_line(ahead: int) -> str:
+    before = f"{ahead} {'is' if ahead == 1 else 'are'} ahead of you" if ahead else "you are next"
+    return f"In line: many ask from your network, and {before}."
 
 
 def _event_stream(request: Request, said: AsyncIterator[bytes]) -> Response:

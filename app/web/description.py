@@ -66,7 +66,7 @@ FIGURES: Schema = {
 }
 TEXT: Schema = {"type": "string"}
 BINARY: Schema = {"type": "string", "format": "binary"}
-EVENTS = ("page", "progress", "figures", "answer", "findings", "explanation", "result", "done", "problem")
+EVENTS = ("page", "waiting", "progress", "figures", "answer", "findings", "explanation", "result", "done", "problem")
 EVENT: Schema = {
     "type": "object",
     "required": ["event", "data"],
