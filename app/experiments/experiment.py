@@ -12,6 +12,7 @@ An experiment lives in a folder of its own, `app/experiments/NAME/`, which holds
     picture.py   how they are drawn small, for whoever is sent a link; without one, the findings stand alone
     script.py    the same in PyTorch alone, to be read and changed by whoever takes it along
     readings.py  what each place says where a Result has places (layers, steps), and the course of each init
+    gallery.py   famous ones, with what was published of them
     words.py     the page's heading, and what its explanation is written from
     why.html     the explanation; without one, the page lists the findings
     __init__.py  the Experiment below, made of these, with presets, links worth following, and the questions it answers
@@ -66,6 +67,33 @@ class Question(NamedTuple):
     init: str = ""
 
 
+class Published(NamedTuple):
+    """A number that somebody published, and the same of a Result; they agree `within` a share of it (if 0, so much)."""
+
+    what: str
+    value: float
+    measured: Callable[[Any], float | None]
+    within: float = 0.1
+
+    def agrees(self, measured: float | None) -> bool:
+        """Whether what was measured here is the number published, but for chance."""
+        return measured is not None and abs(measured - self.value) <= self.within * (abs(self.value) or 1)
+
+
+class Famous(NamedTuple):
+    """A well-known experiment, under its name in the gallery: the finding that tells it, and what its source says."""
+
+    name: str
+    title: str
+    query: str
+    about: str
+    source: str
+    link: str
+    published: tuple[Published, ...]
+    remark: str = ""
+    init: str = ""
+
+
 @dataclass(frozen=True)
 class Experiment(Generic[S, R]):
     """One experiment, whole.
@@ -90,6 +118,7 @@ class Experiment(Generic[S, R]):
     words: Callable[[R, list[Finding]], dict[str, Any]]
     presets: tuple[Preset, ...]
     questions: tuple[Question, ...] = ()
+    gallery: tuple[Famous, ...] = ()
     picture: Picture | None = None
     script: Callable[[S], str] | None = None
     sections: tuple[Section, ...] = ()

@@ -26,6 +26,7 @@ from ..figures.palette import PREDICTED, STYLES, TEMPLATES
 from ..lab.initializers import INITIALIZERS
 from ..spec import Spec
 from ..view import AXES, View
+from . import gallery
 from .assets import Assets, folder
 from .forms import attempted, form, given
 from .prefix import base_of, root_of, route_path
@@ -176,6 +177,7 @@ def router(environment: Environment, experiments: Experiments, runner: Runner) -
 
         return show
 
+    pages.include_router(gallery.router(page, experiments, runner))
     for name, experiment in experiments.items():
         pages.add_api_route(f"/{name}", experiment_page(experiment), methods=["GET"], response_class=Response)
     return pages

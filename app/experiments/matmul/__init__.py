@@ -4,6 +4,7 @@ from ..experiment import Experiment, Preset, Question
 from .charts import CHARTS, SECTIONS
 from .cost import matmul_cost
 from .findings import matmul_findings
+from .gallery import GALLERY
 from .picture import matmul_picture
 from .result import MatmulResult
 from .run import run_matmul
@@ -23,6 +24,7 @@ MATMUL = Experiment(
     charts=CHARTS,
     sections=SECTIONS,
     words=matmul_words,
+    gallery=GALLERY,
     picture=matmul_picture,
     script=matmul_script,
     presets=(

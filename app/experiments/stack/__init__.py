@@ -4,6 +4,7 @@ from ..experiment import Experiment, Preset, Question
 from .charts import CHARTS, SECTIONS
 from .cost import stack_cost
 from .findings import stack_findings
+from .gallery import GALLERY
 from .picture import stack_picture
 from .readings import signal_courses, stack_readings
 from .result import StackResult
@@ -26,6 +27,7 @@ STACK = Experiment(
     courses=signal_courses,
     readings=stack_readings,
     words=stack_words,
+    gallery=GALLERY,
     picture=stack_picture,
     script=stack_script,
     presets=(
