@@ -1,4 +1,4 @@
-"""The gallery: every famous experiment has its place, its sentence, its numbers beside the published ones, its source."""
+"""The gallery: every famous experiment has its sentence, its numbers beside the published ones, and its source."""
 
 import httpx
 import pytest
@@ -17,7 +17,7 @@ def test_every_famous_experiment_has_its_place_and_leads_to_it(client: httpx.Cli
     for place in places:
         assert client.get(place.one("h2").one("a").attributes["href"]).status_code == 200
         assert place.one(class_="source").text
-        assert place.one("img").attributes["data-src"].startswith("./api/")
+        assert place.one("img").attributes["data-src"].startswith("/api/")
 
 
 @pytest.mark.parametrize(("name", "famous"), FAMOUS)

@@ -88,8 +88,8 @@ GALLERY = (
             Published("share saturated, layer 1", 0.0262, _saturated(1), within=0.2),
             Published("share saturated, layer 5", 0.0178, _saturated(5), within=0.2),
         ),
-        "Normalized, a preactivation is standard normal whatever the gain, and tanh of that has a std of 0.63; 3.6 % of "
-        "normal numbers lie where tanh is saturated.",
+        "Normalized, a preactivation is standard normal whatever the gain, and tanh of that has a std of 0.63; 3.6 % "
+        "of normal numbers lie where tanh is saturated.",
     ),
     Famous(
         "cs231n-small-weights",
