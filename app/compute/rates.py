@@ -7,11 +7,9 @@ from typing import NamedTuple
 
 import torch
 
-from ..lab.device import CPU
-from ..lab.draws import BLOCK, DISTRIBUTIONS
+from ..lab.draws import BLOCK, DISTRIBUTIONS, draw, drawing
 from ..lab.layers import Frame, LayerTally
 from ..lab.scaled import Scaled
-from ..lab.sources import source
 from ..lab.threads import submit
 
 TRIES = 3  # the fastest counts: what else the machine does only makes things slower
@@ -34,16 +32,16 @@ def measured() -> Rates:
 
 
 def _measure(_: None) -> Rates:
-    numbers, normal = source(0, device=CPU), DISTRIBUTIONS["normal"]
-    block, few = torch.empty(BLOCK), torch.ones(16, 16)
-    h, w = (normal.fill(torch.empty(shape), numbers) for shape in ((128, 512), (512, 512)))
+    normal, few = DISTRIBUTIONS["normal"], torch.ones(16, 16)
+    fill = drawing(normal, (BLOCK,), 0)[1][0]
+    h, w = draw(normal, (128, 512), 0), draw(normal, (512, 512), 1)
 
     def tally(values: torch.Tensor) -> LayerTally:
         frame = Frame.around(Scaled(values, 0), Scaled(values, 0), None, 80)
         return LayerTally(frame).add(values, values, True)
 
     return Rates(
-        random_number=_fastest(lambda: normal.fill(block, numbers)) / block.numel(),
+        random_number=_fastest(fill) / BLOCK,
         multiply_add=_fastest(lambda: h @ w) / (h.numel() * w.shape[1]),
         value=_fastest(lambda: tally(h)) / (2 * h.numel()),
         step=_fastest(lambda: tally(few).preactivation.summary()),

@@ -1,7 +1,7 @@
-"""Where weights are drawn and multiplied: on the CPU's cores, or on a GPU.
+"""Where weights are multiplied: on the CPU's cores, or on a GPU.
 
-What is measured is measured on the CPU either way. The same spec gives the same bytes on one device; another device
-draws other numbers.
+They are drawn and measured on the CPU either way, so that a seed means the same weights everywhere; another device
+rounds their products otherwise.
 """
 
 import torch
@@ -14,7 +14,7 @@ class _Chosen:
 
 
 def use_device(name: str) -> None:
-    """Draw and multiply weights there from now on. Raises ValueError if there is no such device."""
+    """Multiply weights there from now on. Raises ValueError if there is no such device."""
     try:
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from math import floor, log2
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-Counts = np.ndarray[Any, np.dtype[np.int64]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
+from .kernels.statistics import SIZES, Doubles
+from .summary import Tally
+
 QUARTERS = 4  # bins an octave: a mantissa's first two bits
 QUANTILES = (0.01, 0.5, 0.99)
 
@@ -74,30 +73,18 @@ def _log2_edge(index: int) -> float:
     return log2(quarter / QUARTERS or 1 / 16) - 126  # the first goes down to zero: most of it lies in two octaves
 
 
-LOG2_EDGES = np.array([_log2_edge(index) for index in range(256 * QUARTERS + 1)])
+LOG2_EDGES = np.array([_log2_edge(index) for index in range(SIZES + 1)])
 LIMITS = [[log2(entry.vanishes) for entry in FORMATS.values()], [log2(entry.overflows) for entry in FORMATS.values()]]
 
 
-def magnitude_counts(sizes: Tensor) -> Counts:
-    """Counts in bins [m, m + ¼)·2^e, m from 1 to 1¾, e from -126 to 128, below them in quarters of 2^-126.
-
-    `sizes`, float32 and none negative, are used up.
-    """
-    index = sizes.flatten().view(torch.int32).bitwise_right_shift_(21)
-    return torch.bincount(index.to(torch.int16), minlength=256 * QUARTERS).numpy()
-
-
-def magnitudes(counts: Counts, exponent: float, zeros: int, lowest: float, highest: float) -> Magnitudes:
-    """Where the magnitudes lie, each times 2^exponent, and the share of all numbers each format would lose.
-
-    `zeros` of them are exactly zero; the values they are of go from `lowest` to `highest`.
-    """
-    nonzero = counts.astype(np.float64)
-    nonzero[0] = max(0.0, nonzero[0] - zeros)
+def magnitudes(seen: Tally, exponent: float) -> Magnitudes:
+    """Where the magnitudes of values counted by size lie, each times 2^exponent, and what each format would lose."""
+    nonzero = seen.sizes.astype(np.float64)
+    nonzero[0] = max(0.0, nonzero[0] - seen.zeros)
     below = np.concatenate(([0.0], np.cumsum(nonzero)))  # each edge
-    edges = _within(nonzero, lowest, highest) + exponent
+    edges = _within(nonzero, *seen.extremes) + exponent
     lost, finite = np.interp(LIMITS, edges, below)
-    total = float(counts.sum())
+    total = float(seen.count)
     underflows, overflows = (lost / total).tolist(), ((below[-1] - finite) / total).tolist()
     formats = {
         name: FormatShare(underflow=underflow, overflow=overflow)
@@ -109,7 +96,7 @@ def magnitudes(counts: Counts, exponent: float, zeros: int, lowest: float, highe
     return Magnitudes(log2_low=low, log2_median=median, log2_high=high, formats=formats)
 
 
-def _within(nonzero: Floats, lowest: float, highest: float) -> Floats:
+def _within(nonzero: Doubles, lowest: float, highest: float) -> Doubles:
     """The bins' edges, the outermost as near as the values let them be."""
     edges = LOG2_EDGES.copy()
     occupied = np.flatnonzero(nonzero)
@@ -124,7 +111,7 @@ def _within(nonzero: Floats, lowest: float, highest: float) -> Floats:
     return edges
 
 
-def _quantile(rank: float, edges: Floats, below: Floats) -> float:
+def _quantile(rank: float, edges: Doubles, below: Doubles) -> float:
     """Where so many lie below, in the bin that holds it."""
     index = int(np.searchsorted(below[1:], rank))
     within = (rank - below[index]) / (below[index + 1] - below[index])

@@ -11,7 +11,6 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-from .device import device
 from .draws import DISTRIBUTIONS, TRUNCATED_STD, Fill, draw, drawing
 from .orthonormal import orthonormal
 
@@ -48,11 +47,11 @@ def unit_weights(family: str, fan_in: int, fan_out: int, seed: int, *key: int) -
     length (Mezzadri 2007, "How to generate random matrices from the classical compact groups").
     """
     if family != "orthogonal":
-        return drawing(DISTRIBUTIONS[family], (fan_in, fan_out), seed, *key, device=device())
-    w = torch.empty(fan_in, fan_out, device=device())
+        return drawing(DISTRIBUTIONS[family], (fan_in, fan_out), seed, *key)
+    w = torch.empty(fan_in, fan_out)
 
     def fill() -> None:
-        normal = draw(DISTRIBUTIONS["normal"], (fan_in, fan_out), seed, *key, device=device())
+        normal = draw(DISTRIBUTIONS["normal"], (fan_in, fan_out), seed, *key)
         q = orthonormal(normal if fan_in >= fan_out else normal.T).mul_(sqrt(max(fan_in, fan_out)))
         w.copy_(q if fan_in >= fan_out else q.T)
 

@@ -1,29 +1,37 @@
 """One pass over blocks of numbers: moments, extremes, a histogram and what is not finite. Two tallies merge.
 
-Sums are taken around a pivot near the data, in the data's precision within a part of 2^18 values and in float64
-beyond it; counts are int64. So neither a large mean nor 10⁹ values drift. A tally may be read at a scale,
-2^log2_scale times what it saw, however large: moments scale exactly.
+Sums are taken in float64 around a pivot near the data, so that neither a large mean nor 10⁹ values drift. A tally may
+be read at a scale, 2^log2_scale times what it saw, however large: moments scale exactly.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from math import ceil, floor, frexp, inf, isfinite, log2, log10, sqrt
-from typing import Any, Self
+from math import ceil, floor, inf, log2, log10, sqrt
+from typing import Self
 
 import numpy as np
-import torch
 from torch import Tensor
 
-Floats = np.ndarray[Any, np.dtype[Any]]  # float32 or float64
+from .kernels.statistics import (
+    HIGHEST,
+    INFINITY,
+    LOWEST,
+    MAGNITUDE,
+    SIZES,
+    Doubles,
+    Tables,
+    largest_bits,
+    see,
+    see_extremes,
+)
 
 SAMPLE = 2048
-PART = 2**18  # values summed up in their own precision
-FAR = 2.0**24  # units from the pivot: float32 has no room left for the fourth power
 RESOLVED = 2.0**-42  # of the mean square: a std below four of float32's eps beside the mean is that of its rounding
 LOG10_2 = log10(2)
 EXACT = 22  # powers of ten up to this one are float64 numbers
 TINIEST = 2.0**-1021  # that has all of float64's digits
-HAIR = 2.0**-16  # of a bin: more than float32 rounds a place among bins, so that a value on an edge is above it
+HAIR = 2.0**-16  # of a bin: more than float32 rounds a value that is meant to be an edge, so that it is above it
+NO_EXTREMES = np.array([HIGHEST, LOWEST], np.int32)
 
 
 @dataclass(frozen=True)
@@ -69,15 +77,15 @@ class Grid:
     bins: int
     pivot: float
 
-    @cached_property
-    def unit(self) -> float:
-        """A power of two that brings the spread near one, exactly one if it is not far from it."""
-        size = frexp(self.high - self.low)[1]
-        return 1.0 if abs(size) <= 16 else 2.0**-size
-
     @property
-    def edges(self) -> Floats:
-        return self.low + np.arange(self.bins + 1) * ((self.high - self.low) / self.bins)
+    def edges(self) -> Doubles:
+        return np.linspace(self.low, self.high, self.bins + 1)
+
+    @cached_property
+    def places(self) -> Doubles:
+        """As `see` takes a grid."""
+        per_unit = self.bins / (self.high - self.low)
+        return np.array([self.pivot, per_unit, 1 + (self.pivot - self.low) * per_unit + HAIR, self.bins])
 
 
 def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
@@ -89,7 +97,7 @@ def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
     further than the values themselves, and leaves exact zeros aside, so that half a ReLU's output does not hide
     the other half.
     """
-    flat = values.flatten().numpy()
+    flat = values.numpy().reshape(-1)
     sample = flat[:: max(1, flat.size // SAMPLE) | 1]
     sample = sample[np.isfinite(sample)]
     ordered = np.sort(sample[sample != 0])
@@ -97,8 +105,11 @@ def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
         return Grid(-0.5, 0.5, bins, 0.0)
     last = ordered.size - 1
     bottom, middle, top = ordered[[round(0.005 * last), last // 2, round(0.995 * last)]].tolist()
-    extremes = _extremes(flat)
-    smallest, largest = extremes if all(map(isfinite, extremes)) else (float(sample.min()), float(sample.max()))
+    smallest, largest = float(sample.min()), float(sample.max())
+    if largest_bits(flat) < INFINITY:
+        extremes = NO_EXTREMES.copy()
+        see_extremes(flat, extremes)
+        smallest, largest = _floats(extremes)
     low = max(middle - 1.75 * (middle - bottom), smallest)
     high = min(middle + 1.75 * (top - middle), largest)
     span = max(high - low, abs(middle) * 2**-10, 2.0**-1000)
@@ -112,78 +123,57 @@ def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
     return Grid(low, high, bins, float(pivot))
 
 
-@dataclass
+@dataclass(eq=False)
 class Tally:
-    """What blocks added so far amount to, on one grid."""
+    """What blocks added so far amount to, on one grid; `by_size`: and how many there are of each magnitude."""
 
     grid: Grid
+    by_size: bool = False
     count: int = 0
-    nonfinite: int = 0
-    sums: np.ndarray[tuple[int], np.dtype[np.float64]] = field(default_factory=lambda: np.zeros(4))
-    minimum: float = float("inf")
-    maximum: float = float("-inf")
-    counts: np.ndarray[tuple[int], np.dtype[np.int64]] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        self.sums = np.zeros(4)
+        self.counts = np.zeros(self.grid.bins + 2, np.int64)
+        self.sizes = np.zeros(SIZES if self.by_size else 0, np.int64)
+        self._extremes = NO_EXTREMES.copy()
+        self._numbers = np.zeros(2, np.int64)
 
     def add(self, block: Tensor) -> Self:
-        """Count a block of any shape, float32 or float64."""
-        flat = block.flatten().numpy()
-        for start in range(0, flat.size, PART):
-            self._add(flat[start : start + PART])
+        """Count a block of any shape, float32."""
+        values = block.numpy().reshape(-1)
+        self.count += values.size
+        see(values, self.grid.places, self.sums, self._extremes, self.counts, self.sizes, self._numbers)
         return self
-
-    def _add(self, block: Floats) -> None:
-        self.count += block.size
-        low, high = _extremes(block)
-        if not (isfinite(low) and isfinite(high)):
-            finite = block[np.isfinite(block)]
-            self.nonfinite += block.size - finite.size
-            if finite.size == 0:
-                return
-            block, (low, high) = finite, _extremes(finite)
-        self.minimum, self.maximum = min(self.minimum, low), max(self.maximum, high)
-        unit, pivot = self.grid.unit, self.grid.pivot
-        ordinary = 1 / FAR**4 < unit < FAR**4 and max(high - pivot, pivot - low) * unit < FAR
-        centred = (block if ordinary else block.astype(np.float64)) - pivot
-        if unit != 1:
-            centred *= unit
-        self._add_powers(centred)
-        self._add_counts(centred)
-
-    def _add_powers(self, centred: Floats) -> None:
-        first, second = torch.from_numpy(centred), torch.from_numpy(centred * centred)
-        sums = first.sum(), second.sum(), torch.dot(second, first), torch.dot(second, second)
-        self.sums += [float(total.numpy()) for total in sums]
-
-    def _add_counts(self, centred: Floats) -> None:
-        """`centred` is used up."""
-        grid = self.grid
-        per_unit = grid.bins / (grid.high - grid.low)
-        centred *= per_unit / grid.unit
-        centred += 1 + (grid.pivot - grid.low) * per_unit + HAIR
-        index = torch.from_numpy(centred).clamp_(0, grid.bins + 1).numpy().astype(np.uint8)
-        found = torch.bincount(torch.from_numpy(index), minlength=grid.bins + 2).numpy()
-        self.counts = found + self.counts if self.counts.size else found
 
     def merge(self, other: Self) -> Self:
         """Add what another tally on the same grid has seen."""
         self.count += other.count
-        self.nonfinite += other.nonfinite
-        self.sums = self.sums + other.sums
-        self.minimum = min(self.minimum, other.minimum)
-        self.maximum = max(self.maximum, other.maximum)
-        if other.counts.size:
-            self.counts = other.counts + self.counts if self.counts.size else other.counts
+        self.sums += other.sums
+        self.counts += other.counts
+        self.sizes += other.sizes
+        self._numbers += other._numbers
+        low, high = other._extremes
+        self._extremes[:] = min(self._extremes[0], low), max(self._extremes[1], high)
         return self
+
+    @property
+    def nonfinite(self) -> int:
+        return int(self._numbers[0])
+
+    @property
+    def zeros(self) -> int:
+        """Exact ones, if values are counted by size."""
+        return int(self._numbers[1])
 
     @property
     def extremes(self) -> tuple[float, float]:
         """The smallest and the largest number seen."""
-        return self.minimum, self.maximum
+        return _floats(self._extremes) if self.count > self.nonfinite else (inf, -inf)
 
     @property
     def largest(self) -> float:
         """The largest magnitude seen."""
-        return max(abs(self.minimum), abs(self.maximum)) if self.count > self.nonfinite else 0.0
+        return max(map(abs, self.extremes)) if self.count > self.nonfinite else 0.0
 
     @property
     def variance(self) -> float | None:
@@ -195,23 +185,21 @@ class Tally:
     def _spread(self) -> float:
         """The mean square about the mean."""
         first, second = (self.sums[:2] / max(self.count - self.nonfinite, 1)).tolist()
-        unit = self.grid.unit
-        return float(max(0.0, second - first**2) / unit / unit)
+        return float(max(0.0, second - first**2))
 
     def summary(self, log2_scale: float = 0.0, offset: float = 0.0) -> Summary:
         """The numbers seen, each plus `offset`, times 2^log2_scale."""
         n = self.count - self.nonfinite
-        unit = self.grid.unit
-        first, second, third, fourth = (self.sums / max(n, 1)).tolist()  # in units, as are the shape's
-        around = max(0.0, second - first**2)
-        mean, spread, variance = self.grid.pivot + first / unit, self._spread, self.variance
-        resolved = spread > RESOLVED * (spread + mean**2)
-        mean += offset
+        first, second, third, fourth = (self.sums / max(n, 1)).tolist()
+        spread, variance = self._spread, self.variance
+        resolved = spread > RESOLVED * (spread + (self.grid.pivot + first) ** 2)
+        mean = self.grid.pivot + first + offset
         mean_square = spread + mean**2
         skewness = kurtosis = None
-        if resolved and around**2 > 0:
-            skewness = (third - 3 * first * second + 2 * first**3) / around**1.5
-            kurtosis = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / around**2 - 3
+        if resolved and spread**2 > 0:
+            skewness = (third - 3 * first * second + 2 * first**3) / spread**1.5
+            kurtosis = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / spread**2 - 3
+        lowest, highest = self.extremes
         empty = n == 0
         return Summary(
             count=self.count,
@@ -221,8 +209,8 @@ class Tally:
             mean_square=None if empty else scaled(mean_square, 2 * log2_scale),
             log10_mean_square=log10_square(mean_square, log2_scale),
             log10_variance=log10_square(variance or 0.0, log2_scale),
-            min=None if empty else scaled(self.minimum + offset, log2_scale),
-            max=None if empty else scaled(self.maximum + offset, log2_scale),
+            min=None if empty else scaled(lowest + offset, log2_scale),
+            max=None if empty else scaled(highest + offset, log2_scale),
             skewness=skewness,
             excess_kurtosis=kurtosis,
             nonfinite=self.nonfinite,
@@ -230,7 +218,7 @@ class Tally:
         )
 
     def _histogram(self, log2_scale: float, offset: float) -> Histogram:
-        below, *counts, above = self.counts.tolist() if self.counts.size else [0] * (self.grid.bins + 2)
+        below, *counts, above = self.counts.tolist()
         grid = replace(self.grid, low=self.grid.low + offset, high=self.grid.high + offset)
         return Histogram(edges=_written(grid, log2_scale), counts=counts, below=below, above=above)
 
@@ -250,13 +238,14 @@ def _written(grid: Grid, log2_scale: float) -> list[float | None]:
 
 
 def largest_magnitude(values: Tensor) -> float:
-    """max |value|, in one pass."""
-    low, high = _extremes(values.numpy())
-    return max(-low, high)
+    """max |value| of float32 values; not finite if one of them is not."""
+    return float(np.int32(largest_bits(values.numpy().reshape(-1))).view(np.float32))
 
 
-def _extremes(values: Floats) -> tuple[float, float]:
-    return float(np.minimum.reduce(values, None)), float(np.maximum.reduce(values, None))
+def _floats(extremes: Tables) -> tuple[float, float]:
+    """The floats that these stand for in `see`."""
+    low, high = (extremes ^ ((extremes >> 31) & MAGNITUDE)).view(np.float32).tolist()
+    return low, high
 
 
 def scaled(value: float, log2_scale: float) -> float | None:

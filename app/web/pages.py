@@ -19,7 +19,7 @@ from .assets import Assets, folder
 from .forms import attempted, form, given
 from .requests import query_string
 
-AS_ASKED = "draws=fresh&seed=2952"  # of all seeds one that gives what whoever asked first was given
+AS_ASKED = "draws=fresh&seed=651587"  # of all seeds one that gives what whoever asked first was given
 Explain = Callable[[Experiment[Any, Any], Any], bytes]
 
 

@@ -1,4 +1,4 @@
-"""Weights may be drawn and multiplied elsewhere; what is measured keeps its meaning."""
+"""Weights may be multiplied elsewhere; what is measured keeps its meaning."""
 
 from collections.abc import Iterator
 

@@ -12,7 +12,7 @@ from app.experiments.matmul.run import run_matmul
 from app.experiments.matmul.spec import MatmulSpec
 from app.experiments.stack.run import run_stack
 from app.experiments.stack.spec import StackSpec
-from app.lab.draws import BLOCK, DISTRIBUTIONS, Distribution, draw, draw_block
+from app.lab.draws import BLOCK, DISTRIBUTIONS, Distribution, draw, drawing
 from app.lab.threads import use_threads
 from app.spec import LARGEST_SEED
 from tests.lab.tools import STANDARD_ERRORS, Floats, errors_apart, outcome
@@ -42,32 +42,24 @@ def test_the_same_key_gives_the_same_bytes_on_any_number_of_threads(distribution
 
 @every_distribution
 def test_blocks_are_the_same_in_whatever_order_they_are_drawn(distribution: Distribution) -> None:
-    keys = [(0, 1), (0, 2), (1, 0)]
-    forward = {key: content(draw_block(distribution, (48,), 0, *key)) for key in keys}
-    backward = {key: content(draw_block(distribution, (48,), 0, *key)) for key in reversed(keys)}
-    assert forward == backward
-
-
-@every_distribution
-def test_a_draw_is_the_blocks_of_its_key_one_after_another(distribution: Distribution) -> None:
-    whole = draw(distribution, SHAPE, 3, 1, 4).flatten()
-    sizes = [len(block) for block in torch.split(whole, BLOCK)]
-    assert len(sizes) > 2
-    blocks = [draw_block(distribution, (size,), 3, 1, 4, index) for index, size in enumerate(sizes)]
-    assert content(whole) == content(torch.cat(blocks))
+    out, fills = drawing(distribution, SHAPE, 3, 1, 4)
+    assert len(fills) > 2
+    for fill in reversed(fills):
+        fill()
+    assert content(out) == content(draw(distribution, SHAPE, 3, 1, 4))
 
 
 @every_distribution
 def test_every_seed_and_key_draws_numbers_of_its_own(distribution: Distribution) -> None:
     seeds = [0, 1, 2**32, 2**32 + 1, LARGEST_SEED]
     keys: list[tuple[int, ...]] = [(), (0,), (1,), (0, 0), (0, 1), (1, 0), (0, 0, 0)]
-    drawn = [content(draw_block(distribution, (128,), seed, *key)) for seed in seeds for key in keys]
+    drawn = [content(draw(distribution, (128,), seed, *key)) for seed in seeds for key in keys]
     assert len(set(drawn)) == len(drawn)
 
 
 @every_distribution
 def test_neighbouring_blocks_are_uncorrelated(distribution: Distribution) -> None:
-    blocks = [draw_block(distribution, (BLOCK,), 0, 1, index).double().numpy() for index in range(4)]
+    blocks = draw(distribution, (4, BLOCK), 0, 1).double().numpy()
     for one, other in combinations(blocks, 2):
         correlation = float(np.corrcoef(one, other)[0, 1])
         assert errors_apart(correlation, 0.0, 1 / sqrt(BLOCK)) <= STANDARD_ERRORS

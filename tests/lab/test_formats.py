@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.lab.formats import FORMATS, Magnitudes, magnitude_counts, magnitudes
+from app.lab.formats import FORMATS, Magnitudes, magnitudes
+from app.lab.summary import Tally, robust_grid
 
 TORCH = {name: getattr(torch, f"{name}fn" if name == "float8_e4m3" else name) for name in FORMATS}
 
@@ -13,8 +14,7 @@ QUARTER = 0.33  # of an octave: log₂ of 5/4, the widest bin
 
 
 def found_in(values: Tensor, exponent: float = 0) -> Magnitudes:
-    zeros = int((values == 0).count_nonzero())
-    return magnitudes(magnitude_counts(values.abs()), exponent, zeros, float(values.min()), float(values.max()))
+    return magnitudes(Tally(robust_grid(values, 80), by_size=True).add(values), exponent)
 
 
 def quantiles(found: Magnitudes) -> Tensor:
@@ -105,7 +105,7 @@ def test_limits_are_the_published_ones() -> None:
 def test_where_no_value_is_finite_none_is_lost_track_of() -> None:
     """The tally of such values knows no extremes; all of them overflow every format."""
     values = torch.full((8,), torch.inf)
-    found = magnitudes(magnitude_counts(values.abs()), 0, 0, float("inf"), float("-inf"))
+    found = found_in(values)
     assert {share.overflow for share in found.formats.values()} == {1.0}
     assert found.log2_median is not None
     assert found.log2_median >= 128

@@ -13,14 +13,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Generator, Tensor
 
-from app.lab.summary import PART, Grid, Histogram, Summary, Tally, largest_magnitude, robust_grid, scaled
+from app.lab.summary import Grid, Histogram, Summary, Tally, largest_magnitude, robust_grid, scaled
 from tests.lab.tools import EPS32, EPS64, Floats, all_finite
 
 COUNT = 100_000
-# Of a sum of so many float32 numbers, relative to the sum of their magnitudes: rounding errors are as good as
+# Of a sum of so many numbers in float64, relative to the sum of their magnitudes: rounding errors are as good as
 # independent, so they grow as the square root (Higham and Mary 2019, "A new approach to probabilistic rounding error
 # analysis", theorem 3.1).
-ROUNDING = sqrt(COUNT) * EPS32
+ROUNDING = sqrt(COUNT) * EPS64
 HAIR = 2**-16  # of a bin: so little below an edge may be counted above it
 DIGITS = 5e-6  # edges are reported to 6 digits and more
 THOUSANDTH = 1e-3  # of a bin: to so much edges are reported
@@ -42,7 +42,8 @@ DATA: dict[str, Callable[[], Tensor]] = {
     "lognormal": lambda: normal().exp(),
     "small": lambda: normal() * 2.0**-40,
     "large": lambda: normal() * 2.0**40,
-    "float64": lambda: normal().double() * 1e-30,
+    "tiny": lambda: normal() * 1e-30,
+    "huge": lambda: normal() * 1e30,
     "matrix": lambda: normal().view(100, -1),
 }
 every_data = pytest.mark.parametrize("values", [make() for make in DATA.values()], ids=list(DATA))
@@ -205,7 +206,9 @@ def test_what_is_not_finite_is_counted_and_left_out_of_the_moments(odd: list[flo
     assert mixed.nonfinite == len(odd)
     assert mixed.count == finite.numel() + len(odd)
     assert accounted(mixed) == mixed.count
-    assert without(mixed, "count", "nonfinite") == without(clean, "count", "nonfinite")
+    assert mixed.histogram == clean.histogram
+    for name, value in without(clean, "count", "nonfinite", "histogram").items():
+        assert getattr(mixed, name) == pytest.approx(value, rel=ROUNDING, abs=ROUNDING)
 
 
 def test_the_grid_ignores_what_is_not_finite() -> None:
@@ -246,8 +249,8 @@ def test_a_mean_ten_thousand_deviations_away_costs_a_hundred_million_values_no_d
     mean = fmean(float(block.double().mean()) for block in blocks())
     variance = sum(float((block.double() - mean).square().sum()) for block in blocks()) / (10**8 - 1)
     assert summary.count == 10**8
-    assert summary.variance == pytest.approx(variance, rel=sqrt(PART) * EPS32)
-    assert summary.mean == pytest.approx(mean, abs=sqrt(PART) * EPS32)
+    assert summary.variance == pytest.approx(variance, rel=1e4 * EPS64 * 1e4)
+    assert summary.mean == pytest.approx(mean, rel=1e4 * EPS64)
 
 
 @pytest.mark.parametrize("bins", [4, 80, 200])
@@ -263,14 +266,14 @@ def test_a_value_on_an_edge_is_counted_above_it(low: float, width: float, bins: 
 
 @pytest.mark.parametrize(("ratio", "known"), [(1, False), (3, False), (6, True), (100, True)])
 def test_a_spread_that_is_rounding_has_no_shape(ratio: int, known: bool) -> None:
-    summary = tally(1 + normal().double() * (ratio * EPS32)).summary()
+    summary = tally(1 + normal() * (ratio * EPS32)).summary()
     assert summary.variance is not None
     assert (summary.skewness is not None) == (summary.excess_kurtosis is not None) == known
 
 
-@pytest.mark.parametrize("exponent", [-400, -200, 200, 400])
+@pytest.mark.parametrize("exponent", [-100, -50, 50, 100])
 def test_a_shape_does_not_depend_on_the_size_of_the_numbers(exponent: int) -> None:
-    plain, tiny = (tally(normal().double() * 2.0**size).summary() for size in (0, exponent))
+    plain, tiny = (tally(normal() * 2.0**size).summary() for size in (0, exponent))
     assert tiny.skewness == pytest.approx(plain.skewness, rel=1e-6)
     assert tiny.excess_kurtosis == pytest.approx(plain.excess_kurtosis, rel=1e-6)
 

@@ -1,6 +1,7 @@
 """Simulated networks, many at a time: what finite width is held to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 from math import sqrt
 from typing import NamedTuple
 
@@ -9,11 +10,12 @@ import torch
 from torch import Tensor
 
 from app.lab.activations import ACTIVATIONS
-from app.lab.draws import DISTRIBUTIONS
-from app.lab.sources import CpuSource
+from app.lab.draws import DISTRIBUTIONS, draw
 from app.theory.finite_width import Band
 from app.theory.layer import LayerShape
 from app.theory.quadrature import Array
+
+Drawn = Callable[..., Tensor]
 
 AT_ONCE = 2**20  # numbers of one layer's weights or signal
 
@@ -37,31 +39,35 @@ def simulated(
 
     A batch is the first inputs of the largest one.
     """
-    source = CpuSource(np.random.SeedSequence(seed))
+    streams = count()
+
+    def drawn(name: str, *shape: int) -> Tensor:
+        return draw(DISTRIBUTIONS[name], shape, seed, next(streams))
+
     largest = max(batches)
     biggest = max(layer.fan_out * max(layer.fan_in, largest) for layer in layers)
     at_once = max(1, min(networks, AT_ONCE // biggest))
     parts = [
-        _some(activation, layers, entries, batches, min(at_once, networks - first), source)
+        _some(activation, layers, entries, batches, min(at_once, networks - first), drawn)
         for first in range(0, networks, at_once)
     ]
     return Networks(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 def _some(
-    activation: str, layers: list[LayerShape], entries: str, batches: Sequence[int], networks: int, source: CpuSource
+    activation: str, layers: list[LayerShape], entries: str, batches: Sequence[int], networks: int, drawn: Drawn
 ) -> Networks:
     phi, largest = ACTIVATIONS[activation], max(batches)
-    h = DISTRIBUTIONS[entries].fill(torch.empty(networks, largest, layers[0].fan_in), source)
+    h = drawn(entries, networks, largest, layers[0].fan_in)
     signal, gradient, way = [], [], []
     for layer in layers:
-        w = source.normal(torch.empty(networks, layer.fan_in, layer.fan_out)).mul_(sqrt(layer.weight_variance))
-        b = source.normal(torch.empty(networks, 1, layer.fan_out)).mul_(sqrt(layer.bias_variance))
+        w = drawn("normal", networks, layer.fan_in, layer.fan_out).mul_(sqrt(layer.weight_variance))
+        b = drawn("normal", networks, 1, layer.fan_out).mul_(sqrt(layer.bias_variance))
         u = torch.baddbmm(b, h, w)
         signal.append(_log10_mean_squares(u, batches))
         h, slope = phi.with_slope(u)
         way.append((w, slope))
-    g = source.normal(torch.empty_like(h))
+    g = drawn("normal", *h.shape)
     for w, slope in reversed(way):
         gradient.append(_log10_mean_squares(g, batches))
         g = (g * slope) @ w.mT

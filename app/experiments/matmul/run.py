@@ -1,22 +1,24 @@
-"""The seed experiment: z = x @ (k·w), in blocks of w small enough to stay in a core's cache.
+"""The seed experiment: z = x @ (k·w), where w is never stored: its entries are multiplied as they are drawn.
 
-w never stands in memory as a whole: a block is drawn, multiplied and forgotten. Since x @ (k·w) = k·(x @ w),
-inits that share their draws share the product too, and each is measured on its own k·z. And x @ (w + m) = x @ w + m·Σx:
-what a mean of the weights adds is the same for all columns, and stays out of the sums that float32 takes.
+Since x @ (k·w) = k·(x @ w), inits that share their draws share the product too, and each is measured on its own k·z.
+And x @ (w + m) = x @ w + m·Σx: what a mean of the weights adds is the same for all columns, and stays out of the sums
+that float32 takes.
 """
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from math import ceil
 from statistics import fmean, stdev
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from ...lab.device import device
-from ...lab.draws import BLOCK, DISTRIBUTIONS, draw_block
+from ...lab.draws import DISTRIBUTIONS, draw
 from ...lab.initializers import INITIALIZERS, Initializer
-from ...lab.sources import source
+from ...lab.kernels.product import ROWS, add_product, chunk_width
+from ...lab.kernels.threefry import key_of
 from ...lab.summary import Grid, Tally, robust_grid
 from ...lab.threads import in_order, within_block
 from ...results import Step
@@ -25,7 +27,7 @@ from .spec import MatmulSpec
 from .theory import InputSums, predict
 
 X, W = 0, 1  # streams of random numbers: the input's, and from W on one for each distribution
-TASK = 16 * BLOCK  # weights of the columns that are measured at once
+TASK = 2**23  # weights of the columns that are measured at once
 MOST_COLUMNS = 2**16
 
 
@@ -56,16 +58,16 @@ class Line:
     tallies: dict[int, Tally] | None = None
 
     def add(self, repeat: int, z: Tensor, bins: int) -> None:
-        values = z * self.scale
+        values = (z * self.scale).float()
         self.grid = self.grid or robust_grid(values, bins)
         self.tallies = self.tallies or {}
         self.tallies.setdefault(repeat, Tally(self.grid)).add(values)
 
 
 def run_matmul(spec: MatmulSpec) -> Generator[Step[MatmulResult]]:
-    """Measure the columns of z for every init; yields after every task of at most 16 blocks of weights.
+    """Measure the columns of z for every init; yields after every task of some ten milliseconds.
 
-    Peak memory is a few blocks a thread, whatever fan_out is.
+    Peak memory is that of a few tasks' columns, whatever fan_out is.
     """
     lines = [_line(spec, INITIALIZERS[name]) for name in spec.init]
     tasks = [
@@ -92,36 +94,27 @@ def _line(spec: MatmulSpec, initializer: Initializer) -> Line:
 
 def draw_input(spec: MatmulSpec, repeat: int, group: int) -> Tensor:
     """x, of shape (fan_in,), as one repeat draws it."""
-    x = draw_block(DISTRIBUTIONS[spec.input], (spec.fan_in,), spec.seed, X, group, repeat)
-    return x.add_(spec.input_mean)
-
-
-def _block_columns(spec: MatmulSpec) -> int:
-    """Columns drawn at once: a block's worth of weights, in multiples of 16."""
-    return min(max(BLOCK // spec.fan_in // 16 * 16, 16), MOST_COLUMNS)
+    return draw(DISTRIBUTIONS[spec.input], (spec.fan_in,), spec.seed, X, group, repeat).add_(spec.input_mean)
 
 
 def _columns(spec: MatmulSpec) -> int:
-    """Columns of one task: whole blocks."""
-    block = _block_columns(spec)
-    return min(max(TASK // spec.fan_in // block, 1) * block, MOST_COLUMNS // block * block)
+    """Columns of one task: whole chunks of w, some ten milliseconds of them."""
+    width = chunk_width(spec.fan_out)
+    return min(max(TASK // (spec.fan_in * width), 1) * width, MOST_COLUMNS)
 
 
 def _product(spec: MatmulSpec, task: Task) -> Tensor:
-    """x @ w for the task's columns, before any init scales it or w is given its mean; shape (stop - start,)."""
-    x = draw_input(spec, task.repeat, task.draws.group).to(device())
-    z = torch.empty(task.stop - task.start)
-    width = _block_columns(spec)
+    """x @ w for the task's columns, before any init scales it or w is given its mean; float64, (stop - start,)."""
+    x = draw_input(spec, task.repeat, task.draws.group).numpy()
+    width = chunk_width(spec.fan_out)
+    across, first = ceil(spec.fan_out / width), task.start // width
     distribution = DISTRIBUTIONS[task.draws.weights]
-    stream = W + list(DISTRIBUTIONS).index(distribution.name)
-    key = (stream, task.draws.group, task.repeat, task.start // _columns(spec))
-    numbers = source(spec.seed, *key, device=x.device)
-    for start in range(task.start, task.stop, width):
+    key = key_of(spec.seed, W + distribution.number, task.draws.group, task.repeat)
+    z = np.zeros(ceil((task.stop - task.start) / width) * width)
+    for row in range(0, spec.fan_in, ROWS):
         within_block()
-        stop = min(start + width, task.stop)
-        w = distribution.fill(torch.empty(spec.fan_in, stop - start, device=x.device), numbers)
-        z[start - task.start : stop - task.start] = x @ w
-    return z
+        add_product(distribution.number, key, x, row, width, across, first, z)
+    return torch.from_numpy(z[: task.stop - task.start])
 
 
 def _result(spec: MatmulSpec, lines: list[Line]) -> MatmulResult:

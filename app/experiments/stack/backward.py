@@ -3,49 +3,27 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
 from math import sqrt
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ...lab.device import CPU, device
-from ...lab.formats import Counts, magnitude_counts
+from ...lab.kernels.statistics import see_matrix
 from ...lab.scaled import Scaled, power_of_two, row_blocks
-from ...lab.summary import Grid, Tally, largest_magnitude, robust_grid
+from ...lab.summary import Tally, largest_magnitude, robust_grid
 from ...lab.threads import in_order, submit
 from .forward import Architecture, WayBack, linear
 
 FAN_IN_BLOCK = 128  # rows of a weight gradient computed at once
 
 
-class GradientTally:
-    """The gradient at a layer's output, in units of two to the power of `exponent`, row block by row block."""
-
-    def __init__(self, grid: Grid, exponent: int) -> None:
-        self.values = Tally(grid)
-        self.exponent = exponent
-        self.zeros = 0
-        self.magnitudes: Counts = np.zeros(1, np.int64)
-
-    def add(self, gradient: Tensor) -> Self:
-        self.values.add(gradient)
-        counts = magnitude_counts(gradient.abs())
-        self.zeros += gradient.numel() - int(gradient.count_nonzero()) if counts[0] else 0
-        self.magnitudes = self.magnitudes + counts
-        return self
-
-    def merge(self, other: Self) -> Self:
-        self.values.merge(other.values)
-        self.zeros += other.zeros
-        self.magnitudes = self.magnitudes + other.magnitudes
-        return self
-
-
 class MeasuredGradient(NamedTuple):
-    """The gradient at a layer's output, and the std of its weights', times two to the power of the exponent."""
+    """The gradient at a layer's output, and the std of its weights', each times two to the power of its exponent."""
 
-    tally: GradientTally
+    values: Tally
+    exponent: int
     weights_std: float
     weights_exponent: int
 
@@ -61,7 +39,7 @@ class Sums(NamedTuple):
 class Rows(NamedTuple):
     """What a block of rows leaves: its tally, and the largest magnitude that went on through the weights, if any."""
 
-    tally: GradientTally
+    values: Tally
     largest: float
 
 
@@ -71,13 +49,14 @@ Piece = Callable[[], Rows | Sums]
 class _Left(NamedTuple):
     """A layer the gradient has passed, and its weights' gradient, still to be summed up part by part."""
 
-    tally: GradientTally
+    values: Tally
+    exponent: int
     weights_exponent: int
     parts: Sequence[Piece]
 
     def measured(self, done: Iterable[Rows | Sums]) -> MeasuredGradient:
         std = _std([each for each in done if isinstance(each, Sums)])
-        return MeasuredGradient(self.tally, std, self.weights_exponent)
+        return MeasuredGradient(self.values, self.exponent, std, self.weights_exponent)
 
 
 class Retreat:
@@ -116,7 +95,7 @@ class Retreat:
             if layer.branch_scale is not None:
                 sent[rows].mul_(layer.branch_scale)
             largest = pass_on(rows) if further and not after else 0.0
-            return Rows(GradientTally(grid, gradient.exponent).add(coming), largest)
+            return Rows(Tally(grid, by_size=True).add(coming), largest)
 
         own: list[Piece] = [partial(into_branch, rows) for rows in blocks]
         done = list(in_order(_do, [*own, *(left.parts if left else [])]))
@@ -128,7 +107,8 @@ class Retreat:
             sizes = tuple(in_order(pass_on, blocks)) if further else sizes
         inner = torch.split(way.linear_input.value, FAN_IN_BLOCK, dim=1)
         parts = [partial(_sums, columns, delta.value) for columns in inner]
-        self._left = _Left(reduce(GradientTally.merge, tallies), way.linear_input.exponent + delta.exponent, parts)
+        weights_exponent = way.linear_input.exponent + delta.exponent
+        self._left = _Left(reduce(Tally.merge, tallies), gradient.exponent, weights_exponent, parts)
         if further:
             self._gradient = self._input_gradient(way, Scaled(back, exponent), max(sizes))
         return measured
@@ -169,8 +149,10 @@ def _do(piece: Piece) -> Rows | Sums:
 
 def _sums(inner: Tensor, delta: Tensor) -> Sums:
     """Of some rows of the gradient with respect to the weights."""
-    exact = (inner.to(device()).T @ delta.to(device())).to(CPU).double().flatten()
-    return Sums(exact.numel(), float(exact.sum()), float(torch.dot(exact, exact)))
+    product = (inner.to(device()).T @ delta.to(device())).to(CPU)
+    sums = np.zeros(2)
+    see_matrix(product.numpy(), sums)
+    return Sums(product.numel(), *sums.tolist())
 
 
 def _std(parts: list[Sums]) -> float:

@@ -6,6 +6,7 @@ from operator import mul
 
 from torch import Tensor
 
+from ...lab.device import device
 from ...lab.draws import DISTRIBUTIONS, Fill, draw
 from ...lab.initializers import INITIALIZERS, Initializer, unit_weights
 from ...lab.threads import in_order
@@ -64,7 +65,9 @@ def weights(spec: StackSpec, layers: Iterable[int], network: int = 0) -> Iterato
     whole_layers = len(drawn_as) if "orthogonal" in drawn_as else None
     for done in in_order(go_on, begin(), whole_layers):
         if done is not None:
-            yield {family: w.add_(spec.weight_mean) if spec.weight_mean else w for family, w in done.items()}
+            for w in done.values() if spec.weight_mean else ():
+                w += spec.weight_mean
+            yield {family: w.to(device()) for family, w in done.items()}
 
 
 def draw_bias(spec: StackSpec, initializer: Initializer, layer: int, network: int = 0) -> Tensor | None:

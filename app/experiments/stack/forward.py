@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ...lab.activations import Activation
+from ...lab.kernels.statistics import square_sum
 from ...lab.layers import Frame, LayerTally, Measured
 from ...lab.norms import EPS, Norm
 from ...lab.scaled import Scaled, factor, log2_size, power_of_two, row_blocks
@@ -119,7 +120,7 @@ def advance(
         return LayerTally(frame.result()).add(u, output[rows], first, branch)
 
     def sizes(rows: slice) -> tuple[float, float]:
-        square = float(pass_rows(rows)[0].double().square().sum())
+        square = square_sum(pass_rows(rows)[0].numpy().reshape(-1))
         return largest_magnitude(output[rows]), square
 
     reached = Scaled(output, out_exponent)

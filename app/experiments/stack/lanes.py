@@ -94,11 +94,11 @@ class Lane:
             preactivation=seen.preactivation.summary(u),
             activation=seen.activation_summary(h),
             branch=self._branch(seen),
-            unit_variance=seen.unit_variance.summary(2 * u) if seen.unit_variance else None,
+            unit_variance=seen.unit_variance_summary(u),
             cosine=seen.cosine,
             gradient=None,
             weight_gradient=None,
-            activation_magnitudes=magnitudes(seen.magnitudes, h, seen.zero, *seen.activation.extremes),
+            activation_magnitudes=magnitudes(seen.activation, h),
             gradient_magnitudes=None,
             predicted=self.prediction.layers[layer - 1],
         )
@@ -117,15 +117,13 @@ class Lane:
 
     def _gradient(self, layer: int, seen: MeasuredGradient) -> dict[str, Any]:
         after, before = self.shift(layer + 1, self.spec.depth), self.shift(1, layer - 1)
-        own_scale, exponent = self.scales[layer - 1], seen.tally.exponent + after
+        own_scale, exponent = self.scales[layer - 1], seen.exponent + after
         log2_std = seen.weights_exponent + before + after
         std = scaled(seen.weights_std, log2_std)
         ratio = std / own_scale if std is not None and own_scale > 0 else inf
         return {
-            "gradient": seen.tally.values.summary(exponent),
-            "gradient_magnitudes": magnitudes(
-                seen.tally.magnitudes, exponent, seen.tally.zeros, *seen.tally.values.extremes
-            ),
+            "gradient": seen.values.summary(exponent),
+            "gradient_magnitudes": magnitudes(seen.values, exponent),
             "weight_gradient": WeightGradient(
                 std=std,
                 log10_std=log10(seen.weights_std) + log2_std * LOG10_2 if seen.weights_std > 0 else None,

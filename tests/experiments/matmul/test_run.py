@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from math import sqrt
+from math import ceil, sqrt
 
 import numpy as np
 import pytest
@@ -15,10 +15,11 @@ from app.experiments.matmul import run as matmul
 from app.experiments.matmul.result import MatmulInit
 from app.experiments.matmul.run import run_matmul
 from app.experiments.matmul.spec import MatmulSpec
-from app.lab.device import CPU
-from app.lab.draws import BLOCK, DISTRIBUTIONS
+from app.lab.draws import DISTRIBUTIONS
 from app.lab.initializers import INITIALIZERS
-from app.lab.sources import source
+from app.lab.kernels.distributions import fill
+from app.lab.kernels.product import ROWS, chunk_width
+from app.lab.kernels.threefry import CHUNK, key_of
 from app.lab.summary import Tally
 from app.lab.threads import in_order, thread_count, use_threads
 from app.theory.moments import Moments
@@ -42,16 +43,15 @@ COLUMN_INITS = [name for name, entry in INITIALIZERS.items() if entry.family != 
 
 
 def whole_w(spec: MatmulSpec, repeat: int = 0, group: int = 0) -> Tensor:
-    """w of shape (fan_in, fan_out), put together from its blocks, so many to a source."""
-    width = min(max(BLOCK // spec.fan_in // 16 * 16, 16), matmul.MOST_COLUMNS)
-    at_once = min(max(matmul.TASK // spec.fan_in // width, 1), matmul.MOST_COLUMNS // width) * width
-    blocks = []
-    for start in range(0, spec.fan_out, width):
-        if start % at_once == 0:
-            numbers = source(spec.seed, matmul.W, group, repeat, start // at_once, device=CPU)
-        out = torch.empty(spec.fan_in, min(width, spec.fan_out - start))
-        blocks.append(DISTRIBUTIONS[spec.weights].fill(out, numbers))
-    return torch.cat(blocks, dim=1) + spec.weight_mean
+    """w of shape (fan_in, fan_out), put together from its chunks: 1024 columns of a row, or all of several rows."""
+    width = chunk_width(spec.fan_out)
+    rows, across = CHUNK // width, ceil(spec.fan_out / width)
+    down = ceil(spec.fan_in / rows)
+    number = DISTRIBUTIONS[spec.weights].number
+    out = np.empty(down * across * CHUNK, np.float32)
+    fill(number, key_of(spec.seed, matmul.W + number, group, repeat), 0, out)
+    tiles = out.reshape(down, across, rows, width).swapaxes(1, 2).reshape(down * rows, across * width)
+    return torch.from_numpy(tiles[: spec.fan_in, : spec.fan_out].copy()) + spec.weight_mean
 
 
 def only_init(spec: MatmulSpec) -> MatmulInit:
@@ -323,10 +323,10 @@ def test_every_step_comes_with_a_result_that_has_seen_more() -> None:
     assert {entry.measured.count for entry in steps[-1][2].inits} == {20_000}
 
 
-def test_a_step_handles_at_most_16_blocks_of_weights() -> None:
+def test_a_step_handles_some_milliseconds_of_weights() -> None:
     for fan_in, fan_out in SHAPES:
         step = next(run_matmul(MatmulSpec(fan_in=fan_in, fan_out=fan_out)))
-        assert step.total >= fan_in * fan_out / (16 * BLOCK)
+        assert step.total >= fan_in * fan_out / matmul.TASK
 
 
 def test_the_result_holds_the_spec_and_its_links() -> None:
@@ -382,7 +382,7 @@ def test_no_number_of_an_extreme_run_is_nan_or_infinite(extreme: dict[str, float
 
 def test_it_stops_between_two_blocks_of_the_columns_measured_at_once() -> None:
     use_threads(1)
-    spec = MatmulSpec(fan_in=512, fan_out=4 * BLOCK // 512)
+    spec = MatmulSpec(fan_in=4 * ROWS, fan_out=CHUNK)
     assert len(list(run_matmul(spec))) == 1
     with stopped(after=3):  # as the task is handed out, and before its first two blocks
         outcome(run_matmul(spec))

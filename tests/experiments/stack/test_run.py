@@ -293,7 +293,7 @@ def test_a_dead_layer_is_all_zeros_and_has_no_cosine() -> None:
 
 
 def test_inputs_that_died_are_left_out_of_the_cosines() -> None:
-    spec = StackSpec(depth=1, width=2, batch=40, activation="relu", init=["unscaled"])
+    spec = StackSpec(depth=1, width=2, batch=40, activation="relu", init=["unscaled"], seed=3)
     ((layer, _, h, _),) = layers_beside_the_loop(spec)
     alive = h[(h != 0).any(dim=1)]
     assert 2 < len(alive) < 40

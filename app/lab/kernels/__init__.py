@@ -1,0 +1,4 @@
+"""The loops that everything waits for, compiled by numba: random numbers, and statistics in one pass.
+
+Each reads like its formula. They release the interpreter, keep no state, and know nothing of torch.
+"""

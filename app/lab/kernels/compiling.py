@@ -1,0 +1,110 @@
+"""How kernels are compiled: once a machine, kept on disk, by threads that need nothing of the interpreter."""
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite.binding
+import numba
+from numba import njit
+from numba.core.caching import FunctionCache
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXACT = {"contract"}  # a product and a sum may be rounded once
+SUMS = {"contract", "reassoc", "nsz"}  # and sums be taken in any order, the same on any machine of a kind
+
+
+class _State:
+    lock = threading.Lock()
+    ready = False
+
+
+_SIGNATURES: dict[Any, str] = {}  # of every kernel
+
+
+class _Cache(FunctionCache):  # type: ignore[misc] # of a library without types
+    """A cache on disk that costs time where it fails, never an answer."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except Exception:
+            self._start_anew(sig, data)
+
+    def _start_anew(self, sig: Any, data: Any) -> None:
+        try:
+            self.flush()
+            super().save_overload(sig, data)
+        except OSError:
+            self.disable()
+
+
+def cache_folder() -> Path | None:
+    """Where compiled kernels are kept, a folder for every version of their source; None where nothing can be."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    folder = Path(home) / "initscope" / hashlib.sha256(sources).hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def use_wide_vectors() -> None:
+    """Let LLVM use all 512 bits where a processor has them, which it avoids for code that is seldom so dense."""
+    features = llvmlite.binding.get_host_cpu_features()
+    if features.get("avx512f") and numba.config.CPU_FEATURES is None and numba.config.CPU_NAME is None:
+        numba.config.CPU_NAME = llvmlite.binding.get_host_cpu_name()
+        numba.config.CPU_FEATURES = f"{features.flatten()},-prefer-256-bit"
+
+
+use_wide_vectors()
+FOLDER = cache_folder()
+
+
+def kernel(signature: str, fastmath: set[str] = EXACT) -> Callable[[F], F]:
+    """Compile a function for arguments of these types, when it is first called or by `prepare`."""
+
+    def decorate(function: F) -> F:
+        dispatcher = njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
+        if FOLDER is not None:
+            before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(FOLDER)
+            try:
+                dispatcher._cache = _Cache(function)
+            except (OSError, RuntimeError):  # the folder has gone, or may not be written after all
+                pass
+            finally:
+                numba.config.CACHE_DIR = before
+        _SIGNATURES[dispatcher] = signature
+        return dispatcher  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def inlined(function: F) -> F:
+    """A formula that kernels are made of."""
+    return njit(inline="always", error_model="numpy", fastmath=EXACT)(function)  # type: ignore[no-any-return]
+
+
+def prepare() -> None:
+    """Compile every kernel that has been imported, or fetch it from disk: the first time in seconds."""
+    with _State.lock:
+        for dispatcher, signature in _SIGNATURES.items():
+            dispatcher.compile(signature)
+        _State.ready = True
+
+
+def ready() -> bool:
+    """Whether `prepare` has been through."""
+    return _State.ready
