@@ -20,7 +20,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 
 def evaluated(text: str) -> float | None:
     """The number that a sum, product, power or root of numbers stands for; None if the text stands for none."""
-    text = text.strip().replace("−", "-").replace("·", "*").replace("×", "*").replace("π", "pi")
+    text = text.strip(" ").replace("−", "-").replace("·", "*").replace("×", "*").replace("π", "pi")
     if len(text) > LONGEST or not _WRITTEN.fullmatch(text.replace("√", "sqrt")):
         return None
     text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text)
@@ -36,6 +36,8 @@ def _value(node: ast.expr) -> float:
     match node:
         case ast.Constant(value=int() | float() as number):
             return float(number)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.UnaryOp()):
+            raise ValueError
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_value(operand)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):

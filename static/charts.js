@@ -9,6 +9,7 @@ const address = JSON.parse(document.getElementById("plotly")?.textContent ?? "nu
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const coarse = matchMedia("(pointer: coarse)");
 const TOP = 26; // pixels over a plot, where its legend stands in the page
+const FADED = 0.12; // of what belongs to other inits than the one that is looked at alone
 const NEAR = "400px";
 const config = { responsive: true, displayModeBar: false, showSendToCloud: false, doubleClick: "reset" };
 const latest = new WeakMap(); // root -> the figures to show, and the look at them
@@ -104,7 +105,9 @@ async function plotted(plot) {
 }
 
 function prepared({ data, layout }, { only, hidden, place }, pinned) {
-  const wanted = data.filter(({ meta }) => !(only && meta?.init && meta.init !== only) && meta?.role !== hidden);
+  const wanted = data
+    .filter(({ meta }) => !hidden || meta?.role !== hidden)
+    .map((trace) => (only && trace.meta?.init && trace.meta.init !== only ? { ...trace, opacity: FADED } : trace));
   const places = [...new Set(wanted.map(({ meta }) => meta?.place).filter(Number.isFinite))];
   const nearest = places.length && place ? places.reduce((a, b) => (Math.abs(b - place) < Math.abs(a - place) ? b : a)) : null;
   const traces = wanted.map((trace) =>

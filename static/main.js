@@ -10,7 +10,7 @@ import { events } from "./stream.js";
 import { colors, showAnswer, showFindings, showPage } from "./words.js";
 
 const QUIET = 150; // ms without a key before a run begins
-const FOLLOWING = 400; // ms that a run may take and still be waited for while the hand moves on
+const FOLLOWING = 1000; // ms that a run may take and still be waited for while the hand moves on
 const PATIENCE = 300; // ms before a run is worth a progress bar
 const ONE_GESTURE = 1500; // ms within which changes of one field are one step for Back
 const ALL = "all";

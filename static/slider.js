@@ -18,8 +18,9 @@ function valueAt(slider) {
 // Puts the slider where its field's number is.
 export function follow(field) {
   const slider = field.querySelector(".slider");
+  if (!slider) return;
   const number = Number(field.querySelector("input").value);
-  if (!slider || !Number.isFinite(number)) return;
+  if (!Number.isFinite(number)) return;
   const { low, high, log } = bounds(slider);
   const inside = Math.min(Math.max(number, low), high);
   slider.value = log ? Math.log(inside / low) / Math.log(high / low) : (inside - low) / (high - low);

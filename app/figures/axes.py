@@ -104,14 +104,16 @@ def plain(value: float) -> str:
 def reach(lines: Iterable[Sequence[float | None]], whole: bool = False) -> tuple[float, float]:
     """From where to where an axis of log₁₀ values goes: over every line that stays within reach of one.
 
-    A line that leaves it is followed a decade further and let go, so that it does not flatten the rest; `whole` follows
+    A line that leaves it is followed some way further and let go, so that it does not flatten the rest; `whole` follows
     it to its end.
     """
     ends = [(min(known), max(known)) for line in lines if (known := [value for value in line if value is not None])]
     near = [(low, high) for low, high in ends if low >= -KEPT and high <= KEPT]
     shown = ends if whole or not near else near
     low, high = min([0.0, *(low for low, _ in shown)]), max([0.0, *(high for _, high in shown)])
-    if len(shown) < len(ends):
-        low -= any(one < low for one, _ in ends)
-        high += any(one > high for _, one in ends)
+    further = max(LEAST, (high - low) / 2) if len(shown) < len(ends) else 0.0
+    if any(one < low for one, _ in ends):
+        low -= further
+    if any(one > high for _, one in ends):
+        high += further
     return low, high

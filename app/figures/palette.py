@@ -61,7 +61,7 @@ STYLES: dict[str, Style] = {
 }
 
 PREDICTED = "#6f7885"  # theory, in every chart
-MARGIN = {"l": 68, "r": 20, "t": 30, "b": 48}  # pixels, the same for all, so that places stand over one another
+MARGIN = {"l": 56, "r": 16, "t": 30, "b": 48}  # pixels, the same for all, so that places stand over one another
 LEGEND = 54  # pixels over a chart that is shown with its legend
 
 Role = Literal["measured", "predicted"]

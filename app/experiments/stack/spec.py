@@ -17,7 +17,7 @@ class StackSpec(WeightsSpec):
     decided_by: ClassVar[dict[str, str]] = {"depth": "widths", "width": "widths"}
 
     depth: int = field(
-        30, "shape", "Depth", "Layers in the stack.", main=True, slider=(1, 200), ge=1, le=1000, unit="layers"
+        30, "shape", "Depth", "Layers in the stack.", main=True, slider=(1, 100), ge=1, le=1000, unit="layers"
     )
     width: int = field(
         512,

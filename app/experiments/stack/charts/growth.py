@@ -58,7 +58,7 @@ def gradient_panel(result: StackResult, sizes: Sizes, height: int) -> Panel | No
     return _sizes_panel(
         result,
         sizes,
-        f"{sizes.name} of gradients, on their way back",
+        f"{sizes.name} of gradients",
         lambda at: at.gradient.log10_mean_square if at.gradient else None,
         lambda at: at.predicted.typical_gradient if at.gradient else None,
         lambda at: at.predicted.gradient_band if at.gradient else None,

@@ -97,6 +97,7 @@ class Sizes:
         ]
         if not known:
             return []
+        self._logs += [self._halved([low for _, low, _ in known]), self._halved([high for _, _, high in known])]
         x = [layer for layer, _, _ in known]
         edges = [*(high for _, _, high in known), *(low for _, low, _ in reversed(known))]
         return [
