@@ -23,6 +23,7 @@ from ..experiments.experiment import Experiment, Experiments
 from ..fields import SpecError, shape
 from ..figures.numbers import number, power
 from ..figures.palette import PREDICTED, STYLES, TEMPLATES
+from ..lab.activations import ACTIVATIONS
 from ..lab.initializers import INITIALIZERS
 from ..spec import Spec
 from ..view import AXES, View
@@ -57,6 +58,7 @@ def templates(assets: Assets, experiments: Experiments) -> Environment:
         predicted=PREDICTED,
         plot_templates=TEMPLATES,
         initializers=INITIALIZERS,
+        activations={name: entry.label for name, entry in ACTIVATIONS.items()},
         version=__version__,
         axes=AXES,
         view_fields=list(View.model_fields),
