@@ -2,7 +2,7 @@
 
 import { sketch } from "./sketch.js";
 import { copyOnClick } from "./copy.js";
-import { inTurn, patiently, whenSeen } from "./asking.js";
+import { whenSeen } from "./asking.js";
 import { events } from "./stream.js";
 
 const templates = JSON.parse(document.getElementById("plot-templates").textContent);
@@ -34,9 +34,8 @@ function scale(story) {
   let drawn = null;
 
   const ask = newestOf(async (query) => {
-    const seen = new AbortController();
     try {
-      for await (const { event, data } of events(`${story.dataset.look}?${query}&open=why`, seen.signal)) {
+      for await (const { event, data } of events(`${story.dataset.look}?${query}&open=why`, new AbortController().signal)) {
         if (event === "figures") draw(data[story.dataset.chartName]);
         else if (event === "findings") story.querySelector(".said").textContent = data[0].sentence;
         else if (event === "explanation") reason(data);
@@ -92,10 +91,10 @@ function gain(story) {
 
   const ask = newestOf(async (query) => {
     try {
-      const response = await patiently(`${story.dataset.findings}?${query}`);
-      const found = await response.json();
-      if (!response.ok) throw new Error(found.detail);
-      place.replaceChildren(...found.filter(({ about }) => about === story.dataset.about).flatMap(said));
+      for await (const { event, data } of events(`${story.dataset.look}?${query}`, new AbortController().signal)) {
+        if (event === "findings") place.replaceChildren(...data.filter(({ about }) => about === story.dataset.about).flatMap(said));
+        else if (event === "problem") throw new Error(data.detail);
+      }
     } catch (error) {
       place.textContent = `No answer just now: ${error.message}`;
     }
@@ -115,7 +114,7 @@ function gain(story) {
   function changed() {
     const query = filled(story.dataset.spec, { activation: choice.value });
     story.querySelector("[data-onward]").href = `${story.dataset.page}?${query}`;
-    inTurn(() => ask(query));
+    ask(query);
   }
 
   choice.addEventListener("change", changed);

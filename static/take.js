@@ -10,10 +10,13 @@ const python = (value) =>
 function words({ links, experiment }) {
   const [path, query] = links.api.split("?");
   const suffixed = (suffix) => absolute(`${path}${suffix}${query ? `?${query}` : ""}`);
+  const viewed = (view) => absolute(`${links.page}${query ? "&" : "?"}${view}`);
   const fields = [...new Set(new URLSearchParams(query).keys())].map((name) => `, ${name}=${python(experiment[name])}`);
   return {
     page: absolute(links.page),
-    embed: absolute(`${links.page}${query ? "&" : "?"}embed=true`),
+    embed: viewed("embed=true"),
+    lesson: viewed("ask=holds"),
+    hidden: viewed("hide=predicted"),
     api: suffixed(""),
     figures: suffixed("/figures"),
     csv: suffixed(".csv"),

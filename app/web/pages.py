@@ -23,13 +23,16 @@ from ..experiments.experiment import Experiment, Experiments
 from ..fields import SpecError, shape
 from ..figures.numbers import number, power
 from ..figures.palette import PREDICTED, STYLES, TEMPLATES
+from ..finding import COURSES
 from ..lab.activations import ACTIVATIONS
 from ..lab.initializers import INITIALIZERS
 from ..spec import Spec
-from ..view import AXES, View
+from ..view import AXES, HIDDEN, View
 from . import gallery
 from .assets import Assets, folder
 from .forms import attempted, form, given
+from .glossary import GLOSSARY
+from .headers import FRAMED
 from .prefix import base_of, root_of, route_path
 from .preview import Preview, preview_of, preview_of_page
 from .problems import Problem
@@ -60,6 +63,9 @@ def templates(assets: Assets, experiments: Experiments) -> Environment:
         initializers=INITIALIZERS,
         activations={name: entry.label for name, entry in ACTIVATIONS.items()},
         version=__version__,
+        glossary=GLOSSARY,
+        courses=COURSES,
+        hidden=HIDDEN,
         axes=AXES,
         view_fields=list(View.model_fields),
     )
@@ -121,12 +127,13 @@ def _page(
     template: str,
     status: int = 200,
     preview: Preview | None = None,
+    framed: bool = False,
     **context: object,
 ) -> Response:
     context |= {"root": root_of(request), "base": base_of(request)}
     preview = preview or preview_of_page(route_path(request.scope), experiments)
     content = environment.get_template(template).render(preview=preview, **context)
-    return Response(content, status, {"Cache-Control": "no-cache"}, "text/html")
+    return Response(content, status, {"Cache-Control": "no-cache"} | (FRAMED if framed else {}), "text/html")
 
 
 def router(environment: Environment, experiments: Experiments, runner: Runner) -> APIRouter:
@@ -143,6 +150,10 @@ def router(environment: Environment, experiments: Experiments, runner: Runner) -
     @pages.get("/questions")
     async def questions(request: Request) -> Response:
         return page(request, "questions.html")
+
+    @pages.get("/glossary")
+    async def glossary(request: Request) -> Response:
+        return page(request, "glossary.html")
 
     @pages.get("/docs")
     async def docs(request: Request) -> Response:
@@ -168,6 +179,7 @@ def router(environment: Environment, experiments: Experiments, runner: Runner) -
                 "experiment.html",
                 422 if errors else 200,
                 preview=preview_of(experiment, spec, runner),
+                framed=view.embed,
                 name=experiment.name,
                 spec=spec,
                 view=view,
