@@ -112,16 +112,3 @@ def test_a_term_tells_what_it_means_at_a_tap_and_by_the_keyboard(tab: Tab) -> No
     tab.page.goto(f"{tab.origin}/glossary")
     expect(tab.page.locator("dl")).to_contain_text(said)
     expect(tab.page.locator("dl")).to_contain_text(name)
-
-
-def test_a_page_that_waits_in_line_says_its_place_and_comes_through(tab: Tab) -> None:
-    """Its own address takes two at a time: the third tab waits."""
-    others = [tab.page.context.new_page() for _ in range(2)]
-    slow = "activation=tanh&depth=100&width=512&batch=256&bins=20"
-    for seed, other in enumerate(others):
-        other.goto(f"{tab.origin}/stack?{slow}&seed={seed + 900}")
-    tab.open(f"/stack?{small_spec('stack').query}&seed=77")
-    expect(tab.experiment.locator(".status")).to_contain_text("In line")
-    tab.finished()
-    for other in others:
-        other.close()
