@@ -33,6 +33,15 @@ def percent(share: float | None) -> str:
     return f"{100 * share:.3g} %"
 
 
+def between(value: float) -> str:
+    """A number from −1 to 1, with as many digits as tell it from zero and from one: 0, 0.37, 0.9986, nearly 1."""
+    size = abs(value)
+    if size < 0.005:
+        return "0"
+    text = "1" if size == 1 else "nearly 1" if size > 0.99995 else f"{size:.4f}" if size >= 0.99 else f"{size:.2f}"
+    return f"−{text}" if value < 0 else text
+
+
 def superscript(value: int) -> str:
     """An exponent in Unicode superscripts."""
     return str(value).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

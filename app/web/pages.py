@@ -21,7 +21,7 @@ from .. import __version__
 from ..compute.runner import Runner
 from ..experiments.experiment import Experiment, Experiments
 from ..fields import SpecError, shape
-from ..figures.numbers import number, power
+from ..figures.numbers import between, number, percent, power
 from ..figures.palette import PREDICTED, STYLES, TEMPLATES
 from ..finding import COURSES
 from ..lab.activations import ACTIVATIONS
@@ -69,7 +69,7 @@ def templates(assets: Assets, experiments: Experiments) -> Environment:
         axes=AXES,
         view_fields=list(View.model_fields),
     )
-    environment.filters.update(number=number, power=power)
+    environment.filters.update(number=number, power=power, percent=percent, between=between)
     return environment
 
 
@@ -157,7 +157,7 @@ def router(environment: Environment, experiments: Experiments, runner: Runner) -
 
     @pages.get("/docs")
     async def docs(request: Request) -> Response:
-        return page(request, "docs.html", shape=shape)
+        return page(request, "docs.html", shape=shape, views=View.model_fields)
 
     def experiment_page(experiment: Experiment[Any, Any]) -> Callable[[Request], object]:
         model: type[Spec] = experiment.spec
