@@ -31,7 +31,7 @@ function words({ links, experiment }) {
 
 function show(menu, result) {
   const known = words(result);
-  menu.hidden = false;
+  menu.querySelector("dl").hidden = false;
   for (const link of menu.querySelectorAll("[data-file]")) link.href = known[link.dataset.file];
   for (const code of menu.querySelectorAll("[data-command]")) {
     code.textContent = code.dataset.command.replace(/\{(\w+)\}/g, (_, name) => known[name]);

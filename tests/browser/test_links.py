@@ -36,7 +36,7 @@ def explained(name: str, answer: str) -> dict[str, str]:
 
 def open_menu(tab: Tab) -> None:
     menu = tab.experiment.locator(".take")
-    expect(menu).to_be_visible()
+    expect(menu.locator("dl")).not_to_have_attribute("hidden", "")
     menu.evaluate("menu => { menu.open = true; }")
 
 

@@ -136,10 +136,12 @@ def test_what_is_no_page_may_load_nothing_at_all(client: httpx.Client) -> None:
 
 
 def attributes(client: httpx.Client, path: str) -> list[str]:
-    """Every address a page points to."""
+    """Every address a page points to, but what a reader may follow out of it, and its own as others see it."""
+    leading_out = ("external", "canonical")
     return [
         element.attributes[name]
         for element in page(client.get(path).text).every()
+        if element.attributes.get("rel") not in leading_out
         for name in ("src", "href", "srcset", "action", "poster", "data")
         if name in element.attributes
     ]

@@ -244,3 +244,16 @@ def test_every_question_has_its_place_and_leads_to_its_experiment(client: httpx.
             link = place.one("a").attributes["href"]
             assert place.attributes["data-findings"].replace("/api", "").replace("/findings", "") == link
             assert client.get(link).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/stack/", "/a/b/c"])
+def test_where_there_is_nothing_a_browser_gets_a_page_and_a_script_a_problem(client: httpx.Client, path: str) -> None:
+    answer = client.get(path, headers={"Accept": "text/html,application/xhtml+xml"})
+    assert answer.status_code == 404
+    document = page(answer.text)
+    links = [link.attributes["href"] for link in document.one("main").every("a")]
+    assert links
+    assert {client.get(str(answer.url.join(link))).status_code for link in links} == {200}
+    assert client.get(path).headers["content-type"] == "application/problem+json"
+    api = client.get("/api/nothing", headers={"Accept": "text/html"})
+    assert api.headers["content-type"] == "application/problem+json"
