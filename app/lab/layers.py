@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .kernels.statistics import Doubles, Floats, see_rows, square_sum
+from .kernels.statistics import Doubles, first_direction, pair_distances, see_layer, square_sum
 from .scaled import FEWEST_ROWS, Scaled
 from .summary import Grid, Summary, Tally, robust_grid
 
@@ -40,16 +40,7 @@ class Cosine:
     std: float | None
 
 
-def directions(h: Tensor) -> Doubles:
-    """The rows of h that are not zero, each divided by its length."""
-    rows = h.numpy().astype(np.float64)
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-    alive = lengths[:, 0] > 0
-    unit_vectors: Doubles = rows[alive] / lengths[alive]
-    return unit_vectors
-
-
-def cosines_std(apart: Doubles) -> float | None:
+def cosines_std(apart: Tensor) -> float | None:
     """The standard deviation of the cosines of all pairs of different vectors of length one.
 
     They are the rows of `apart`, less one point.
@@ -57,12 +48,8 @@ def cosines_std(apart: Doubles) -> float | None:
     pairs = len(apart) * (len(apart) - 1) // 2
     if pairs < 2:
         return None
-    square = np.einsum("ij,ij->i", apart, apart)
-    distance = square[:, None] + square - 2 * (apart @ apart.T)
-    np.fill_diagonal(distance, 0)
-    mean = float(distance.sum()) / (2 * pairs)
-    spread = float(np.square(distance).sum()) / 2 - pairs * mean**2
-    return sqrt(max(0.0, spread) / (pairs - 1)) / 2
+    distance, square = pair_distances((apart @ apart.T).numpy())
+    return sqrt(max(0.0, square - distance**2 / pairs) / (pairs - 1)) / 2
 
 
 class Frame(NamedTuple):
@@ -76,7 +63,7 @@ class Frame(NamedTuple):
 
     u_grid: Grid
     h_grid: Grid
-    u_row: Floats
+    u_row: Doubles
     h_direction: Doubles
     u_exponent: int
     h_exponent: int
@@ -96,12 +83,11 @@ class Frame(NamedTuple):
         low, high = bounds or (-inf, inf)
         unit = 2.0 ** min(-h.exponent, 1000)  # beyond which a bound is out of reach either way
         middle, distance = ((low + high) / 2 * unit, SATURATED * (high - low) / 2 * unit) if bounds else (0.0, inf)
-        pointing = directions(h.value[:COMPARED])
         return cls(
             robust_grid(u.value, bins, u.exponent),
             robust_grid(h.value, bins, h.exponent),
-            u.value[0].numpy().copy(),
-            pointing[0] if len(pointing) else np.zeros(h.value.shape[1]),
+            u.value[0].numpy().astype(np.float64),
+            first_direction(h.value.numpy()),
             u.exponent,
             h.exponent,
             np.array([middle, distance]),
@@ -127,13 +113,11 @@ class LayerTally:
 
     def add(self, u: Tensor, h: Tensor, first: bool, branch: Tensor | None = None) -> Self:
         """Count a block of rows; the first block's rows are compared pair by pair. `branch`: φ(u), if h is a stream."""
-        frame = self.frame
-        self.preactivation.add(u)
-        self.activation.add(h)
-        self._rows += len(u)
-        see_rows(
-            u.numpy(),
-            h.numpy(),
+        frame, of_u, of_h = self.frame, self.preactivation, self.activation
+        apart = torch.empty(COMPARED if first else 0, u.shape[1])
+        see_layer(
+            *of_u.seen(u),
+            *of_h.seen(h),
             frame.u_row,
             frame.h_direction,
             frame.saturation,
@@ -141,11 +125,13 @@ class LayerTally:
             self._directions,
             self._numbers,
             self._alive,
+            apart.numpy(),
         )
+        self._rows += len(u)
         if branch is not None:
             self.branch_square += square_sum(branch.numpy().reshape(-1))
         if first:
-            self.cosines_std = cosines_std(directions(h[:COMPARED]) - frame.h_direction)
+            self.cosines_std = cosines_std(apart[: int(self._numbers[0])])
         return self
 
     def merge(self, other: Self) -> Self:
@@ -182,8 +168,8 @@ class LayerTally:
         number = int(self._numbers[0])
         if number < 2:
             return None
-        *sums, squares = self._directions
-        spread = float(squares) - float(np.dot(sums, sums)) / number
+        sums, squares = self._directions[:-1], float(self._directions[-1])
+        spread = squares - float(sums @ sums) / number
         return 1 - max(0.0, spread) / (number - 1)
 
     def _unit_variance(self) -> "UnitVariance":

@@ -12,18 +12,8 @@ from typing import Self
 import numpy as np
 from torch import Tensor
 
-from .kernels.statistics import (
-    HIGHEST,
-    INFINITY,
-    LOWEST,
-    MAGNITUDE,
-    SIZES,
-    Doubles,
-    Tables,
-    largest_bits,
-    see,
-    see_extremes,
-)
+from .kernels import statistics as kernels
+from .kernels.statistics import SIZES, Counts, Doubles, Floats, extremes_of, sample_of, see
 
 SAMPLE = 2048
 RESOLVED = 2.0**-42  # of the mean square: a std below four of float32's eps beside the mean is that of its rounding
@@ -31,7 +21,7 @@ LOG10_2 = log10(2)
 EXACT = 22  # powers of ten up to this one are float64 numbers
 TINIEST = 2.0**-1021  # that has all of float64's digits
 HAIR = 2.0**-16  # of a bin: more than float32 rounds a value that is meant to be an edge, so that it is above it
-NO_EXTREMES = np.array([HIGHEST, LOWEST], np.int32)
+NOTHING_SEEN = np.array([inf, -inf])  # lowest, highest
 
 
 @dataclass(frozen=True)
@@ -79,7 +69,7 @@ class Grid:
 
     @property
     def edges(self) -> Doubles:
-        return np.linspace(self.low, self.high, self.bins + 1)
+        return np.arange(self.bins + 1.0) * ((self.high - self.low) / self.bins) + self.low
 
     @cached_property
     def places(self) -> Doubles:
@@ -98,18 +88,17 @@ def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
     the other half.
     """
     flat = values.numpy().reshape(-1)
-    sample = flat[:: max(1, flat.size // SAMPLE) | 1]
-    sample = sample[np.isfinite(sample)]
-    ordered = np.sort(sample[sample != 0])
+    stride = max(1, flat.size // SAMPLE) | 1
+    sample = np.empty(flat.size // stride + 1, np.float32)
+    ordered = sample[: sample_of(flat, stride, sample)]
     if ordered.size == 0:
         return Grid(-0.5, 0.5, bins, 0.0)
+    ordered.sort()
     last = ordered.size - 1
     bottom, middle, top = ordered[[round(0.005 * last), last // 2, round(0.995 * last)]].tolist()
-    smallest, largest = float(sample.min()), float(sample.max())
-    if largest_bits(flat) < INFINITY:
-        extremes = NO_EXTREMES.copy()
-        see_extremes(flat, extremes)
-        smallest, largest = _floats(extremes)
+    smallest, largest = extremes_of(flat)
+    if not (-inf < smallest and largest < inf):
+        smallest, largest = ordered[[0, -1]].tolist()
     low = max(middle - 1.75 * (middle - bottom), smallest)
     high = min(middle + 1.75 * (top - middle), largest)
     span = max(high - low, abs(middle) * 2**-10, 2.0**-1000)
@@ -119,8 +108,7 @@ def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
     width = ceil(span / (bins - 1) / quantum) * quantum
     low = floor(low / width) * width
     high = low + bins * width
-    pivot = sample.dtype.type(sample.astype(np.float64).clip(low, high).mean())  # as differences to it will round it
-    return Grid(low, high, bins, float(pivot))
+    return Grid(low, high, bins, middle)
 
 
 @dataclass(eq=False)
@@ -132,43 +120,45 @@ class Tally:
     count: int = 0
 
     def __post_init__(self) -> None:
+        bins = self.grid.bins + 2
         self.sums = np.zeros(4)
-        self.counts = np.zeros(self.grid.bins + 2, np.int64)
-        self.sizes = np.zeros(SIZES if self.by_size else 0, np.int64)
-        self._extremes = NO_EXTREMES.copy()
-        self._numbers = np.zeros(2, np.int64)
+        self._extremes = NOTHING_SEEN.copy()
+        self._counts = np.zeros(2 + bins + (SIZES if self.by_size else 0), np.int64)
+        self.counts, self.sizes = self._counts[2 : 2 + bins], self._counts[2 + bins :]
 
     def add(self, block: Tensor) -> Self:
         """Count a block of any shape, float32."""
-        values = block.numpy().reshape(-1)
-        self.count += values.size
-        see(values, self.grid.places, self.sums, self._extremes, self.counts, self.sizes, self._numbers)
+        see(*self.seen(block.view(-1)))
         return self
+
+    def seen(self, block: Tensor) -> tuple[Floats, Doubles, Doubles, Doubles, Counts]:
+        """What a kernel takes that counts this block here."""
+        self.count += block.numel()
+        return block.numpy(), self.grid.places, self.sums, self._extremes, self._counts
 
     def merge(self, other: Self) -> Self:
         """Add what another tally on the same grid has seen."""
         self.count += other.count
         self.sums += other.sums
-        self.counts += other.counts
-        self.sizes += other.sizes
-        self._numbers += other._numbers
-        low, high = other._extremes
-        self._extremes[:] = min(self._extremes[0], low), max(self._extremes[1], high)
+        self._counts += other._counts
+        (low, high), (lower, higher) = self.extremes, other.extremes
+        self._extremes[:] = min(low, lower), max(high, higher)
         return self
 
     @property
     def nonfinite(self) -> int:
-        return int(self._numbers[0])
+        return int(self._counts[0])
 
     @property
     def zeros(self) -> int:
         """Exact ones, if values are counted by size."""
-        return int(self._numbers[1])
+        return int(self._counts[1])
 
     @property
     def extremes(self) -> tuple[float, float]:
         """The smallest and the largest number seen."""
-        return _floats(self._extremes) if self.count > self.nonfinite else (inf, -inf)
+        low, high = self._extremes.tolist()
+        return low, high
 
     @property
     def largest(self) -> float:
@@ -179,19 +169,17 @@ class Tally:
     def variance(self) -> float | None:
         """Of the numbers seen, unbiased; None of fewer than two."""
         n = self.count - self.nonfinite
-        return self._spread * n / (n - 1) if n > 1 else None
-
-    @property
-    def _spread(self) -> float:
-        """The mean square about the mean."""
-        first, second = (self.sums[:2] / max(self.count - self.nonfinite, 1)).tolist()
-        return float(max(0.0, second - first**2))
+        if n < 2:
+            return None
+        first, second = self.sums[:2].tolist()
+        return max(0.0, float(second - first**2 / n)) / (n - 1)
 
     def summary(self, log2_scale: float = 0.0, offset: float = 0.0) -> Summary:
         """The numbers seen, each plus `offset`, times 2^log2_scale."""
         n = self.count - self.nonfinite
-        first, second, third, fourth = (self.sums / max(n, 1)).tolist()
-        spread, variance = self._spread, self.variance
+        first, second, third, fourth = (total / max(n, 1) for total in self.sums.tolist())
+        spread = max(0.0, second - first**2)
+        variance = spread * n / (n - 1) if n > 1 else None
         resolved = spread > RESOLVED * (spread + (self.grid.pivot + first) ** 2)
         mean = self.grid.pivot + first + offset
         mean_square = spread + mean**2
@@ -219,7 +207,7 @@ class Tally:
 
     def _histogram(self, log2_scale: float, offset: float) -> Histogram:
         below, *counts, above = self.counts.tolist()
-        grid = replace(self.grid, low=self.grid.low + offset, high=self.grid.high + offset)
+        grid = replace(self.grid, low=self.grid.low + offset, high=self.grid.high + offset) if offset else self.grid
         return Histogram(edges=_written(grid, log2_scale), counts=counts, below=below, above=above)
 
 
@@ -239,13 +227,7 @@ def _written(grid: Grid, log2_scale: float) -> list[float | None]:
 
 def largest_magnitude(values: Tensor) -> float:
     """max |value| of float32 values; not finite if one of them is not."""
-    return float(np.int32(largest_bits(values.numpy().reshape(-1))).view(np.float32))
-
-
-def _floats(extremes: Tables) -> tuple[float, float]:
-    """The floats that these stand for in `see`."""
-    low, high = (extremes ^ ((extremes >> 31) & MAGNITUDE)).view(np.float32).tolist()
-    return low, high
+    return float(kernels.largest_magnitude(values.numpy().reshape(-1)))
 
 
 def scaled(value: float, log2_scale: float) -> float | None:

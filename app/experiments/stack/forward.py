@@ -170,12 +170,14 @@ def _activation(
 
     def fill(rows: slice, u: Tensor) -> Tensor | None:
         block = u * 2.0**inner if inner else u
+        out = output[rows] if layer.branch_scale is None else torch.empty_like(block)
         if slope is None:
-            phi = layer.activation(block)
+            phi = layer.activation(block, out)
         else:
             phi, slope[rows] = layer.activation.with_slope(block)
+            if layer.branch_scale is None:
+                out.copy_(phi)
         if layer.branch_scale is None:
-            output[rows] = phi
             return None
         stream = phi * (layer.branch_scale * power_of_two(outer - exponent))
         stream += h.value[rows] * power_of_two(h.exponent - exponent)

@@ -16,32 +16,58 @@ Doubles = np.ndarray[Any, np.dtype[np.float64]]
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 Tables = np.ndarray[Any, np.dtype[np.int32]]
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+Shorts = np.ndarray[Any, np.dtype[np.uint16]]
+Four = tuple[Any, Any, Any, Any]
 
 PART = 2048  # numbers at once
 SIZES = 1024  # bins of magnitudes: exponents and the first two bits of mantissas
 MAGNITUDE = 0x7FFFFFFF
-INFINITY = 0x7F800000  # as bits
-LOWEST, HIGHEST = -(2**31), 2**31 - 1
+INFINITY, MINUS_INFINITY = 0x7F800000, -0x00800000  # as bits
 
 
 @inlined
-def _in_order(value: Any) -> Any:
-    """An integer that is to others as the float to theirs."""
-    bits = np.float32(value).view(np.int32)
+def _in_order(bits: Any) -> Any:
+    """Of a float's bits, an integer that is to others as the float to theirs; and the other way round."""
     return int32(bits ^ int32(int32(bits >> int32(31)) & int32(MAGNITUDE)))
 
 
-@kernel("int32(float32[::1])")
-def largest_bits(values: Floats) -> Any:
-    """The bits of the largest magnitude; at least INFINITY if a value is not finite."""
+@inlined
+def _float(bits: Any) -> Any:
+    return float64(np.int32(bits).view(np.float32))
+
+
+@kernel("float64(float32[::1])")
+def largest_magnitude(values: Floats) -> Any:
+    """max |value|; not finite if one of them is not."""
     largest = int32(0)
     for i in range(values.size):
         largest = max(largest, int32(np.float32(values[i]).view(np.int32) & int32(MAGNITUDE)))
-    return largest
+    return _float(largest)
+
+
+@kernel("UniTuple(float64, 2)(float32[::1])")
+def extremes_of(values: Floats) -> Any:
+    """The lowest and the highest value, of none ∞ and -∞; if one is not finite, one of them is not."""
+    low, high = _in_order(int32(INFINITY)), _in_order(int32(MINUS_INFINITY))
+    for i in range(values.size):
+        key = _in_order(np.float32(values[i]).view(np.int32))
+        low, high = min(low, key), max(high, key)
+    return _float(_in_order(low)), _float(_in_order(high))
+
+
+@kernel("int64(float32[::1], int64, float32[::1])")
+def sample_of(values: Floats, stride: int, out: Floats) -> Any:
+    """Copy every so manieth value that is finite and not zero; how many they are."""
+    found = 0
+    for i in range(0, values.size, stride):
+        if np.isfinite(values[i]) and values[i] != float32(0):
+            out[found] = values[i]
+            found += 1
+    return found
 
 
 @kernel("int64(float32[::1], float32[::1])")
-def finite_of(values: Floats, out: Floats) -> int:
+def finite_of(values: Floats, out: Floats) -> Any:
     """Copy the finite values; how many they are."""
     found = 0
     for i in range(values.size):
@@ -68,24 +94,13 @@ def see_powers(values: Floats, pivot: float, sums: Doubles) -> None:
     sums[3] += fourth
 
 
-@kernel("void(float32[::1], int32[::1])")
-def see_extremes(values: Floats, extremes: Tables) -> None:
-    """Move the extremes, a lowest and a highest `_in_order`, apart as far as the values go."""
-    low, high = extremes[0], extremes[1]
-    for i in range(values.size):
-        key = _in_order(values[i])
-        low, high = min(low, key), max(high, key)
-    extremes[0], extremes[1] = low, high
-
-
-@kernel("void(float32[::1], float64[::1], int32[:,::1])")
-def see_bins(values: Floats, grid: Doubles, bins: Tables) -> None:
+@kernel("void(float32[::1], float64[::1], uint8[::1], int32[:,::1])")
+def see_bins(values: Floats, grid: Doubles, index: Bytes, bins: Tables) -> None:
     """Count at most PART values in their bins, in four tables in turn, so that no count waits for the one before.
 
-    `grid`: the pivot, bins to a unit, the pivot's place among the bins, and their number.
+    `grid`: the pivot, bins to a unit, the pivot's place among the bins, and their number. `index`: room for PART.
     """
     pivot, per_unit, place, last = grid[0], grid[1], grid[2], grid[3] + 1
-    index = np.empty(PART, np.uint8)
     for i in range(values.size):
         index[i] = uint8(int32(min(max((float64(values[i]) - pivot) * per_unit + place, 0.0), last)))
     one, two, three, four = bins[0], bins[1], bins[2], bins[3]
@@ -104,10 +119,9 @@ def see_bins(values: Floats, grid: Doubles, bins: Tables) -> None:
         one[index[i]] += int32(1)
 
 
-@kernel("void(float32[::1], int32[:,::1])")
-def see_sizes(values: Floats, sizes: Tables) -> None:
+@kernel("void(float32[::1], uint16[::1], int32[:,::1])")
+def see_sizes(values: Floats, index: Shorts, sizes: Tables) -> None:
     """Count magnitudes, at most PART of them, by their exponents and the first two bits of their mantissas."""
-    index = np.empty(PART, np.uint16)
     for i in range(values.size):
         index[i] = uint16(int32(np.float32(values[i]).view(np.int32) & int32(MAGNITUDE)) >> int32(21))
     one, two, three, four = sizes[0], sizes[1], sizes[2], sizes[3]
@@ -122,13 +136,6 @@ def see_sizes(values: Floats, sizes: Tables) -> None:
         one[index[i]] += int32(1)
 
 
-@inlined
-def _see_finite(values: Any, grid: Any, sums: Any, extremes: Any, bins: Any) -> None:
-    see_powers(values, grid[0], sums)
-    see_extremes(values, extremes)
-    see_bins(values, grid, bins)
-
-
 @kernel("int64(float32[::1])")
 def count_zeros(values: Floats) -> Any:
     zeros = int32(0)
@@ -137,53 +144,92 @@ def count_zeros(values: Floats) -> Any:
     return int64(zeros)
 
 
-@kernel("void(float32[::1], float64[::1], float64[::1], int32[::1], int32[:,::1], int32[:,::1], int64[::1])")
+@kernel(
+    "void(float32[::1], float64[::1], float64[::1], float64[::1], int64[::1], int32[:,::1], int32[:,::1], uint8[::1],"
+    " uint16[::1])"
+)
 def see_part(
-    values: Floats, grid: Doubles, sums: Doubles, extremes: Tables, bins: Tables, sizes: Tables, numbers: Counts
+    values: Floats,
+    grid: Doubles,
+    sums: Doubles,
+    extremes: Doubles,
+    counts: Counts,
+    bins: Tables,
+    sizes: Tables,
+    bin_index: Bytes,
+    size_index: Shorts,
 ) -> None:
-    """Count at most PART values, if `sizes` are asked for by magnitude too.
-
-    `sums`, `extremes`, `bins`: of the finite ones. `numbers`: how many are not finite; zero, if sizes are asked for.
-    """
+    """Count at most PART values, in tables; see `see`. The last two are room for PART indices."""
     if sizes.shape[1]:
-        see_sizes(values, sizes)
-        numbers[1] += count_zeros(values)
-    if largest_bits(values) < int32(INFINITY):
-        _see_finite(values, grid, sums, extremes, bins)
-    else:
+        smallest = sizes[0, 0] + sizes[1, 0] + sizes[2, 0] + sizes[3, 0]
+        see_sizes(values, size_index, sizes)
+        if sizes[0, 0] + sizes[1, 0] + sizes[2, 0] + sizes[3, 0] > smallest:
+            counts[1] += count_zeros(values)
+    low, high = extremes_of(values)
+    if not (-np.inf < low and high < np.inf):
         finite = np.empty(PART, np.float32)
         found = finite_of(values, finite)
-        numbers[0] += values.size - found
-        _see_finite(finite[:found], grid, sums, extremes, bins)
+        counts[0] += values.size - found
+        values = finite[:found]
+        low, high = extremes_of(values)
+    extremes[0], extremes[1] = min(extremes[0], low), max(extremes[1], high)
+    see_powers(values, grid[0], sums)
+    see_bins(values, grid, bin_index, bins)
 
 
-@kernel("void(int32[:,::1], int64[::1])")
-def add_tables(tables: Tables, counts: Counts) -> None:
+@inlined
+def _tables(grid: Any, counts: Any) -> Four:
+    """Four tables of bins, four of magnitudes, if they are counted, and room for the indices of either."""
+    bins = int64(grid[3]) + 2
+    sizes = counts.size - 2 - bins
+    return (
+        np.zeros((4, bins), np.int32),
+        np.zeros((4, sizes), np.int32),
+        np.empty(PART, np.uint8),
+        np.empty(PART, np.uint16),
+    )
+
+
+@kernel("void(int32[:,::1], int32[:,::1], int64[::1])")
+def add_tables(bins: Tables, sizes: Tables, counts: Counts) -> None:
+    within, beyond = counts[2 : 2 + bins.shape[1]], counts[2 + bins.shape[1] :]
     for table in range(4):
-        for i in range(counts.size):
-            counts[i] += tables[table, i]
+        for i in range(within.size):
+            within[i] += bins[table, i]
+        for i in range(beyond.size):
+            beyond[i] += sizes[table, i]
 
 
-@kernel("void(float32[::1], float64[::1], float64[::1], int32[::1], int64[::1], int64[::1], int64[::1])")
-def see(
-    values: Floats, grid: Doubles, sums: Doubles, extremes: Tables, counts: Counts, sizes: Counts, numbers: Counts
-) -> None:
-    """Count any number of values; see `see_part`. `sizes` may be empty."""
-    bins, size_tables = np.zeros((4, counts.size), np.int32), np.zeros((4, sizes.size), np.int32)
+@kernel("void(float32[::1], float64[::1], float64[::1], float64[::1], int64[::1])")
+def see(values: Floats, grid: Doubles, sums: Doubles, extremes: Doubles, counts: Counts) -> None:
+    """Count any number of values.
+
+    `grid`: as `see_bins` takes it. Of the finite values, `sums` are those of `see_powers`, `extremes` the lowest and
+    the highest. `counts`: how many are not finite; how many zero, if magnitudes are counted; then the bins, those
+    below and above among them; then SIZES magnitudes, or none.
+    """
+    bins, sizes, bin_index, size_index = _tables(grid, counts)
     for start in range(0, values.size, PART):
-        see_part(values[start : start + PART], grid, sums, extremes, bins, size_tables, numbers)
-    add_tables(bins, counts)
-    add_tables(size_tables, sizes)
+        some = values[start : start + PART]
+        see_part(some, grid, sums, extremes, counts, bins, sizes, bin_index, size_index)
+    add_tables(bins, sizes, counts)
 
 
-@kernel("void(float32[:,::1], float32[::1], float64[:,::1])")
-def see_units(u: Floats, row: Floats, units: Doubles) -> None:
+@kernel("void(float32[:,::1], float64[::1], float64[:,::1])")
+def see_units(u: Floats, row: Doubles, units: Doubles) -> None:
     """Of every unit's difference to its value in a row near the others: the sum, and the sum of squares."""
-    for r in range(u.shape[0]):
+    whole = u.shape[0] // 4 * 4
+    for r in range(0, whole, 4):  # four rows for each time the sums are fetched
         for j in range(u.shape[1]):
-            apart = float64(u[r, j]) - float64(row[j])
-            units[0, j] += apart
-            units[1, j] += apart * apart
+            a, b = float64(u[r, j]) - row[j], float64(u[r + 1, j]) - row[j]
+            c, d = float64(u[r + 2, j]) - row[j], float64(u[r + 3, j]) - row[j]
+            units[0, j] += (a + b) + (c + d)
+            units[1, j] += (a * a + b * b) + (c * c + d * d)
+    for r in range(whole, u.shape[0]):
+        for j in range(u.shape[1]):
+            a = float64(u[r, j]) - row[j]
+            units[0, j] += a
+            units[1, j] += a * a
 
 
 @kernel("float64(float32[::1])", SUMS)
@@ -205,12 +251,25 @@ def see_direction(h: Floats, over_length: float, origin: Doubles, sums: Doubles)
     return total
 
 
-@kernel("int64(float32[::1], float64, float64)")
+@kernel("float64[::1](float32[:,::1])")
+def first_direction(h: Floats) -> Any:
+    """The first row that is not zero, divided by its length; zeros if there is none."""
+    direction = np.zeros(h.shape[1])
+    for r in range(h.shape[0]):
+        square = square_sum(h[r])
+        if square > 0:
+            for j in range(h.shape[1]):
+                direction[j] = float64(h[r, j]) / np.sqrt(square)
+            break
+    return direction
+
+
+@kernel("int64(float32[::1], float32, float32)")
 def count_beyond(values: Floats, middle: float, distance: float) -> Any:
     """How many are further from the middle than this."""
     found = int32(0)
     for i in range(values.size):
-        found += int32(abs(float64(values[i]) - middle) > distance)
+        found += int32(abs(values[i] - middle) > distance)
     return int64(found)
 
 
@@ -222,39 +281,88 @@ def see_alive(h: Floats, alive: Bytes) -> None:
             alive[j] |= uint8(h[r, j] != float32(0))
 
 
-@kernel(
-    "void(float32[:,::1], float32[:,::1], float32[::1], float64[::1], float64[::1],"
-    " float64[:,::1], float64[::1], int64[::1], uint8[::1])"
-)
+@kernel("void(float32[:,::1], float64[::1], float64[::1], float64[::1], int64[::1], float32[:,::1])")
 def see_rows(
+    h: Floats, origin: Doubles, saturation: Doubles, directions: Doubles, numbers: Counts, apart: Floats
+) -> None:
+    """What a few rows of activations say of units and of each other; see `see_layer`."""
+    for r in range(h.shape[0]):
+        square = square_sum(h[r])
+        if square > 0:
+            over_length = 1 / np.sqrt(square)
+            if numbers[0] < apart.shape[0]:
+                for j in range(h.shape[1]):
+                    apart[numbers[0], j] = float32(float64(h[r, j]) * over_length - origin[j])
+            numbers[0] += 1
+            directions[h.shape[1]] += see_direction(h[r], over_length, origin, directions)
+        if saturation[1] < np.inf:
+            numbers[1] += count_beyond(h[r], float32(saturation[0]), float32(saturation[1]))
+
+
+@kernel(
+    "void(float32[:,::1], float64[::1], float64[::1], float64[::1], int64[::1],"
+    " float32[:,::1], float64[::1], float64[::1], float64[::1], int64[::1],"
+    " float64[::1], float64[::1], float64[::1], float64[:,::1], float64[::1], int64[::1], uint8[::1], float32[:,::1])"
+)
+def see_layer(
     u: Floats,
+    u_grid: Doubles,
+    u_sums: Doubles,
+    u_extremes: Doubles,
+    u_counts: Counts,
     h: Floats,
-    row: Floats,
+    h_grid: Doubles,
+    h_sums: Doubles,
+    h_extremes: Doubles,
+    h_counts: Counts,
+    row: Doubles,
     origin: Doubles,
-    bounds: Doubles,
+    saturation: Doubles,
     units: Doubles,
     directions: Doubles,
     numbers: Counts,
     alive: Bytes,
+    apart: Floats,
 ) -> None:
-    """What rows of preactivations u and activations h say of units, and of each other; shapes (rows, units).
+    """Count rows of preactivations u and of activations h, shape (rows, units), each as `see` does, and as rows.
 
-    `bounds`: the middle, and the distance from it beyond which h is saturated. `directions`: the sums of
-    `see_direction`, and last that of squared distances. `numbers`: rows that are not zero, saturated values.
+    `row`, `origin`: a row of u, and a direction, that others may be near. `saturation`: the middle, and the distance
+    from it beyond which h is saturated. `units`: the sums of `see_units`. `directions`: those of `see_direction`, and
+    last its squared distances. `numbers`: rows that are not zero; saturated values. `alive`: units that are not zero
+    in every row. `apart`: what `see_direction` adds for the first rows that are not zero.
     """
-    width = h.shape[1]
+    u_bins, u_sizes, bin_index, size_index = _tables(u_grid, u_counts)
+    h_bins, h_sizes, _, _ = _tables(h_grid, h_counts)
+    width = u.shape[1]
     at_once = max(1, PART // width)
-    for start in range(0, h.shape[0], at_once):
+    for start in range(0, u.shape[0], at_once):
         some_u, some_h = u[start : start + at_once], h[start : start + at_once]
+        flat_u, flat_h = some_u.reshape(some_u.size), some_h.reshape(some_h.size)
+        zeros = h_counts[1]
+        for part in range(0, flat_u.size, PART):
+            part_u, part_h = flat_u[part : part + PART], flat_h[part : part + PART]
+            see_part(part_u, u_grid, u_sums, u_extremes, u_counts, u_bins, u_sizes, bin_index, size_index)
+            see_part(part_h, h_grid, h_sums, h_extremes, h_counts, h_bins, h_sizes, bin_index, size_index)
         see_units(some_u, row, units)
-        see_alive(some_h, alive)
-        for r in range(some_h.shape[0]):
-            square = square_sum(some_h[r])
-            if square > 0:
-                numbers[0] += 1
-                directions[width] += see_direction(some_h[r], 1 / np.sqrt(square), origin, directions)
-            if bounds[1] < np.inf:
-                numbers[1] += count_beyond(some_h[r], bounds[0], bounds[1])
+        if h_counts[1] > zeros:
+            see_alive(some_h, alive)
+        else:
+            alive[:] = 1
+        see_rows(some_h, origin, saturation, directions, numbers, apart)
+    add_tables(u_bins, u_sizes, u_counts)
+    add_tables(h_bins, h_sizes, h_counts)
+
+
+@kernel("UniTuple(float64, 2)(float32[:,::1])")
+def pair_distances(products: Floats) -> Any:
+    """Of vectors' products with each other: the sum of ‖a - b‖² over all pairs, and that of its square."""
+    first = second = 0.0
+    for a in range(products.shape[0]):
+        for b in range(a):
+            distance = float64(products[a, a]) + float64(products[b, b]) - 2 * float64(products[a, b])
+            first += distance
+            second += distance * distance
+    return first, second
 
 
 @kernel("void(float32[:,::1], float64[::1])", SUMS)
