@@ -16,7 +16,7 @@ from .experiments.experiment import Experiments
 from .lab.threads import prepare
 from .logs import RequestLog
 from .settings import Settings
-from .web import api, operators, pages, problems
+from .web import api, document, operators, pages, problems
 from .web.assets import Assets
 from .web.description import describe_problems
 from .web.headers import SecurityHeaders
@@ -57,7 +57,7 @@ def create_app(
     )
     problems.install(app, pages.problem_page(environment, experiments))
     explain = pages.explainer(environment)
-    write = pages.writer(environment, assets, explain)
+    write = document.writer(environment, assets, explain)
     api.install(app, experiments, runner, settings, explain, write)
     app.include_router(pages.router(environment, experiments, runner))
     describe_problems(app)

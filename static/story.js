@@ -60,7 +60,9 @@ function scale(story) {
     const account = document.createElement("template");
     account.innerHTML = html;
     story.querySelector(".reason").replaceChildren(...account.content.querySelectorAll(".derivation"));
-    for (const wide of story.querySelectorAll("math[display=block]")) wide.tabIndex = 0;
+    for (const wide of story.querySelectorAll("math[display=block], .command code")) {
+      if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+    }
   }
 
   function changed() {

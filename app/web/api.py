@@ -29,14 +29,13 @@ from .description import (
     parameters,
     responses,
 )
+from .document import Explain, Write, document
 from .encoding import accepts_gzip, compressed, gzipped
-from .prefix import base_of, prefix_of
+from .prefix import prefix_of
 from .problems import problem
 from .renderings import AnyExperiment, Rendering, renderings
 from .requests import client_of, query_string, spec_of, view_of, while_connected
 
-Explain = Callable[[AnyExperiment, Any], bytes]
-Write = Callable[[AnyExperiment, Any, Any, str], bytes]
 logger = logging.getLogger("initscope")
 DOCUMENT = "A page of its own, which needs neither this server nor any other."
 STREAM = "Server-sent events: page, progress, figures, findings, explanation, then result; or problem."
@@ -57,8 +56,8 @@ def install(
         for rendering in renderings(experiment):
             endpoint, answers = _endpoint(runner, experiment, rendering), responses(*rendering[1:3])
             _add(app, f"/api/{name}{rendering.suffix}", endpoint, experiment, rendering.said, answers | NOT_MODIFIED)
-        document = _document(runner, experiment, write)
-        _add(app, f"/api/{name}.html", document, experiment, DOCUMENT, responses("text/html", TEXT))
+        whole = document(runner, experiment, write)
+        _add(app, f"/api/{name}.html", whole, experiment, DOCUMENT, responses("text/html", TEXT))
         for suffix, stream, said in (
             ("stream", _stream(runner, experiment, explain), STREAM),
             ("look", _look(runner, experiment, explain), LOOK),
@@ -135,27 +134,6 @@ def _endpoint(
         content = await asyncio.to_thread(compressed, await answer(spec, client))
         runner.cache.put(key, content)
         return content
-
-    return endpoint
-
-
-def _document(runner: Runner, experiment: AnyExperiment, write: Write) -> Callable[[Request], Awaitable[Response]]:
-    # Never cached: most of it is Plotly, and it holds the address it was asked for at.
-    async def endpoint(request: Request) -> Response:
-        spec, gzip = await spec_of(request, experiment.spec), accepts_gzip(request)
-        result = experiment.result.model_validate_json(
-            await while_connected(request, runner.result(spec, client_of(request)))
-        )
-        base = base_of(request)
-        content = await asyncio.to_thread(
-            lambda: (compressed if gzip else bytes)(write(experiment, spec, result, base))
-        )
-        headers = {
-            "Content-Disposition": f'attachment; filename="initscope-{experiment.name}.html"',
-            "Cache-Control": "no-store",
-            "Vary": "Accept-Encoding",
-        } | ({"Content-Encoding": "gzip"} if gzip else {})
-        return Response(content, 200, headers, "text/html")
 
     return endpoint
 

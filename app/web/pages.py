@@ -14,7 +14,6 @@ from jinja2 import (
     pass_context,
     select_autoescape,
 )
-from markupsafe import Markup
 from starlette.responses import Response
 
 from .. import __version__
@@ -40,7 +39,6 @@ from .requests import query_string
 
 AS_ASKED = "draws=fresh&seed=651587"  # of all seeds one that gives what whoever asked first was given
 Explain = Callable[[Experiment[Any, Any], Any], bytes]
-Write = Callable[[Experiment[Any, Any], Any, Any, str], bytes]
 
 
 def templates(assets: Assets, experiments: Experiments) -> Environment:
@@ -82,29 +80,6 @@ def explainer(environment: Environment) -> Explain:
         return template.render(result=result, findings=findings, **experiment.words(result, findings)).encode()
 
     return explain
-
-
-def writer(environment: Environment, assets: Assets, explain: Explain) -> Write:
-    """Writes a Result as one document that holds all it needs."""
-
-    def write(experiment: Experiment[Any, Any], spec: Any, result: Any, base: str) -> bytes:
-        figures = experiment.figures(result)
-        return (
-            environment.get_template("standalone.html")
-            .render(
-                said=experiment.page(spec),
-                address=f"{base}{spec.links['page']}",
-                figures=figures,
-                findings=experiment.findings(result),
-                charts={name: experiment.charts[name] for name in figures},
-                explanation=Markup(explain(experiment, result).decode()),
-                style=Markup(assets.text("style.css")),
-                plotly=Markup(assets.text("plotly-cartesian.min.js")),
-            )
-            .encode()
-        )
-
-    return write
 
 
 def problem_page(environment: Environment, experiments: Experiments) -> Callable[[Request, Problem], Response]:
