@@ -38,8 +38,9 @@ def between(value: float) -> str:
     size = abs(value)
     if size < 0.005:
         return "0"
-    text = "1" if size == 1 else "nearly 1" if size > 0.99995 else f"{size:.4f}" if size >= 0.99 else f"{size:.2f}"
-    return f"−{text}" if value < 0 else text
+    if size > 0.99995:
+        return f"{'' if size == 1 else 'nearly '}{'−' if value < 0 else ''}1"
+    return f"{value:.{4 if size >= 0.99 else 2}f}".replace("-", "−")
 
 
 def superscript(value: int) -> str:
