@@ -28,6 +28,7 @@ function experiment(root) {
   let answered = null;
   let before = null; // the pinned run: its figures and its answer
   let only = null;
+  let canonical = ""; // the query of the run on screen
 
   const query = () => (form ? queryOf(form) : root.dataset.query);
   const look = () => ({ only, place: place(), pinned: before?.figures, hidden: view.hide?.[0] });
@@ -112,7 +113,8 @@ function experiment(root) {
     } else if (event === "explanation") {
       explain(data);
     } else if (event === "done") {
-      remember("replaceState", data.links.page.split("?")[1] ?? "");
+      canonical = data.links.page.split("?")[1] ?? "";
+      if (!again) remember("replaceState", canonical);
       if (form) showDifferences(form);
       root.classList.remove("stale");
       status("Done.");
@@ -306,7 +308,7 @@ function experiment(root) {
   }
 
   function pin() {
-    view.pinned = view.pinned.length ? [] : [query()];
+    view.pinned = view.pinned.length ? [] : [canonical];
     remember("pushState");
     last = { field: null, at: 0 };
     comparePinned().then(run);
@@ -321,6 +323,7 @@ function experiment(root) {
       button.textContent = pinned === undefined ? "Pin to compare" : "Unpin";
     }
     if (pinned === undefined) return;
+    root.setAttribute("aria-busy", "true");
     const found = {};
     try {
       for await (const { event, data } of looked(pinned)) if (["figures", "answer"].includes(event)) found[event] = data;

@@ -178,7 +178,7 @@ def form_state(experiment: Locator) -> list[list[Any]]:
 def drawn_data(chart: Locator) -> list[dict[str, Any]]:
     """Every trace of a chart on screen: its points, whether it is visible, and what it is of."""
     data: list[dict[str, Any]] = chart.locator(".plot").evaluate(
-        "plot => (plot.seen?.data ?? []).map(({x, y, visible, meta}) => ({x, y, visible, meta}))"
+        "plot => (plot.seen?.data ?? []).map(({x, y, visible, meta, opacity}) => ({x, y, visible, meta, opacity}))"
     )
     return data
 

@@ -14,7 +14,7 @@ from .growth import gradient_panel, signal_panel
 from .layers import Sizes, layer_axis, once
 
 Quantity = Callable[[StackLayer], Summary | None]
-ROOM = 360  # pixels for all the rows of the picture, as far as they can be read so
+ROOM = 330  # pixels for all the rows of the picture, as far as they can be read so
 LINES = 130
 
 
