@@ -97,7 +97,7 @@ function experiment(root) {
     if (event === "waiting") {
       status(data.said);
     } else if (event === "progress") {
-      status("");
+      status(data.waits_for ?? "");
       part(".progress").max = data.total;
       part(".progress").value = data.done;
     } else if (event === "page") {
