@@ -20,7 +20,7 @@ function experiment(root) {
   const form = root.querySelector("form");
   const part = (selector) => root.querySelector(selector);
   const fields = root.dataset.view?.split(" ") ?? [];
-  let view = parse(form ? location.search : "", fields).view;
+  let view = form ? parse(location.search, fields).view : { open: [ALL] }; // without a form the page has its charts open
   let running = null; // { controller, since }
   let again = false; // something changed while a run was nearly done
   let timer = 0;
@@ -136,7 +136,7 @@ function experiment(root) {
     const why = part(".why");
     if (!why) return;
     why.innerHTML = html;
-    for (const wide of why.querySelectorAll("math[display=block], .command code")) {
+    for (const wide of why.querySelectorAll("math[display=block]")) {
       if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
     }
   }

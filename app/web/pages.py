@@ -80,7 +80,7 @@ def router(environment: Environment, experiments: Experiments) -> APIRouter:
 
     @pages.get("/docs")
     async def docs() -> Response:
-        return page("docs.html", shape=shape)
+        return page("docs.html", shape=shape, view=View.model_fields)
 
     def experiment_page(experiment: Experiment[Any, Any]) -> Callable[[Request], object]:
         model: type[Spec] = experiment.spec
