@@ -13,6 +13,7 @@ from . import __version__
 from .compute.runner import Runner
 from .experiments import EXPERIMENTS
 from .experiments.experiment import Experiments
+from .lab import threads
 from .logs import RequestLog
 from .settings import Settings
 from .web import api, operators, pages, problems
@@ -35,7 +36,7 @@ def create_app(
     async def lifespan(starting: FastAPI) -> AsyncIterator[None]:
         starting.openapi()  # takes a tenth of a second, the first time
         # Figures, words, tables and gzip: as many at once as there are cores.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.threads, "answers"))
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(settings.threads, "answers", threads.pin))
         watching = asyncio.create_task(operators.watch_lag(runner.metrics)) if settings.metrics else None
         yield
         if watching:

@@ -21,15 +21,15 @@ class Settings(BaseSettings):
     device: str = Field("cpu", description="where weights are drawn and multiplied: cpu, or cuda if torch has it")
     at_once: int = Field(2, ge=1, le=64, description="experiments computed at the same time")
     waiting: int = Field(16, ge=1, le=1000, description="experiments that may wait for their turn")
-    wait_seconds: float = Field(5, gt=0, description="estimated time an experiment may wait for its turn")
+    wait_seconds: float = Field(20, gt=0, description="estimated time an experiment may wait for its turn")
     per_client: int = Field(2, ge=1, description="experiments one client may have in flight")
-    max_seconds: float = Field(6, gt=0, description="estimated computing time an experiment may take")
+    max_seconds: float = Field(20, gt=0, description="estimated computing time an experiment may take")
     max_result_bytes: int = Field(
-        2**21, gt=0, description="estimated size a result may have before it is compressed, to a third or less"
+        24 * 2**20, gt=0, description="estimated size a result may have before it is compressed, to a third or less"
     )
-    max_memory_bytes: int = Field(512 * 2**20, gt=0, description="estimated memory an experiment may take")
-    deadline_seconds: float = Field(10, gt=0, description="time after which a run is given up")
-    cache_bytes: int = Field(64 * 2**20, ge=0, description="results kept in memory")
+    max_memory_bytes: int = Field(2 * 2**30, gt=0, description="estimated memory an experiment may take")
+    deadline_seconds: float = Field(60, gt=0, description="time after which a run is given up")
+    cache_bytes: int = Field(128 * 2**20, ge=0, description="results kept in memory")
     metrics: bool = Field(False, description="whether /metrics answers, in Prometheus's format")
     proxies: str = Field("", description="addresses of reverse proxies whose X-Forwarded-For is believed")
     hsts_seconds: int = Field(

@@ -98,6 +98,7 @@ function experiment(root) {
     if (event === "progress") {
       part(".progress").max = data.total;
       part(".progress").value = data.done;
+      if (part(".status").textContent !== (data.waits_for ?? "")) status(data.waits_for ?? "");
     } else if (event === "page") {
       showPage(root, data);
     } else if (event === "figures") {

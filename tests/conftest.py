@@ -1,4 +1,4 @@
-"""The application as its users meet it: a process of its own, on a real socket."""
+"""The application as its users meet it: a process of its own, on a real socket, at its defaults."""
 
 import os
 import re
@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from app.compute import runner  # noqa: F401 with all that it computes with
+from app.lab.kernels import compiling
 
 ROOT = Path(__file__).parents[1]
 TO_STOP = 30  # seconds a server may take to end
@@ -67,8 +70,14 @@ def serving(*flags: str, environment: Mapping[str, str] | None = None) -> Iterat
         assert "Traceback" not in errors, errors
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> None:
+    """Kernels, before a test counts seconds: the servers that tests start find them on disk."""
+    compiling.prepare()
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """The address of the running application, which gives a run the time it takes beside other tests."""
-    with serving("--port", "0", "--deadline-seconds", "300") as served:
+    """The address of the running application."""
+    with serving("--port", "0") as served:
         yield served.url

@@ -100,7 +100,7 @@ def test_a_host_that_cannot_be_had_is_named(host: str) -> None:
 def test_a_variable_sets_the_port(free_port: int) -> None:
     with serving(environment={"INITSCOPE_PORT": str(free_port)}) as served:
         assert served.url.endswith(f":{free_port}")
-        assert httpx.get(f"{served.url}/readyz").status_code == 200
+        assert httpx.get(f"{served.url}/livez").status_code == 200
 
 
 def test_a_flag_goes_before_a_variable(taken_port: int, free_port: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TypeVar
 
-from ..fields import SpecError
+from ..fields import SpecError, shape
 from ..spec import Spec
 from .rates import Rates
 
@@ -85,14 +85,19 @@ def check(spec: S, cost: Callable[[S], Cost], sizes: tuple[str, ...], budget: Bu
     estimate = cost(spec)
     if budget.holds(estimate):
         return estimate
-    largest = {name: _largest(spec, name, cost, budget) for name in sizes if name not in spec.derived}
-    raise TooExpensive(estimate, budget, {name: value for name, value in largest.items() if value is not None})
+    raise TooExpensive(estimate, budget, largest(spec, cost, sizes, budget))
+
+
+def largest(spec: S, cost: Callable[[S], Cost], sizes: tuple[str, ...], budget: Budget) -> dict[str, int]:
+    """Of every size that may be set, the largest value that fits, the others as they are; none where none does."""
+    found = {name: _largest(spec, name, cost, budget) for name in sizes if name not in spec.derived}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _largest(spec: S, name: str, cost: Callable[[S], Cost], budget: Budget) -> int | None:
-    """The largest value of one field that fits, the others as they are; None where none does."""
-    low, high = 0, int(getattr(spec, name))
-    smallest = next(item.ge for item in type(spec).model_fields[name].metadata if hasattr(item, "ge"))
+    limits = shape(type(spec).model_fields[name])
+    smallest, most = int(limits.minimum or 0), int(limits.maximum or 0)
+    low, high = smallest - 1, most + 1
     while high - low > 1:
         middle = (low + high) // 2
         fits = budget.holds(cost(spec.model_copy(update={name: middle})))

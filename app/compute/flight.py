@@ -35,11 +35,12 @@ class Cancelled(Exception):
 
 
 class Update(NamedTuple):
-    """How far a flight is, and the last partial result it left."""
+    """How far a flight is, the last partial result it left, and what it waits for, if it has not begun."""
 
     done: int
     total: int
     partial: Result | None
+    waits_for: str | None = None
 
 
 class Flight:

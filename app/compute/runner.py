@@ -5,18 +5,22 @@ A flight ends when it is done, when its deadline passes, or when the last one wa
 
 import asyncio
 import hashlib
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from typing import Any, Protocol
 
+import numba
 import numpy as np
 import torch
 
 from .. import __version__
 from ..lab import memory, threads
 from ..lab.device import device, use_device
+from ..lab.kernels import compiling
 from ..results import Result, Step
 from ..settings import Settings
 from ..spec import Spec
@@ -24,11 +28,13 @@ from .cache import Cache
 from .cost import Budget, Cost, TooExpensive, check
 from .flight import Busy, Cancelled, DeadlineExceeded, Flight, TooMany, Update
 from .metrics import Metrics
-from .rates import measured
+from .rates import USUAL, measured
 
-ENGINE = f"initscope {__version__} torch {torch.__version__} numpy {np.__version__}"  # the same one, the same bytes
+# The same one, the same bytes.
+ENGINE = f"initscope {__version__} torch {torch.__version__} numpy {np.__version__} numba {numba.__version__}"
 PROGRESS_SECONDS = 0.05  # between two words of progress
 SNAPSHOT_SECONDS = 0.3  # between two partial results
+COMPILING = "The server has just started and compiles its kernels, once on this machine: some seconds."
 
 
 class Runnable(Protocol):
@@ -57,7 +63,7 @@ class Runner:
             memory_bytes=settings.max_memory_bytes,
             result_bytes=settings.max_result_bytes,
             threads=settings.threads,
-            rates=measured(),
+            rates=USUAL,
         )
         self.metrics = Metrics()
         self.draining = False
@@ -66,6 +72,8 @@ class Runner:
         self._flights: dict[str, Flight] = {}  # to be joined
         self._aloft: set[Flight] = set()  # these, and those cancelled that have not come to an end
         self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.prepare)
+        self._preparing = threading.Thread(target=self._prepare, name="compiling", daemon=True)
+        self._preparing.start()
         for name, said, read in (
             ("running", "Experiments being computed.", lambda: sum(flight.running for flight in self._aloft)),
             ("waiting", "Experiments waiting for their turn.", lambda: len(self._queued())),
@@ -133,8 +141,15 @@ class Runner:
             self._admit(client)
 
     async def ready(self) -> bool:
-        """Whether a task of no work at all comes back from where experiments are prepared."""
-        return not self.draining and await asyncio.wrap_future(threads.submit(lambda _: True, None))
+        """Whether kernels are compiled, and a task of no work at all comes back from where experiments are computed."""
+        return (
+            compiling.ready() and not self.draining and await asyncio.wrap_future(threads.submit(lambda _: True, None))
+        )
+
+    def _prepare(self) -> None:
+        """Compile, or fetch from disk, what experiments are computed with; then see how fast it is."""
+        compiling.prepare()
+        self.budget = replace(self.budget, rates=measured())
 
     async def drain(self, seconds: float) -> None:
         """Begin nothing any more; cancel what is not done by then."""
@@ -216,6 +231,11 @@ class Runner:
             if time.monotonic() - began > self._settings.deadline_seconds:
                 raise DeadlineExceeded
 
+        while self._preparing.is_alive():
+            flight.publish(Update(0, 1, None, COMPILING))
+            self._preparing.join(PROGRESS_SECONDS)
+            began = time.monotonic()
+            check()
         check()
         flight.running = True
         threads.between_blocks(check)

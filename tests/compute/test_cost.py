@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
-from app.compute.cost import Budget, Cost, TooExpensive, check
-from app.compute.rates import Rates
+from app.compute.cost import Budget, Cost, TooExpensive, check, largest
+from app.compute.rates import USUAL
 from app.experiments import EXPERIMENTS
+from app.fields import shape
+from app.lab.initializers import INITIALIZERS
 from app.settings import Settings
 from app.spec import Spec
 from tests.compute.tools import every_experiment, every_preset
 
 THREADS = 2
-RATES = Rates(random_number=4e-9, multiply_add=2e-11, value=5e-9, step=4e-4)  # of an ordinary core
+RATES = USUAL
 UNLIMITED = Budget(seconds=1e18, memory_bytes=10**18, result_bytes=10**18, threads=THREADS, rates=RATES)
 RESOURCES = ("seconds", "memory_bytes", "result_bytes")
 
@@ -152,3 +154,20 @@ def test_the_largest_experiment_is_refused_with_its_cost_and_the_limit(name: str
     assert error.cost.keys() == error.limit.keys() == set(RESOURCES)
     assert any(error.cost[resource] > error.limit[resource] for resource in RESOURCES)
     assert error.cost == pytest.approx(spent(cost_of(largest)), rel=1e-3)
+
+
+@pytest.mark.parametrize("change", [{"depth": 1000}, {"depth": 100, "init": "nine"}, {"bins": 200}, {"repeats": 200}])
+def test_what_a_field_offers_runs_while_the_others_are_at_their_defaults(change: dict[str, Any]) -> None:
+    nine = [name for name, entry in INITIALIZERS.items() if entry.family != "orthogonal"][:9]
+    spec = EXPERIMENTS["stack"].spec.parse(change | ({"init": nine} if "init" in change else {}))
+    assert default_budget().holds(cost_of(spec))
+
+
+@every_size
+def test_the_largest_value_that_fits_does_and_the_next_does_not(name: str, size: str) -> None:
+    experiment, budget = EXPERIMENTS[name], default_budget()
+    spec = experiment.spec()
+    value = largest(spec, experiment.cost, experiment.sizes, budget)[size]
+    most = shape(experiment.spec.model_fields[size]).maximum
+    assert budget.holds(cost_of(spec.model_copy(update={size: value})))
+    assert value == most or not budget.holds(cost_of(spec.model_copy(update={size: value + 1})))

@@ -15,13 +15,14 @@ from tests.compute.tools import AT_ONCE, puppet_for, until
 from tests.conftest import serving
 from tests.web.tools import a_small, address, serving_here
 
-SECONDS = "init=1/D&backward=false&bins=4&batch=2048&depth=12"  # of computing
-ENDLESS = "init=1/D&backward=false&bins=4&batch=4096&depth=1000"
+SECONDS = "init=1/D&backward=false&bins=4&batch=16384&depth=20"  # of computing
+ENDLESS = "init=1/D&backward=false&bins=4&batch=16384&depth=300"
 UNLIMITED = ("--max-seconds", "1000", "--deadline-seconds", "1000", "--max-result-bytes", "100000000")
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])
 def test_it_lives_and_is_ready(client: httpx.Client, path: str) -> None:
+    until(lambda: client.get(path).status_code == 200)
     answer = client.get(path)
     assert (answer.status_code, answer.text) == (200, "ok\n")
     assert answer.headers["cache-control"] == "no-store"

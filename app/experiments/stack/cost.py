@@ -1,6 +1,7 @@
 """What a deep stack will take."""
 
 from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost
+from ...lab.activations import ACTIVATIONS
 from .draws import KEPT, families, keeps_weights, weight_counts
 from .spec import StackSpec
 
@@ -15,10 +16,12 @@ def stack_cost(spec: StackSpec) -> Cost:
     directions = 2 if spec.backward else 1
     drawn = networks + (1 if keeps_weights(spec, weights) else directions)  # times
     factorized = weights * widest if "orthogonal" in spec.init else 0
-    summaries = (4 if spec.backward else 3) * (SUMMARY_BYTES + BIN_BYTES * spec.bins)
+    summaries = (4 if spec.backward else 3) * (SUMMARY_BYTES + BIN_BYTES * spec.histogram_bins)
     held = (2 * drawn_as + 2) * largest + spec.batch * widest * (inits + 6)
     if spec.backward:
-        held += (2 if spec.norm == "none" else 3) * inits * spec.batch * units + min(drawn_as * weights, KEPT)
+        activation = ACTIVATIONS[spec.activation]
+        kept = 1 + (spec.norm != "none") + (spec.residual or not activation.slope_from)  # tensors a layer
+        held += kept * inits * spec.batch * units + min(drawn_as * weights, KEPT)
     return Cost(
         random_numbers=drawn_as * (weights + units) * drawn + spec.batch * widths[0],
         multiply_adds=inits * weights * (spec.batch * (3 if spec.backward else 1) + networks) + 8 * factorized * drawn,

@@ -66,7 +66,9 @@ def _forward(
                 bias = draw_bias(spec, lane.initializer, layer)
                 w, scale = drawn[lane.family], lane.scales[layer - 1]
                 in_place = layer > 1 and not spec.backward
-                passed = advance(architecture, lane.signal, w, scale, bias, spec.backward, spec.bins, in_place)
+                passed = advance(
+                    architecture, lane.signal, w, scale, bias, spec.backward, spec.histogram_bins, in_place
+                )
                 lane.signal = passed.output
                 lane.ways_back += [passed.way_back] if passed.way_back else []
                 assert passed.measured is not None
@@ -84,7 +86,7 @@ def _backward(
     last = Scaled(draw_gradient(spec), 0)
     leaders = [lane for lane in lanes if lane.leader is None]
     for lane in leaders:
-        lane.retreat = Retreat(architecture, last, spec.bins)
+        lane.retreat = Retreat(architecture, last, spec.histogram_bins)
     layers = range(spec.depth, 0, -1)
     for layer, drawn in zip(layers, reversed(kept) if kept else weights(spec, layers), strict=True):
         for lane in lanes:

@@ -9,6 +9,9 @@ from ...lab.activations import ACTIVATIONS
 from ...lab.norms import NORM_LABELS
 from ...spec import Distribution, WeightsSpec, field, labels_of
 
+FEWEST_BINS = 16
+MOST_BINS = 2**16  # of all layers'
+
 
 class StackSpec(WeightsSpec):
     """A deep stack: h ← φ(h @ W + b), layer after layer, from a batch of random inputs."""
@@ -119,6 +122,11 @@ class StackSpec(WeightsSpec):
             return None
         scale = self.residual_scale
         return scale if isinstance(scale, float) else (2 * self.depth) ** -0.5
+
+    @property
+    def histogram_bins(self) -> int:
+        """Of each layer's histograms: fewer than `bins` where very many layers would make a result large."""
+        return min(self.bins, max(FEWEST_BINS, MOST_BINS // (self.depth * len(self.init))))
 
     @property
     def layer_widths(self) -> list[int]:
