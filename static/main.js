@@ -4,7 +4,7 @@ import { joined, parse } from "./address.js";
 import { card, numbers } from "./card.js";
 import { draw, markPlace, placeAt, redraw, redrawOnThemeChange } from "./charts.js";
 import { copyOnClick, copy, showCommands } from "./copy.js";
-import { fill, queryOf, settle, showDifferences, showErrors, unfinished } from "./form.js";
+import { dismissHelp, fill, queryOf, settle, showDifferences, showErrors, unfinished } from "./form.js";
 import { sliders } from "./slider.js";
 import { events } from "./stream.js";
 import { colors, showAnswer, showFindings, showPage } from "./words.js";
@@ -351,6 +351,7 @@ function experiment(root) {
   if (form) {
     settle(form);
     sliders(form);
+    dismissHelp(form);
     showDifferences(form);
     form.addEventListener("input", changed);
     form.addEventListener("submit", (event) => {
