@@ -146,6 +146,8 @@ def query_values(model: type[BaseModel], query: str) -> dict[str, Any]:
     repeated: list[str] = []
     for name, text in pairs:
         accepted = shapes.get(name)
+        if accepted and accepted.optional and not text:
+            continue  # as a form sends a field that was left empty
         if accepted and accepted.many:
             values.setdefault(name, []).append(accepted.value(text))
         elif name in values:

@@ -19,14 +19,14 @@ function build(element, readings, choose) {
   element.innerHTML = `<div class="card-head"><h2></h2>
     <input type="range" step="1" aria-label="Choose a ${readings.place}">
     <button type="button" class="tool copy-card">Copy in words</button></div>
-    <div class="scroll" tabindex="0" role="region" aria-label="Its numbers"></div>`;
+    <div class="scroll" tabindex="0" role="region" aria-label="Numbers of the chosen ${readings.place}"></div>`;
   element.querySelector("input").addEventListener("input", ({ target }) => choose(Number(target.value)));
 }
 
 function table({ quantities, inits }, index, colors, labels) {
   const made = document.createElement("table");
   const head = made.createTHead().insertRow();
-  head.append(heading("", "col"), ...quantities.map((name) => heading(name, "col")));
+  head.append(heading("init", "col"), ...quantities.map((name) => heading(name, "col")));
   const body = made.createTBody();
   for (const [init, places] of Object.entries(inits)) {
     const row = body.insertRow();

@@ -53,6 +53,12 @@ export function unfinished(form) {
   return typed.some((text) => text === "" || /(^[-+−.√]|[-+−*/^(.,√]|\de|sqrt)$/i.test(text));
 }
 
+// Help shows itself where its button is; Escape sends it away until the next one is looked for.
+export function dismissHelp(form) {
+  form.addEventListener("keydown", (event) => form.classList.toggle("dismissed", event.key === "Escape"));
+  form.addEventListener("pointerover", ({ target }) => target.matches(".hint") && form.classList.remove("dismissed"));
+}
+
 // Puts the values of a query into the form.
 export function fill(form, query) {
   const given = new URLSearchParams(query);

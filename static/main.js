@@ -4,7 +4,7 @@ import { joined, parse } from "./address.js";
 import { card, numbers } from "./card.js";
 import { draw, markPlace, placeAt, redraw, redrawOnThemeChange } from "./charts.js";
 import { copyOnClick, copy } from "./copy.js";
-import { fill, queryOf, settle, showDifferences, showErrors, unfinished } from "./form.js";
+import { dismissHelp, fill, queryOf, settle, showDifferences, showErrors, unfinished } from "./form.js";
 import { sliders } from "./slider.js";
 import { events } from "./stream.js";
 import { colors, showAnswer, showFindings, showPage } from "./words.js";
@@ -20,7 +20,7 @@ function experiment(root) {
   const form = root.querySelector("form");
   const part = (selector) => root.querySelector(selector);
   const fields = root.dataset.view?.split(" ") ?? [];
-  let view = parse(form ? location.search : "", fields).view;
+  let view = form ? parse(location.search, fields).view : { open: [ALL] }; // without a form the page has its charts open
   let running = null; // { controller, since }
   let again = false; // something changed while a run was nearly done
   let timer = 0;
@@ -97,9 +97,9 @@ function experiment(root) {
     if (event === "waiting") {
       status(data.said);
     } else if (event === "progress") {
-      status(data.waits_for ?? "");
       part(".progress").max = data.total;
       part(".progress").value = data.done;
+      if (part(".status").textContent !== (data.waits_for ?? "")) status(data.waits_for ?? "");
     } else if (event === "page") {
       showPage(root, data);
     } else if (event === "figures") {
@@ -138,7 +138,7 @@ function experiment(root) {
     const why = part(".why");
     if (!why) return;
     why.innerHTML = html;
-    for (const wide of why.querySelectorAll("math[display=block], .command code")) {
+    for (const wide of why.querySelectorAll("math[display=block]")) {
       if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
     }
   }
@@ -352,6 +352,7 @@ function experiment(root) {
   if (form) {
     settle(form);
     sliders(form);
+    dismissHelp(form);
     showDifferences(form);
     form.addEventListener("input", changed);
     form.addEventListener("submit", (event) => {

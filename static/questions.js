@@ -19,7 +19,7 @@ function paragraphs({ sentence, advice, code }) {
   const said = document.createElement("p");
   said.textContent = code || !advice ? sentence : `${sentence} ${advice}`;
   if (!code) return [said];
-  const line = document.createElement("pre");
+  const line = Object.assign(document.createElement("pre"), { tabIndex: 0 });
   line.append(Object.assign(document.createElement("code"), { textContent: code }));
   return [said, line];
 }

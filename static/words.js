@@ -79,7 +79,7 @@ export function showFindings(root, findings) {
     list.hidden = found.length === 0 || section.classList.contains("still");
     const said = found.length ? found : findings.filter(({ init }) => init).slice(0, 3);
     const title = section.querySelector(".chart-head > *").textContent;
-    section.querySelector(".plot").setAttribute("aria-label", [title, ...said.map(({ sentence }) => sentence)].join(". "));
+    section.querySelector(".plot").setAttribute("aria-label", [`${title}.`, ...said.map(({ sentence }) => sentence)].join(" "));
   }
 }
 

@@ -7,7 +7,7 @@ from app.fields import SpecError
 from app.view import View, split
 from tests.compute.tools import every_experiment, small_spec
 
-LOOKED_AT = "layer=3&open=forward&open=formats&axes=std&pinned=seed%3D7&embed=true&hide=predicted&ask=Which%20holds%3F"
+LOOKED_AT = "layer=3&open=why&open=numbers&axes=std&pinned=seed%3D7&embed=true&hide=predicted&ask=Which%20holds%3F"
 
 
 @every_experiment

@@ -132,7 +132,7 @@ def router(environment: Environment, experiments: Experiments, runner: Runner) -
 
     @pages.get("/docs")
     async def docs(request: Request) -> Response:
-        return page(request, "docs.html", shape=shape, views=View.model_fields)
+        return page(request, "docs.html", shape=shape, view=View.model_fields)
 
     def experiment_page(experiment: Experiment[Any, Any]) -> Callable[[Request], object]:
         model: type[Spec] = experiment.spec

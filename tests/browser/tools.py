@@ -111,6 +111,13 @@ class Tab:
     def unfold(self, name: str) -> None:
         self.field(name).evaluate("field => field.closest('details')?.setAttribute('open', '')")
 
+    def unfold_all(self) -> None:
+        """Every control is in reach; on a phone they are in a sheet."""
+        handle = self.experiment.locator(".handle")
+        if handle.is_visible():
+            handle.click()
+        self.experiment.locator(".group").evaluate_all("groups => groups.forEach((group) => (group.open = true))")
+
     def error(self, name: str) -> Locator:
         return self.field(name).locator(".error")
 

@@ -152,7 +152,7 @@ def references(client: httpx.Client, path: str) -> Iterator[str]:
     pointed = attributes(client, path)
     yield from pointed
     for linked in pointed:
-        if linked.endswith((".css", ".js")) and not linked.endswith("plotly.min.js"):
+        if linked.endswith((".css", ".js")) and "plotly" not in linked:
             text = client.get(linked).raise_for_status().text
             yield from re.findall(r"""(?:@import|url\(|\bfrom|import\()\s*["']?([^"')\s;]+)""", text)
 
