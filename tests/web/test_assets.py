@@ -44,7 +44,7 @@ def test_a_file_is_compressed_for_who_takes_it(client: httpx.Client) -> None:
 
 
 def test_the_charts_script_is_the_one_figures_are_validated_for_and_small(client: httpx.Client) -> None:
-    address = re.findall(r'"(/static/[^"]*plotly-cartesian.min.js)"', client.get("/matmul").text)[0]
+    address = re.findall(r'"\.(/static/[^"]*plotly-cartesian.min.js)"', client.get("/matmul").text)[0]
     packed = client.get(address, headers={"Accept-Encoding": "gzip"})
     version = re.search(r"plotly.js \(cartesian - minified\) v([\d.]+)", packed.text[:300])
     assert version
