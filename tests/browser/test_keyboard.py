@@ -51,7 +51,7 @@ def test_tab_leads_through_everything_and_shows_where_it_is(tab: Tab, name: str)
     assert found[0]["classes"] == ["skip"]
     links = [stop["href"] for stop in found]
     presets = [f"./{name}?{query}" if query else f"./{name}" for _, query in EXPERIMENTS[name].presets]
-    wanted = [f"/{other}" for other in EXPERIMENTS] + ["/questions", "/docs", *presets]
+    wanted = [f"./{other}" for other in EXPERIMENTS] + ["./gallery", "./questions", "./docs", *presets]
     assert [link for link in links if link in wanted][: len(wanted)] == wanted
     reached = [stop["field"] for stop in found if stop["control"] is not None]
     main = [control.name for control in CONTROLS[name] if control.main]
