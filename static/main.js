@@ -105,6 +105,7 @@ function experiment(root) {
       await draw(root, data, look());
     } else if (event === "answer") {
       answered = data;
+      root.classList.remove("pending");
       tell();
     } else if (event === "findings") {
       showFindings(root, data);
@@ -153,6 +154,7 @@ function experiment(root) {
 
   function stopped(text) {
     again = false;
+    root.classList.remove("pending");
     status(text);
     root.classList.add("stale");
     part(".again").hidden = false;
