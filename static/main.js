@@ -5,6 +5,7 @@ import { card, numbers } from "./card.js";
 import { draw, markPlace, placeAt, redraw, redrawOnThemeChange } from "./charts.js";
 import { copyOnClick, copy, showCommands } from "./copy.js";
 import { dismissHelp, fill, queryOf, settle, showDifferences, showErrors, unfinished } from "./form.js";
+import { printWhole } from "./print.js";
 import { sliders } from "./slider.js";
 import { events } from "./stream.js";
 import { colors, showAnswer, showFindings, showPage } from "./words.js";
@@ -46,11 +47,12 @@ function experiment(root) {
 
   // -- The run ----------------------------------------------------------------------------------------------------
 
-  async function* looked(spec, signal, shown = view) {
+  function lookAddress(spec, shown = view) {
     const said = joined(spec, { ...shown, pinned: [], ask: [] });
-    const base = root.dataset.base ?? "";
-    yield* events(`${base}/api/${name}/look${said && `?${said}`}`, signal);
+    return `/api/${name}/look${said && `?${said}`}`;
   }
+
+  const looked = (spec, signal) => events(lookAddress(spec), signal);
 
   async function run() {
     halt();
@@ -368,9 +370,7 @@ function experiment(root) {
     root.addEventListener("click", pointed);
     document.addEventListener("keydown", arrows);
     root.addEventListener("toggle", ({ target }) => target.matches(".section") && folded(target), true);
-    addEventListener("beforeprint", () => {
-      for (const section of root.querySelectorAll(".section")) section.open = true;
-    });
+    printWhole(root, () => lookAddress(query(), { ...view, open: [ALL] }), show);
     part(".new-seed").hidden = !form.querySelector('[data-field="seed"]');
     tellFolds();
   }
