@@ -105,14 +105,17 @@ def scripts() -> Iterator[Row]:
         yield f"{theirs} as a script, start to end ÷ the matmul over HTTP", said(compared), f"{compared.ratio:.1f}"
 
 
-def drawing() -> Iterator[Row]:
+def limits() -> Iterator[Row]:
+    """How near experiments are to what the processor can do."""
     yield pair("drawing alone ÷ the whole matmul: share of the best rate", "only_draw", "matmul")
+    yield pair("multiplying alone ÷ the whole stack: share of the best rate", "only_multiply", "forward")
 
 
 def stacks() -> Iterator[Row]:
     for ours, bare, what in (
         ("forward", "bare_forward", "stack 30 × 512 × 1024 tanh, measured ÷ bare torch"),
         ("backward", "bare_backward", "the same with gradients ÷ bare autograd"),
+        ("small", "bare_small", "stack 100 × 64 × 64 tanh, measured ÷ bare torch"),
         ("relu_three", "relu_one", "ReLU stack, three inits ÷ one"),
     ):
         yield pair(what, ours, bare)
@@ -167,8 +170,9 @@ def pages() -> Iterator[Row]:
                 lambda: first_marks(browser, f"{address}/bare.html"),
             )
             yield f"first marks on {path} ÷ on a page with one bar chart", said(compared), f"{compared.ratio:.2f}"
-        waited = statistics.median(changes(browser, f"{address}/matmul?fan_in=256&fan_out=10000", 9)) - QUIET
-        yield "a change to the first new chart, 256 × 10,000, beyond the debounce", f"{waited * 1e3:.0f} ms", ""
+        for path, what in (("/matmul", "512 × 500,000"), ("/matmul?fan_in=256&fan_out=10000", "256 × 10,000")):
+            waited = statistics.median(changes(browser, f"{address}{path}", 9)) - QUIET
+            yield f"a change to the first new chart, {what}, beyond the debounce", f"{waited * 1e3:.0f} ms", ""
         browser.close()
 
 
@@ -176,7 +180,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "naive_shared": lambda: matmul_over_http("naive_shared"),
     "naive_separate": lambda: matmul_over_http("naive_separate"),
     "scripts": scripts,
-    "drawing": drawing,
+    "limits": limits,
     "stacks": stacks,
     "instruments": instruments,
     "slopes": slopes,

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -22,6 +23,9 @@ from app.experiments.stack.forward import advance
 from app.experiments.stack.run import architecture_of, run_stack
 from app.experiments.stack.spec import StackSpec
 from app.lab import memory, threads
+from app.lab.kernels import compiling
+from app.lab.kernels.distributions import NORMAL, fill
+from app.lab.kernels.threefry import key_of
 from app.lab.scaled import Scaled
 from app.spec import Spec
 
@@ -43,22 +47,43 @@ def naive_separate() -> None:
         (torch.randn(512) @ (torch.randn(512, 500_000) * k)).var()
 
 
-def only_draw() -> None:
-    """As many numbers as the matmul draws, on all cores, into buffers that stay in cache."""
-    share = 512 * 500_000 // threads.thread_count() // BUFFER
+def on_all_cores(work: Callable[[int], object]) -> None:
+    """The same on every core, each with a number of its own."""
 
-    def fill(seed: int) -> None:
+    def pinned(index: int) -> None:
         torch.set_num_threads(1)
-        buffer, generator = torch.empty(BUFFER), torch.Generator().manual_seed(seed)
-        for _ in range(share):
-            buffer.normal_(generator=generator)
+        work(index)
 
     with ThreadPoolExecutor(threads.thread_count()) as pool:
-        list(pool.map(fill, range(threads.thread_count())))
+        list(pool.map(pinned, range(threads.thread_count())))
+
+
+def only_draw() -> None:
+    """As many numbers as the matmul draws, on all cores, into buffers that stay in cache: what a processor can do."""
+    share = 512 * 500_000 // threads.thread_count() // BUFFER
+
+    def fill_again_and_again(index: int) -> None:
+        buffer, key = np.empty(BUFFER, np.float32), key_of(index)
+        for _ in range(share):
+            fill(NORMAL, key, 0, buffer)
+
+    on_all_cores(fill_again_and_again)
+
+
+def only_multiply() -> None:
+    """The products of the stack and nothing else, on all cores."""
+
+    def multiply(_: int) -> None:
+        h, w = torch.randn(1024 // threads.thread_count(), 512), torch.randn(512, 512)
+        for _ in range(30):
+            torch.mm(h, w)
+
+    on_all_cores(multiply)
 
 
 def measure(run: Callable[[Any], Any], spec: Spec) -> None:
     """The whole experiment, as the server runs it, with a seed nobody has asked for yet."""
+    compiling.prepare()
     memory.keep_freed()
     threads.pin()
     for step in run(spec.model_copy(update={"seed": next(SEEDS)})):
@@ -80,10 +105,10 @@ def sizes_only() -> None:
         h = advance(architecture, h, drawn["normal"], spec.width**-0.5).output
 
 
-def bare_stack(backward: bool) -> None:
+def bare_stack(backward: bool, width: int = 512, depth: int = 30, batch: int = 1024) -> None:
     """Draw, multiply, tanh, and autograd back: nothing measured."""
-    h = torch.randn(1024, 512)
-    weights = [torch.randn(512, 512).mul_(512**-0.5) for _ in range(30)]
+    h = torch.randn(batch, width)
+    weights = [torch.randn(width, width).mul_(width**-0.5) for _ in range(depth)]
     for w in weights:
         h = torch.tanh(h @ w.requires_grad_(backward))
     if backward:
@@ -138,12 +163,15 @@ CONTENDERS: dict[str, Callable[[], None]] = {
     "naive_shared": naive_shared,
     "naive_separate": naive_separate,
     "only_draw": only_draw,
+    "only_multiply": only_multiply,
     "matmul": partial(measure, run_matmul, MatmulSpec()),
     "bare_forward": partial(bare_stack, False),
     "bare_backward": partial(bare_stack, True),
     "forward": ours(),
     "sizes_only": sizes_only,
     "backward": ours(backward=True),
+    "small": ours(width=64, depth=100, batch=64),
+    "bare_small": partial(bare_stack, False, 64, 100, 64),
     "relu_one": ours(activation="relu"),
     "relu_three": ours(activation="relu", init=["unscaled", "1/D", "1/sqrt(D)"]),
     "bare_model": bare_model,

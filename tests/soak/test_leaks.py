@@ -1,8 +1,9 @@
-"""Thousands of experiments later the process holds what it held after the first few hundred."""
+"""Thousands of experiments later the process holds what it held after the first few thousand."""
 
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from statistics import fmean
 
 import httpx
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from tests.conftest import serving
 from tests.soak.tools import Held, held, some_specs
 
-RUNS = 5000
-WARM = 1000  # runs after which everything that is kept is kept
+RUNS = 20_000
+WARM = 5_000  # runs after which everything that is kept is kept
+EVERY = 500  # runs between two looks
+FLAT = 0.02  # of what is held
 SUFFIXES = ("", "/figures", ".csv", "/stream")
 SMALL = ("--port", "0", "--max-seconds", "0.05", "--cache-bytes", str(8 * 2**20))
 
@@ -23,21 +26,28 @@ def begin_every_thread(client: httpx.Client) -> None:
             pass
 
 
-def growth(ask: Callable[[httpx.Client, int], None], client: httpx.Client, process: int) -> tuple[Held, Held]:
-    """What the process holds after warming up, and in the end."""
+def course(
+    ask: Callable[[httpx.Client, int], None], client: httpx.Client, process: int, runs: int = RUNS
+) -> list[Held]:
+    """What the process holds after every so many runs."""
     begin_every_thread(client)
-    for number in range(WARM):
+    found = []
+    for number in range(runs):
         ask(client, number)
-    warm = held(process)
-    for number in range(WARM, RUNS):
-        ask(client, number)
-    return warm, held(process)
+        if (number + 1) % EVERY == 0:
+            found.append(held(process))
+    return found
 
 
-def leaks(warm: Held, last: Held) -> bool:
-    print(f"\nwarm {warm}, in the end {last}")
-    more = last.memory - warm.memory
-    return more > 0.05 * warm.memory or more > 64 * 1024 or last.threads > warm.threads or last.files > warm.files
+def leaks(found: list[Held]) -> bool:
+    """Whether more is held in the last quarter than in the one after warming up."""
+    for index, each in enumerate(found, start=1):
+        print(f"\n{index * EVERY:6} runs {each}", end="")
+    warm = found[WARM // EVERY :]
+    early, late = warm[: len(warm) // 3], warm[-len(warm) // 3 :]
+    grown = fmean(each.memory for each in late) / fmean(each.memory for each in early) - 1
+    print(f"\ngrown by {grown:.2%}")
+    return grown > FLAT or late[-1].threads > early[0].threads or late[-1].files > early[0].files
 
 
 def test_mixed_runs_leave_nothing_behind() -> None:
@@ -53,7 +63,7 @@ def test_mixed_runs_leave_nothing_behind() -> None:
                     return  # and is gone
 
     with serving(*SMALL) as served, httpx.Client(base_url=served.url, timeout=60) as client:
-        assert not leaks(*growth(ask, client, served.process_id))
+        assert not leaks(course(ask, client, served.process_id))
 
 
 @pytest.mark.parametrize("kept", ["memory"])
@@ -66,4 +76,4 @@ def test_a_leak_would_be_seen(kept: str) -> None:
 
     flags = (*SMALL[:-1], str(10**12))  # a cache that lets nothing go
     with serving(*flags) as served, httpx.Client(base_url=served.url, timeout=60) as client:
-        assert leaks(*growth(ask, client, served.process_id)), kept
+        assert leaks(course(ask, client, served.process_id, WARM + 6 * EVERY)), kept

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from math import inf, isfinite, log2, log10
 from typing import Any
 
-from ...lab.activations import ACTIVATIONS, Activation
+from ...lab.activations import ACTIVATIONS
 from ...lab.formats import magnitudes
-from ...lab.initializers import Initializer
+from ...lab.initializers import INITIALIZERS, Initializer
 from ...lab.layers import Measured
 from ...lab.scaled import Scaled, log2_size
 from ...lab.summary import LOG10_2, log10_square, scaled
@@ -132,11 +132,22 @@ class Lane:
         }
 
 
-def follow_leaders(lanes: list[Lane], spec: StackSpec, activation: Activation) -> None:
-    """Let every lane follow the first of its family, if scale is all that tells them apart."""
+def leaders(spec: StackSpec) -> list[str]:
+    """For every init the first of its family, if scale is all that tells them apart, else itself."""
+    activation = ACTIVATIONS[spec.activation]
     scale_free = activation.homogeneous and not spec.bias_std and spec.norm == "none" and not spec.residual
-    leaders: dict[str, Lane] = {}
-    for lane in lanes:
-        if scale_free and lane.initializer.bias_bound is None and all(scale > 0 for scale in lane.scales):
-            leader = leaders.setdefault(lane.family, lane)
-            lane.leader = None if leader is lane else leader
+    first: dict[str, str] = {}
+
+    def leader(name: str) -> str:
+        entry = INITIALIZERS[name]
+        alike = scale_free and entry.bias_bound is None and spec.gain != 0
+        return first.setdefault(entry.family or "normal", name) if alike else name
+
+    return [leader(name) for name in spec.init]
+
+
+def follow_leaders(lanes: list[Lane]) -> None:
+    """Let every lane follow the first of its family, if it may."""
+    by_name = {lane.initializer.name: lane for lane in lanes}
+    for lane, name in zip(lanes, leaders(lanes[0].spec), strict=True):
+        lane.leader = None if name == lane.initializer.name else by_name[name]

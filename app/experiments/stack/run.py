@@ -32,7 +32,7 @@ def run_stack(spec: StackSpec) -> Generator[Step[StackResult]]:
     architecture = architecture_of(spec)
     x = draw_input(spec, 0)
     lanes = [_lane(spec, INITIALIZERS[name], x) for name in spec.init]
-    follow_leaders(lanes, spec, architecture.activation)
+    follow_leaders(lanes)
     further = spec.repeats if spec.repeats > 1 else 0
     total = spec.depth * len(lanes) * (2 if spec.backward else 1) + further
     done = 0
