@@ -68,6 +68,6 @@ def run(experiment: str, /, **fields: Any) -> Run:
     try:
         for step in entry.run(spec):
             last = step
+        return Run(entry, spec, last.partial())
     finally:
         torch.set_num_threads(threads)  # a run keeps torch to one in each of its own threads
-    return Run(entry, spec, last.partial())

@@ -104,7 +104,7 @@ async function plotted(plot) {
   await globalThis.scheduler?.yield?.(); // so that a click does not wait for all charts
 }
 
-function prepared({ data, layout }, { only, hidden, place }, pinned) {
+function prepared({ data, layout }, { only, hidden, place }, pinned, scheme = dark.matches ? "dark" : "light") {
   const wanted = data
     .filter(({ meta }) => !hidden || meta?.role !== hidden)
     .map((trace) => (only && trace.meta?.init && trace.meta.init !== only ? { ...trace, opacity: FADED } : trace));
@@ -116,8 +116,7 @@ function prepared({ data, layout }, { only, hidden, place }, pinned) {
   const margin = { ...layout.margin, t: TOP };
   const height = layout.height - layout.margin.t + TOP;
   const dragmode = coarse.matches ? false : "zoom";
-  const template = templates[dark.matches ? "dark" : "light"];
-  const shown = { ...layout, template, margin, height, dragmode, showlegend: false, uirevision: undefined };
+  const shown = { ...layout, template: templates[scheme], margin, height, dragmode, showlegend: false, uirevision: undefined };
   return pinned ? withPinned(traces, shown, pinned) : { data: traces, layout: shown };
 }
 
@@ -191,6 +190,20 @@ export function placeAt(plot, clientX) {
 }
 
 const range = (plot) => (plot.still ? plot.seen : plot).layout?.xaxis?.range ?? plot.seen.layout.xaxis.range;
+
+// Every chart as it is printed: dark on white, beside the one on screen.
+export function printed(root, figures) {
+  for (const section of root.querySelectorAll("[data-chart]")) {
+    const figure = figures[section.dataset.chart];
+    if (!figure) continue;
+    const seen = prepared(figure, {}, undefined, "light");
+    if (!canSketch(seen)) continue;
+    const paper = document.createElement("div");
+    paper.className = "on-paper";
+    section.querySelector(".plot").after(paper);
+    sketch(paper, seen, `${section.id}-paper`);
+  }
+}
 
 export function redraw(root, look) {
   if (latest.has(root)) return draw(root, latest.get(root).figures, look ?? latest.get(root).look);

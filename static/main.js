@@ -5,6 +5,7 @@ import { card, numbers } from "./card.js";
 import { draw, markPlace, placeAt, redraw, redrawOnThemeChange } from "./charts.js";
 import { copyOnClick, copy } from "./copy.js";
 import { dismissHelp, fill, queryOf, settle, showDifferences, showErrors, unfinished } from "./form.js";
+import { printWhole } from "./print.js";
 import { sliders } from "./slider.js";
 import { events } from "./stream.js";
 import { colors, showAnswer, showFindings, showPage } from "./words.js";
@@ -46,10 +47,12 @@ function experiment(root) {
 
   // -- The run ----------------------------------------------------------------------------------------------------
 
-  async function* looked(spec, signal, shown = view) {
+  function lookAddress(spec, shown = view) {
     const said = joined(spec, { ...shown, pinned: [], ask: [] });
-    yield* events(`./api/${name}/look${said && `?${said}`}`, signal);
+    return `./api/${name}/look${said && `?${said}`}`;
   }
+
+  const looked = (spec, signal) => events(lookAddress(spec), signal);
 
   async function run() {
     halt();
@@ -107,6 +110,7 @@ function experiment(root) {
       await draw(root, data, look());
     } else if (event === "answer") {
       answered = data;
+      root.classList.remove("pending");
       tell();
     } else if (event === "findings") {
       showFindings(root, data);
@@ -154,6 +158,7 @@ function experiment(root) {
 
   function stopped(text) {
     again = false;
+    root.classList.remove("pending");
     status(text);
     root.classList.add("stale");
     part(".again").hidden = false;
@@ -367,9 +372,7 @@ function experiment(root) {
     root.addEventListener("click", pointed);
     document.addEventListener("keydown", arrows);
     root.addEventListener("toggle", ({ target }) => target.matches(".section") && folded(target), true);
-    addEventListener("beforeprint", () => {
-      for (const section of root.querySelectorAll(".section")) section.open = true;
-    });
+    printWhole(root, () => lookAddress(query(), { ...view, open: [ALL] }), show);
     part(".new-seed").hidden = !form.querySelector('[data-field="seed"]');
     tellFolds();
   }

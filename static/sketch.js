@@ -13,7 +13,7 @@ const escaped = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;"
 const key = (axis) => `${axis[0]}axis${axis.slice(1)}`;
 const fixed = (value) => Math.round(Math.min(Math.max(value, -FAR), FAR) * 10) / 10;
 
-export function sketch(plot, { data, layout }) {
+export function sketch(plot, { data, layout }, id = plot.closest("[data-chart]")?.id) {
   const { l, r, t, b } = layout.margin;
   const width = Math.max(plot.clientWidth, l + r + 40);
   const inner = { width: width - l - r, height: layout.height - t - b };
@@ -37,7 +37,6 @@ export function sketch(plot, { data, layout }) {
     .filter((name) => /^yaxis\d*$/.test(name))
     .map((name) => `y${name.slice(5)}`)
     .map((y) => ({ y, x: axis(y).anchor ?? "x", box: box(axis(y).anchor ?? "x", y) }));
-  const id = plot.closest("[data-chart]")?.id ?? "plot";
 
   const parts = panels.map(({ x, y, box }, index) => {
     const traces = data.filter((trace) => (trace.yaxis ?? "y") === y && trace.visible !== false);

@@ -46,7 +46,7 @@ function rest(seconds, signal) {
   });
 }
 
-function parse(block) {
+export function parse(block) {
   const lines = block.split("\n");
   const all = (name) => lines.filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2));
   const [event] = all("event");

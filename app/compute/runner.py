@@ -67,7 +67,7 @@ class Runner:
             rates=USUAL,
         )
         self.metrics = Metrics()
-        self.draining = False
+        self.draining = self._closing = False
         self._settings = settings
         self._line = Line(settings.in_line)
         self._experiments = experiments
@@ -177,8 +177,9 @@ class Runner:
 
     def _prepare(self) -> None:
         """Compile, or fetch from disk, what experiments are computed with; then see how fast it is."""
-        compiling.prepare()
-        self.budget = replace(self.budget, rates=measured())
+        compiling.prepare(lambda: self._closing)
+        if not self._closing:
+            self.budget = replace(self.budget, rates=measured())
 
     async def drain(self, seconds: float) -> None:
         """Begin nothing any more; cancel what is not done by then."""
@@ -191,9 +192,11 @@ class Runner:
 
     def close(self) -> None:
         """Cancel what is running and let the threads end."""
+        self._closing = True
         for flight in self._aloft:
             flight.cancel()
         self._executor.shutdown(wait=True, cancel_futures=True)
+        self._preparing.join()
 
     def _start(self, key: str, spec: Spec, client: str) -> Flight:
         loop = asyncio.get_running_loop()

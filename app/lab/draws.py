@@ -35,6 +35,6 @@ def _fill(distribution: Distribution, stream: Words, index: int, block: Tensor) 
 def draw(distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int) -> Tensor:
     """Independent entries of any shape, float32, drawn block by block on all threads."""
     out, fills = drawing(distribution, shape, seed, *key)
-    for _ in in_order(lambda fill: fill(), fills):
+    for _ in in_order(lambda fill: fill(), fills, alone=len(fills) == 1):
         pass
     return out

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .kernels.statistics import Doubles, first_direction, pair_distances, see_layer, square_sum
+from .kernels.rows import first_direction, pair_distances, see_layer
+from .kernels.statistics import Doubles, square_sum
 from .scaled import FEWEST_ROWS, Scaled
 from .summary import Grid, Summary, Tally, robust_grid
 

@@ -179,7 +179,7 @@ class Tally:
         n = self.count - self.nonfinite
         first, second, third, fourth = (total / max(n, 1) for total in self.sums.tolist())
         spread = max(0.0, second - first**2)
-        variance = spread * n / (n - 1) if n > 1 else None
+        variance = self.variance
         resolved = spread > RESOLVED * (spread + (self.grid.pivot + first) ** 2)
         mean = self.grid.pivot + first + offset
         mean_square = spread + mean**2

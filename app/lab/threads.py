@@ -100,17 +100,24 @@ class _Block(Generic[U]):
                 _here.check = before
 
 
-def in_order(function: Callable[[T], U], items: Iterable[T], most_ahead: int | None = None) -> Iterator[U]:
+def in_order(
+    function: Callable[[T], U], items: Iterable[T], most_ahead: int | None = None, alone: bool = False
+) -> Iterator[U]:
     """Yield function(item) for every item, in order, computed on all threads a little ahead of the consumer.
 
     It runs ahead by `most_ahead` items, or by two a thread. The consumer's thread works too: rather than wait for a
     block it does one that nobody has begun. Closing the iterator drops such blocks and waits for the others. On a
-    thread of the pool all blocks are done right there: waiting for another thread could wait for ever.
+    thread of the pool all blocks are done right there: waiting for another thread could wait for ever; as they are
+    with `alone`, where they are so small, or so few, that handing them out takes longer.
     """
     check = getattr(_here, "check", None)
-    alone = _Pool.size == 1 or getattr(_here, "is_worker", False)
     pin()
-    most_ahead = 0 if alone else most_ahead or 2 * _Pool.size
+    if alone or _Pool.size == 1 or getattr(_here, "is_worker", False):
+        for item in items:
+            within_block()
+            yield function(item)
+        return
+    most_ahead = most_ahead or 2 * _Pool.size
     ahead: deque[_Block[U]] = deque()
 
     def oldest() -> U:
@@ -124,8 +131,7 @@ def in_order(function: Callable[[T], U], items: Iterable[T], most_ahead: int | N
         for item in items:
             within_block()
             ahead.append(_Block(partial(function, item), check))
-            if not alone:
-                submit(_Block.do, ahead[-1])
+            submit(_Block.do, ahead[-1])
             if len(ahead) > most_ahead:
                 yield oldest()
         while ahead:

@@ -88,3 +88,17 @@ def test_without_scripts_the_form_runs_and_the_picture_is_an_image(new_tab: NewT
     expect(tab.page).to_have_url(re.compile("gain=2"))
     expect(tab.page.locator(".error:not([hidden])")).to_have_count(0)
     assert "gain=2" in (tab.page.locator(".still-picture").get_attribute("src") or "")
+
+
+@every_experiment
+def test_on_paper_everything_is_open_and_drawn_and_the_screen_is_as_before(tab: Tab, name: str) -> None:
+    tab.run(small_spec(name).links["page"])
+    address = tab.page.url
+    tab.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    assert tab.experiment.locator(".section:not([hidden]):not([open])").count() == 0
+    drawn = tab.experiment.locator(".on-paper:has(.trace path)")
+    assert drawn.count() >= len(EXPERIMENTS[name].first) + 1
+    assert tab.experiment.locator(".why").inner_text()
+    tab.page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    assert tab.experiment.locator(".on-paper, .section[open]").count() == 0
+    assert tab.page.url == address

@@ -98,7 +98,7 @@ class Retreat:
             return Rows(Tally(grid, by_size=True).add(coming), largest)
 
         own: list[Piece] = [partial(into_branch, rows) for rows in blocks]
-        done = list(in_order(_do, [*own, *(left.parts if left else [])]))
+        done = list(in_order(_do, [*own, *(left.parts if left else [])], alone=len(blocks) == 1))
         tallies, sizes = zip(*(each for each in done if isinstance(each, Rows)), strict=True)
         measured = left.measured(done) if left else None
         if after:

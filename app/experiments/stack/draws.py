@@ -14,6 +14,7 @@ from .spec import StackSpec
 
 INPUT, WEIGHTS, BIASES, GRADIENT = 0, 1, 2, 3  # streams of random numbers
 FAMILIES = ("normal", "uniform", "truncated_normal", "orthogonal")
+FEW = 2**16  # weights of a layer that take less time than handing them to another thread
 KEPT = 2**24  # weights that wait for the way back; more are drawn again
 
 
@@ -63,7 +64,8 @@ def weights(spec: StackSpec, layers: Iterable[int], network: int = 0) -> Iterato
         return done
 
     whole_layers = len(drawn_as) if "orthogonal" in drawn_as else None
-    for done in in_order(go_on, begin(), whole_layers):
+    few = whole_layers is None and len(drawn_as) * max(weight_counts(spec)) < FEW
+    for done in in_order(go_on, begin(), whole_layers, alone=few):
         if done is not None:
             for w in done.values() if spec.weight_mean else ():
                 w += spec.weight_mean

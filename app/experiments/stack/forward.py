@@ -87,10 +87,11 @@ def advance(
     output = h.value if in_place and h.value.shape == shape else torch.empty(shape)
     slope = torch.empty_like(output) if backward and not layer.slope_from else None
     blocks = row_blocks(output)
+    alone = len(blocks) == 1
     normalized, log2_product = inner.value if before else None, None
     if after:
         u = torch.empty_like(output)
-        largest = max(in_order(lambda rows: largest_magnitude(multiply(rows, u[rows])), blocks))
+        largest = max(in_order(lambda rows: largest_magnitude(multiply(rows, u[rows])), blocks, alone=alone))
         log2_product = log2_size(largest, exponent)
         (normalized, exponent), norm_factor = _normalize(after, Scaled(u, exponent))
     out_exponent, phi_exponent, activate = _activation(layer, h, exponent, output, slope)
@@ -125,11 +126,11 @@ def advance(
 
     reached = Scaled(output, out_exponent)
     if not bins:
-        largests, squares = zip(*in_order(sizes, blocks), strict=True)
+        largests, squares = zip(*in_order(sizes, blocks, alone=alone), strict=True)
         square = sum(squares) / output.numel()
         log10_square = log10(square) + 2 * exponent * LOG10_2 if square > 0 else None
         return Passed(reached.balanced(max(largests)), log10_square, None, None, None)
-    measured = reduce(LayerTally.merge, in_order(measure, blocks)).measured()
+    measured = reduce(LayerTally.merge, in_order(measure, blocks, alone=alone)).measured()
     reached = reached.balanced(measured.activation.largest)
     way_back = WayBack(inner, reached, slope, normalized, norm_factor) if backward else None
     return Passed(reached, None, measured, log2_product, way_back)

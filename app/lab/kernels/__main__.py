@@ -1,9 +1,9 @@
 """python -m initscope.lab.kernels: compile every kernel now, for this processor, and keep them."""
 
-from . import distributions, product, statistics, threefry
+from . import distributions, product, rows, statistics, threefry
 from .compiling import FOLDER, prepare
 
-ROOM = distributions, product, statistics, threefry
+ROOM = distributions, product, rows, statistics, threefry
 
 if __name__ == "__main__":
     prepare()

@@ -63,7 +63,10 @@ def cache_folder() -> Path | None:
 
 def use_wide_vectors() -> None:
     """Let LLVM use all 512 bits where a processor has them, which it avoids for code that is seldom so dense."""
-    features = llvmlite.binding.get_host_cpu_features()
+    try:
+        features = llvmlite.binding.get_host_cpu_features()
+    except RuntimeError:  # LLVM does not know them for this processor
+        return
     if features.get("avx512f") and numba.config.CPU_FEATURES is None and numba.config.CPU_NAME is None:
         numba.config.CPU_NAME = llvmlite.binding.get_host_cpu_name()
         numba.config.CPU_FEATURES = f"{features.flatten()},-prefer-256-bit"
@@ -97,10 +100,15 @@ def inlined(function: F) -> F:
     return njit(inline="always", error_model="numpy", fastmath=EXACT)(function)  # type: ignore[no-any-return]
 
 
-def prepare() -> None:
-    """Compile every kernel that has been imported, or fetch it from disk: the first time in seconds."""
+def prepare(stop: Callable[[], bool] = lambda: False) -> None:
+    """Compile every kernel that has been imported, or fetch it from disk: the first time in seconds.
+
+    It stops between two kernels when told to: a process must not end while one is being compiled.
+    """
     with _State.lock:
         for dispatcher, signature in _SIGNATURES.items():
+            if stop():
+                return
             dispatcher.compile(signature)
         _State.ready = True
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.lab.kernels.distributions import DISTRIBUTIONS, Distribution, fill
-from app.lab.kernels.statistics import count_beyond
+from app.lab.kernels.rows import count_beyond
 from app.lab.kernels.threefry import CHUNK, key_of
 from tests.lab.tools import STANDARD_ERRORS, Floats, errors_apart
 
