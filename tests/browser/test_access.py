@@ -82,7 +82,7 @@ def test_without_scripts_the_form_runs_and_the_picture_is_an_image(new_tab: NewT
     tab.page.route("**/api/*.svg*", lambda route: route.fulfill(body=empty, content_type="image/svg+xml"))
     tab.open(f"/{name}")
     source = tab.page.locator(".still-picture").get_attribute("src")
-    assert source == f"/api/{name}.svg"
+    assert source == f"./api/{name}.svg"
     tab.field("gain").locator("input[name]").fill("2")
     tab.page.get_by_role("button", name="Run", exact=True).click()
     expect(tab.page).to_have_url(re.compile("gain=2"))
