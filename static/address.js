@@ -4,8 +4,8 @@ export function parse(search, fields) {
   const view = Object.fromEntries(fields.map((name) => [name, []]));
   const spec = [];
   for (const part of search.replace(/^\?/, "").split("&").filter(Boolean)) {
-    const [name, value = ""] = part.split("=").map((text) => decodeURIComponent(text.replaceAll("+", " ")));
-    if (name in view) view[name].push(value);
+    const [[name, value] = ["", ""]] = new URLSearchParams(part);
+    if (Object.hasOwn(view, name)) view[name].push(value);
     else spec.push(part);
   }
   return { spec: spec.join("&"), view };

@@ -29,19 +29,19 @@ function experiment(root) {
   let answered = null;
   let before = null; // the pinned run: its figures and its answer
   let only = null;
-  let canonical = ""; // the query of the run on screen
+  let canonical = parse(location.search, fields).spec; // the query of the run on screen
 
   const query = () => (form ? queryOf(form) : root.dataset.query);
   const look = () => ({ only, place: place(), pinned: before?.figures, hidden: view.hide?.[0] });
 
   // -- The address ------------------------------------------------------------------------------------------------
 
-  function address(spec = query()) {
+  function address(spec) {
     const said = joined(spec, view);
     return `${location.pathname}${said && `?${said}`}`;
   }
 
-  function remember(how = "replaceState", spec = query()) {
+  function remember(how = "replaceState", spec = canonical) {
     if (form && address(spec) !== location.pathname + location.search) history[how](null, "", address(spec));
   }
 
@@ -186,7 +186,7 @@ function experiment(root) {
     if (unfinished(form)) return;
     const how = step(target?.closest?.("[data-field]")?.dataset.field ?? null);
     const go = () => {
-      remember(how);
+      remember(how, query());
       ask();
     };
     if (target?.matches?.(".slider")) go();
@@ -199,6 +199,7 @@ function experiment(root) {
   function returned() {
     const found = parse(location.search, fields);
     view = found.view;
+    canonical = found.spec;
     fill(form, found.spec);
     settle(form);
     last = { field: null, at: 0 };
@@ -261,7 +262,7 @@ function experiment(root) {
   const unfolded = ({ dataset }) => view.open.includes(ALL) || view.open.includes(dataset.section);
 
   function folded(section) {
-    if (section.open === unfolded(section)) return;
+    if (section.open === unfolded(section) || part(".on-paper")) return;
     const open = [...root.querySelectorAll(".section[open]")].map(({ dataset }) => dataset.section);
     const all = [...root.querySelectorAll(".section:not([hidden])")].every((one) => one.open);
     view.open = all ? [ALL] : open;
@@ -363,7 +364,7 @@ function experiment(root) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       clearTimeout(timer);
-      remember(step(null));
+      remember(step(null), query());
       run();
     });
     addEventListener("popstate", returned);
