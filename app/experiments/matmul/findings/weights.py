@@ -97,7 +97,7 @@ def fresh(spec: MatmulSpec, inits: list[MatmulInit]) -> list[Finding]:
     """With fresh draws the variances do not agree among themselves."""
     if spec.draws != "fresh" or len(inits) < 2:
         return []
-    squares = ", ".join(f"{entry.input.square:,.1f}" for entry in inits)
+    squares = ", ".join(number(entry.input.square) for entry in inits)
     first = inits[0].input
     return [
         Finding(
