@@ -71,10 +71,11 @@ const fileName = (chart) => `initscope-${chart.closest("[data-experiment]").data
 async function picture(chart, format) {
   const { data, layout, plotly } = figures.get(chart);
   const Plotly = await plotly();
+  const named = data.map((trace) => (trace.name ? trace : { ...trace, showlegend: false }));
   const told = { ...layout, title: { text: titleOf(chart), x: 0, xref: "paper" }, paper_bgcolor: "white", plot_bgcolor: "white" };
   told.margin = { ...layout.margin, t: (layout.margin?.t ?? 30) + 50 };
   const size = { width: 1000, height: (layout.height ?? 450) + 50, scale: format === "png" ? 2 : 1 };
-  save(await Plotly.toImage({ data, layout: told }, { format, ...size }), `${fileName(chart)}.${format}`);
+  save(await Plotly.toImage({ data: named, layout: told }, { format, ...size }), `${fileName(chart)}.${format}`);
 }
 
 function table(chart) {
