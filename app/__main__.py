@@ -38,8 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         create_app(settings, runner),
         http=protocol(settings.hsts_seconds),
         server_header=False,
-        proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=settings.proxies,
+        proxy_headers=False,  # ours is app/web/prefix.py's
         access_log=False,  # ours is app/logs.py's
         log_config=None,
         log_level="warning",

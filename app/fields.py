@@ -8,13 +8,16 @@ from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 from urllib.parse import parse_qsl
 
-from annotated_types import Ge, Le, MinLen
+from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
+from .arithmetic import evaluated
+
 M = TypeVar("M", bound=BaseModel)
 
+LARGEST_WHOLE = 2**53  # from which a float no longer tells every whole number
 ECHOED = 100  # characters of what was given that an error may repeat
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,4})?", re.ASCII)
@@ -38,8 +41,8 @@ class OneOf:
         return core_schema.literal_schema(list(self.labels))
 
 
-Kind = Literal["integer", "number", "boolean", "choice"]
-KINDS: dict[Any, Kind] = {int: "integer", float: "number", bool: "boolean", str: "choice"}
+Kind = Literal["integer", "number", "boolean", "choice", "text"]
+KINDS: dict[Any, Kind] = {int: "integer", float: "number", bool: "boolean", str: "text"}
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Shape:
             return f"choose from {names}, each once" if self.many else f"must be one of {names}"
         if self.kind == "boolean":
             return "must be true or false"
+        if self.kind == "text":
+            return f"must be {'a list of texts' if self.many else 'text'} of at most {self.maximum:,} characters"
         noun = "whole number" if self.kind == "integer" else "number"
         limits = f" from {self.minimum:,} to {self.maximum:,}"
         words = "".join(f", or {word}" for word in self.words)
@@ -81,9 +86,15 @@ class Shape:
             return int(text)
         if self.kind == "number" and _NUMBER.fullmatch(text):
             return float(text)
+        if self.kind in ("integer", "number") and (found := evaluated(text)) is not None:
+            return found if self.kind == "number" else int(found) if _whole(found) else text
         if self.kind == "boolean" and text in ("true", "false"):
             return text == "true"
         return text
+
+
+def _whole(number: float) -> bool:
+    return number.is_integer() and abs(number) < LARGEST_WHOLE
 
 
 def shape(field: FieldInfo) -> Shape:
@@ -103,8 +114,11 @@ def shape(field: FieldInfo) -> Shape:
         kind, *inner = get_args(kind)
         metadata += [each for item in inner for each in getattr(item, "metadata", [item])]
     choices = next((item.labels for item in metadata if isinstance(item, OneOf)), None)
+    if kind is str and choices is None:
+        longest = next((item.max_length for item in reversed(metadata) if isinstance(item, MaxLen)), None)
+        return Shape("text", many, optional, maximum=longest)
     return Shape(
-        kind=KINDS[kind],
+        kind="choice" if choices else KINDS[kind],
         many=many,
         optional=optional,
         minimum=next((cast(float, item.ge) for item in metadata if isinstance(item, Ge)), None),
@@ -132,6 +146,8 @@ def query_values(model: type[BaseModel], query: str) -> dict[str, Any]:
     repeated: list[str] = []
     for name, text in pairs:
         accepted = shapes.get(name)
+        if accepted and accepted.optional and not text:
+            continue  # as a form sends a field that was left empty
         if accepted and accepted.many:
             values.setdefault(name, []).append(accepted.value(text))
         elif name in values:
@@ -180,7 +196,7 @@ def validate(model: type[M], values: Mapping[str, Any]) -> M:
 def _expected(field: FieldInfo) -> str:
     accepted = shape(field)
     at_least = next((item.min_length for item in field.metadata if isinstance(item, MinLen)), 0)
-    return f"{accepted}, at least {at_least}" if accepted.many else str(accepted)
+    return f"{accepted}, at least {at_least}" if at_least else str(accepted)
 
 
 def _of_each(names: Iterable[str], message: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Findings: what a Result says, each with the number it rests on. Every sentence shown anywhere is one's rendering."""
 
+from collections.abc import Sequence
 from math import log10
 from typing import Literal
 
@@ -20,7 +21,8 @@ class Finding(Record):
     `about` what, for which `init` (null: for all of them); its `word` and its `sentence`; the measured `value` it
     rests on and what theory `predicted` of the same number (null where float64 cannot hold it, or there is none);
     whether the difference is `by_chance` (null where theory gives no spread); the `layer` to look at; what to do
-    about it, as `advice`, and as a line of `code`.
+    about it, as `advice`, and as a line of `code`. `brief` is the number in a few words, to stand beside the init's
+    name.
     """
 
     about: str
@@ -33,6 +35,16 @@ class Finding(Record):
     layer: int | None = None
     advice: str | None = None
     code: str | None = None
+    brief: str | None = None
+
+
+def verdicts(findings: Sequence[Finding]) -> list[Finding]:
+    """What comes first of every init; where no finding is of an init, what comes first at all."""
+    first: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.init:
+            first.setdefault(finding.init, finding)
+    return list(first.values()) or list(findings[:3])
 
 
 def course(log10_factor: float) -> Course:

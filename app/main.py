@@ -16,11 +16,12 @@ from .experiments.experiment import Experiments
 from .lab import threads
 from .logs import RequestLog
 from .settings import Settings
-from .web import api, operators, pages, problems
+from .web import api, document, operators, pages, problems
 from .web.assets import Assets
 from .web.description import describe_problems
 from .web.headers import SecurityHeaders
 from .web.methods import HeadIsGet
+from .web.prefix import ForwardedPrefix, Prefix
 
 
 def create_app(
@@ -52,9 +53,11 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    problems.install(app)
-    api.install(app, experiments, runner, settings, pages.explainer(environment))
-    app.include_router(pages.router(environment, experiments))
+    problems.install(app, pages.problem_page(environment, experiments))
+    explain = pages.explainer(environment)
+    write = document.writer(environment, assets, explain)
+    api.install(app, experiments, runner, settings, explain, write)
+    app.include_router(pages.router(environment, experiments, runner))
     describe_problems(app)
 
     @app.get("/static/{version}/{name:path}", include_in_schema=False)
@@ -63,4 +66,6 @@ def create_app(
 
     app.include_router(operators.router(runner, settings))
 
-    return RequestLog(SecurityHeaders(HeadIsGet(app), settings.hsts_seconds), settings.access_log)
+    served = RequestLog(SecurityHeaders(HeadIsGet(app), settings.hsts_seconds), settings.access_log)
+    placed = Prefix(served, settings.root_path)
+    return ForwardedPrefix(placed, settings.proxies) if settings.proxies else placed

@@ -1,13 +1,24 @@
 """Limits and addresses, from the environment: INITSCOPE_HOST, INITSCOPE_PORT, …"""
 
 import os
+import re
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = re.compile(r"(/[\w.~@%:+-]+)+", re.ASCII)
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _prefix(path: str) -> str:
+    path = path.rstrip("/")
+    if path and not PREFIX.fullmatch(path):
+        raise ValueError("must be a path such as /user/me/proxy/8000")
+    return path
 
 
 class Settings(BaseSettings):
@@ -23,6 +34,7 @@ class Settings(BaseSettings):
     waiting: int = Field(16, ge=1, le=1000, description="experiments that may wait for their turn")
     wait_seconds: float = Field(20, gt=0, description="estimated time an experiment may wait for its turn")
     per_client: int = Field(2, ge=1, description="experiments one client may have in flight")
+    in_line: int = Field(40, ge=1, description="pages of one client that may wait in line for theirs")
     max_seconds: float = Field(20, gt=0, description="estimated computing time an experiment may take")
     max_result_bytes: int = Field(
         24 * 2**20, gt=0, description="estimated size a result may have before it is compressed, to a third or less"
@@ -31,7 +43,12 @@ class Settings(BaseSettings):
     deadline_seconds: float = Field(60, gt=0, description="time after which a run is given up")
     cache_bytes: int = Field(128 * 2**20, ge=0, description="results kept in memory")
     metrics: bool = Field(False, description="whether /metrics answers, in Prometheus's format")
-    proxies: str = Field("", description="addresses of reverse proxies whose X-Forwarded-For is believed")
+    proxies: str = Field(
+        "", description="addresses of reverse proxies whose X-Forwarded-For, -Proto and -Prefix are believed"
+    )
+    root_path: Annotated[str, AfterValidator(_prefix)] = Field(
+        "", description="prefix of every address, where a proxy puts one before them"
+    )
     hsts_seconds: int = Field(
         0, ge=0, description="time browsers are told to come by HTTPS alone; 0 tells them nothing"
     )

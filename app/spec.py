@@ -38,10 +38,15 @@ def field(
     *,
     unit: str = "",
     step: float | None = None,
+    main: bool = False,
+    slider: tuple[float, float] | None = None,
     **limits: Any,
 ) -> Any:
-    """A field of a spec, as forms, documentation and messages show it; `limits` are pydantic's."""
-    extra: dict[str, Any] = {"group": group, "unit": unit, "step": step}
+    """A field of a spec, as forms, documentation and messages show it; `limits` are pydantic's.
+
+    A `main` one stays in sight, the others are folded by group. A `slider` covers this part of what is allowed.
+    """
+    extra: dict[str, Any] = {"group": group, "unit": unit, "step": step, "main": main, "slider": slider}
     return Field(default, title=label, description=help, json_schema_extra=extra, **limits)
 
 
@@ -52,6 +57,7 @@ def init_field() -> Any:
         "weights",
         "Initializations",
         "The scale k of the weights of x @ w. (torch.nn.init reads a weight as nn.Linear stores it: pass it w.T.)",
+        main=True,
         min_length=1,
         max_length=len(INITIALIZERS),
     )
@@ -108,12 +114,12 @@ class Spec(BaseModel):
     @property
     def links(self) -> dict[str, str]:
         """The addresses of this experiment, relative to the server."""
-        suffix = f"?{self.query}" if self.query else ""
-        return {
-            "page": f"/{self.name}{suffix}",
-            "api": f"/api/{self.name}{suffix}",
-            "csv": f"/api/{self.name}.csv{suffix}",
-        }
+        page = f"/{self.name}{f'?{self.query}' if self.query else ''}"
+        return {"page": page, "api": self.api(), "csv": self.api(".csv")}
+
+    def api(self, suffix: str = "") -> str:
+        """Where the API answers this experiment, relative to the server."""
+        return f"/api/{self.name}{suffix}{f'?{self.query}' if self.query else ''}"
 
 
 class WeightsSpec(Spec):
@@ -121,7 +127,15 @@ class WeightsSpec(Spec):
 
     init: list[Init] = init_field()
     gain: float = field(
-        1.0, "weights", "Gain", "Multiplies every initialization's own scale.", ge=0, le=1000, step=0.05
+        1.0,
+        "weights",
+        "Gain",
+        "Multiplies every initialization's own scale.",
+        main=True,
+        slider=(0.1, 10),
+        ge=0,
+        le=1000,
+        step=0.05,
     )
     fan_mode: Annotated[
         str, OneOf({"fan_in": "fan_in: keeps the forward signal", "fan_out": "fan_out: keeps the gradient"})
@@ -131,6 +145,7 @@ class WeightsSpec(Spec):
         "weights",
         "Mean of w",
         "Added to every weight before it is scaled.",
+        slider=(-1, 1),
         ge=-1000,
         le=1000,
         step=0.1,

@@ -1,16 +1,5 @@
 // Links and commands, to take along.
 
-export function showCommands(root, links) {
-  const section = root.querySelector("[data-links]");
-  if (!section) return;
-  section.hidden = false;
-  const [path, query] = links.api.split("?");
-  const addresses = { api: links.api, csv: links.csv, figures: `${path}/figures${query ? `?${query}` : ""}` };
-  for (const code of section.querySelectorAll("[data-command]")) {
-    code.textContent = code.dataset.command.replace(/\{(\w+)\}/g, (_, name) => location.origin + addresses[name]);
-  }
-}
-
 export function copyOnClick(root) {
   root.querySelector(".copy-link")?.addEventListener("click", ({ target }) => copy(location.href, target));
   root.addEventListener("click", ({ target }) => {
@@ -18,7 +7,7 @@ export function copyOnClick(root) {
   });
 }
 
-async function copy(text, button) {
+export async function copy(text, button) {
   const label = button.dataset.label ?? button.textContent;
   button.dataset.label = label;
   try {

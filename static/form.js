@@ -1,5 +1,8 @@
 // The form and the query say the same thing. Fields at their default are left out.
 
+import { encode } from "./address.js";
+import { follow } from "./slider.js";
+
 const texts = {
   number: (field) => [field.querySelector("input").value.trim()],
   list: (field) => field.querySelector("input").value.split(/[\s,]+/).filter(Boolean),
@@ -39,20 +42,51 @@ export function queryOf(form) {
   return pairs.join("&");
 }
 
-// As the server writes it, so that an address looks the same whoever made it.
-function encode(value) {
-  return encodeURIComponent(value)
-    .replaceAll("%2F", "/")
-    .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
 function same(values, defaults, widget) {
   const equal = (a, b) => a === b || (widget === "number" && decimal.test(a) && Number(a) === Number(b));
   return values.length === defaults.length && values.every((value, index) => equal(value, defaults[index]));
 }
 
+// Whether somebody is in the midst of typing a number: nothing yet, or one that cannot end like this.
+export function unfinished(form) {
+  const typed = [...form.querySelectorAll('[data-widget="number"]')].map((field) => valuesOf(field)[0]);
+  return typed.some((text) => text === "" || /(^[-+−.√]|[-+−*/^(.,√]|\de|sqrt)$/i.test(text));
+}
+
+// Help shows itself where its button is; Escape sends it away until the next one is looked for.
+export function dismissHelp(form) {
+  form.addEventListener("keydown", (event) => form.classList.toggle("dismissed", event.key === "Escape"));
+  form.addEventListener("pointerover", ({ target }) => target.matches(".hint") && form.classList.remove("dismissed"));
+}
+
+// Puts the values of a query into the form.
+export function fill(form, query) {
+  const given = new URLSearchParams(query);
+  for (const field of form.querySelectorAll("[data-field]")) {
+    const { field: name, widget, default: otherwise } = field.dataset;
+    const values = given.has(name) ? given.getAll(name) : JSON.parse(otherwise);
+    if (widget === "checks") for (const input of field.querySelectorAll("input")) input.checked = values.includes(input.value);
+    else if (widget === "check") field.querySelector("input").checked = values[0] === "true";
+    else if (widget === "list") field.querySelector("input").value = values.join(", ");
+    else field.querySelector("input, select").value = values[0] ?? "";
+    follow(field);
+  }
+}
+
+// What a folded group holds that is not the default.
+export function showDifferences(form) {
+  for (const group of form.querySelectorAll(".group")) {
+    const changed = [...group.querySelectorAll("[data-field]")].filter(
+      (field) => !same(valuesOf(field), JSON.parse(field.dataset.default), field.dataset.widget),
+    );
+    group.querySelector(".differs").textContent = changed
+      .map((field) => `${field.querySelector(".label").firstElementChild.textContent} ${valuesOf(field).join(", ")}`)
+      .join(", ");
+  }
+}
+
 // Puts each message beside its field; returns those whose field is not in the form.
-export function showErrors(root, errors) {
+export function showErrors(root, errors, fits = {}) {
   const messages = new Map(errors.map(({ field, message }) => [field, message]));
   const general = root.querySelector(".form-errors");
   if (general) general.textContent = "";
@@ -61,6 +95,8 @@ export function showErrors(root, errors) {
     const place = field.querySelector(".error");
     field.classList.toggle("wrong", message !== undefined);
     place.textContent = message ?? "";
+    if (message && field.dataset.field in fits) place.append(" ", offer(field, fits[field.dataset.field]));
+    if (message) field.closest("details")?.setAttribute("open", "");
     place.hidden = message === undefined;
     for (const input of field.querySelectorAll("input, select")) {
       input.setAttribute("aria-invalid", String(message !== undefined));
@@ -68,4 +104,17 @@ export function showErrors(root, errors) {
     messages.delete(field.dataset.field);
   }
   return [...messages].map(([field, message]) => `${field}: ${message}.`);
+}
+
+// A button that puts the value that fits into its field.
+function offer(field, value) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "offer", textContent: `Use ${value.toLocaleString("en")}` });
+  button.addEventListener("click", () => {
+    const input = field.querySelector("input");
+    input.value = value;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.focus();
+  });
+  return button;
 }

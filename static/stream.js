@@ -1,7 +1,18 @@
-// Server-sent events over fetch, so that a run can be aborted and a refusal read.
+// Server-sent events over fetch, so that a run can be aborted and a refusal read. Where the server has no place for now,
+// it says when to come back, and that is done.
+
+const TRIES = 20;
 
 export async function* events(url, signal) {
-  const response = await fetch(url, { signal, headers: { Accept: "text/event-stream" } });
+  let response;
+  for (let tries = 1; ; tries += 1) {
+    response = await fetch(url, { signal, headers: { Accept: "text/event-stream" } });
+    const wait = Number(response.headers.get("Retry-After"));
+    if (!wait || tries === TRIES) break;
+    const { detail } = await response.json();
+    yield { event: "waiting", data: { said: `${detail} Trying again in ${wait} s.` } };
+    await rest(wait, signal);
+  }
   if (!response.ok) {
     yield { event: "problem", data: await response.json() };
     return;
@@ -24,7 +35,18 @@ export async function* events(url, signal) {
   }
 }
 
-function parse(block) {
+// Seconds, or until nobody waits any more; a moment longer than asked, so that not all come back at once.
+function rest(seconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, seconds * 1000 * (1 + Math.random() / 4));
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
+
+export function parse(block) {
   const lines = block.split("\n");
   const all = (name) => lines.filter((line) => line.startsWith(`${name}: `)).map((line) => line.slice(name.length + 2));
   const [event] = all("event");

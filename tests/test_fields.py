@@ -85,6 +85,8 @@ def test_only_one_choice_or_equal_limits_leave_nothing_to_choose() -> None:
         ("whole", "7", 7),
         ("whole", "-12", -12),
         ("whole", "0", 0),
+        *[("whole", text, 1024) for text in ("1,024", "2^10", "1.024e3", "1024.0", " 1024 ", "+1024", "2048/2")],
+        *[("real", text, 0.5) for text in (".5", "1/2", "sqrt(.25)", "+0.5", "√.25")],
         ("real", "7", 7.0),
         ("real", "-0.25", -0.25),
         ("real", "1e-3", 0.001),
@@ -106,8 +108,8 @@ def test_text_stands_for_a_value_of_its_kind(name: str, text: str, value: object
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        *[("whole", text) for text in ("", " 7", "7 ", "+7", "07", "1.0", "1e3", "1_000", "٧", "7" * 20, "7\n")],
-        *[("real", text) for text in ("", "nan", "inf", "-inf", "+1", ".5", "1_0", "0x1", "٧", "1e99999", "1\n")],
+        *[("whole", text) for text in ("", "7.5", "7/2", "07", "1_000", "٧", "7" * 20, "7\n", "1e17")],
+        *[("real", text) for text in ("", "nan", "inf", "-inf", "1/0", "1_0", "0x1", "٧", "1e99999", "1\n")],
         *[("switch", text) for text in ("", "True", "1", "yes", "on")],
     ],
 )

@@ -65,8 +65,8 @@ def serve(command: list[str], environment: dict[str, str], cwd: Path) -> Iterato
 def answers_with_all_its_files(url: str) -> None:
     with httpx.Client(base_url=url, timeout=60) as client:
         page = client.get("/stack?depth=2&width=8&batch=4").text
-        files = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page))
-        assert {name.rpartition("/")[2] for name in files} >= {"main.js", "style.css", "icon.svg", "plotly.min.js"}
+        files = set(re.findall(r'(?:src|href)="\.(/static/[^"]+)"', page))
+        assert {name.rpartition("/")[2] for name in files} >= {"main.js", "style.css", "icon.svg", "charts.js"}
         assert {client.get(file).status_code for file in files} == {200}
         stream = client.get("/api/stack/stream?depth=2&width=8&batch=4").text
         assert "event: result" in stream

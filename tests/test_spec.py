@@ -197,12 +197,12 @@ def test_every_registered_activation_can_be_chosen(activation: str) -> None:
 TOO_LONG = "9" * 5000
 BAD_TEXTS = {
     "integer": [
-        *("", " ", "1.0", "1e3", "+5", "05", "1_000", "1,000", "0x10", "5 ", "5\n", "1;2", "--1", "nan", "inf"),
+        *("", " ", "1.5", "5/3", "sqrt(2)", "05", "1_000", "1,00", "0x10", "5\n", "1;2", "--1", "nan", "inf"),
         *("null", "true", "two", "٥", "５", "²", "Ⅴ", "\x00", "-1", str(2**63), TOO_LONG, "-" + TOO_LONG),
     ],
     "number": [
-        *("", " ", "nan", "NaN", "inf", "-inf", "Infinity", "1e999", "-1e999", "1e99999", "+1", "1_0", "1,5"),
-        *(".", "1e", "0x1p3", "1 ", "1\n", "--1", "null", "true", "٥", "５", "½", "\x00", TOO_LONG, "1" + "0" * 30),
+        *("", " ", "nan", "NaN", "inf", "-inf", "Infinity", "1e999", "-1e999", "1e99999", "1/0", "1_0", "1,5"),
+        *(".", "1e", "0x1p3", "1 2", "1\n", "--1", "null", "true", "٥", "５", "½", "\x00", TOO_LONG, "1" + "0" * 30),
     ],
     "boolean": ["", "True", "FALSE", "1", "0", "yes", "on", "null", " true", "x" * 5000],
     "choice": ["", "nope", " ", "NORMAL", "none ", "null", "\x00", "é", "1/d", "x" * 5000],
@@ -217,7 +217,7 @@ def bad_queries() -> Iterator[Any]:
             texts += [str(int(accepted.minimum) - 1), str(int(accepted.maximum) + 1)]
         elif accepted.minimum is not None and accepted.maximum is not None:
             texts += [repr(accepted.minimum - 0.001), repr(accepted.maximum + 0.001)]
-        for text in dict.fromkeys(texts):
+        for text in dict.fromkeys(text for text in texts if text or not accepted.optional):
             yield pytest.param(target, text, id=f"{target}={text[:12]!a}")
 
 

@@ -67,6 +67,7 @@ class TooExpensive(SpecError):
                 for name, value in largest.items()
             ]
         )
+        self.fits = largest
         self.cost = {
             "seconds": ceil(1000 * budget.time(cost)) / 1000,
             "memory_bytes": cost.memory_bytes,

@@ -27,6 +27,7 @@ from ..spec import Spec
 from .cache import Cache
 from .cost import Budget, Cost, TooExpensive, check
 from .flight import Busy, Cancelled, DeadlineExceeded, Flight, TooMany, Update
+from .line import Line
 from .metrics import Metrics
 from .rates import USUAL, measured
 
@@ -68,6 +69,7 @@ class Runner:
         self.metrics = Metrics()
         self.draining = self._closing = False
         self._settings = settings
+        self._line = Line(settings.in_line)
         self._experiments = experiments
         self._flights: dict[str, Flight] = {}  # to be joined
         self._aloft: set[Flight] = set()  # these, and those cancelled that have not come to an end
@@ -135,10 +137,37 @@ class Runner:
 
     def admit(self, spec: Spec, client: str) -> None:
         """Raises what `join` would, TooExpensive, TooMany or Busy, and begins nothing."""
-        key = spec_key(spec)
-        if key not in self._flights and not self.cache.has(key):
+        if not self._at_hand(spec):
             self.check(spec)
             self._admit(client)
+
+    def admit_to_line(self, spec: Spec, client: str) -> None:
+        """The same for whoever is ready to wait for a place of their own: TooMany only where too many do already."""
+        try:
+            self.admit(spec, client)
+        except TooMany:
+            if self._line.full(client):
+                raise
+
+    def turn(self, spec: Spec, client: str) -> AsyncIterator[int]:
+        """Waits in line until the client may `join`; yields how many experiments of theirs are ahead."""
+
+        def may_go(first: bool) -> bool:
+            if self._at_hand(spec):
+                return True
+            if not first:
+                return False
+            try:
+                self.admit(spec, client)
+            except TooMany:
+                return False
+            return True
+
+        return self._line.turn(client, may_go)
+
+    def _at_hand(self, spec: Spec) -> bool:
+        key = spec_key(spec)
+        return key in self._flights or self.cache.has(key)
 
     async def ready(self) -> bool:
         """Whether kernels are compiled, and a task of no work at all comes back from where experiments are computed."""

@@ -1,13 +1,18 @@
-"""Axes and panels, as Plotly names them, and ticks for logarithms."""
+"""Axes, as Plotly names them: of places, of logarithms and of plain numbers, each with its range and its ticks.
 
-from .numbers import superscript
+Ranges and ticks are settled here and not by whoever draws, so that layer 7 stands at the same place in every chart, and
+a change of a few per cent looks like one.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import ceil, floor, log10
+
+from .numbers import number, superscript
 from .palette import Figure
 
-
-def panels(count: int, gap: float = 0.09) -> list[tuple[float, float]]:
-    """Vertical domains of `count` panels, the first on top."""
-    size = (1 - gap * (count - 1)) / count
-    return [(max(0.0, 1 - i * (size + gap) - size), 1 - i * (size + gap)) for i in range(count)]
+LEAST = 1.0  # decades that a logarithmic axis spans, so that noise does not look like growth
+KEPT = 6.0  # decades from one, within which a line is shown whole
+FEW = 2.2  # decades up to which there is room for ticks at 1, 2 and 5
 
 
 def axis(kind: str, index: int) -> str:
@@ -20,16 +25,95 @@ def axis_key(kind: str, index: int) -> str:
     return f"{kind}axis{index + 1}" if index else f"{kind}axis"
 
 
-def panel_title(text: str, index: int) -> Figure:
-    """An annotation on top of the index-th panel."""
-    place = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
-    return {"text": text, "xref": f"{axis('x', index)} domain", "yref": f"{axis('y', index)} domain", **place}
+def place_axis(places: Sequence[int], title: str, apart: float | None = None) -> Figure:
+    """An axis of numbered places, called `title`; what is drawn at them is so far apart, or as they are."""
+    first, last = places[0], places[-1]
+    step = next((s for s in (1, 2, 5, 10, 20, 50, 100, 200) if (last - first) / s <= 7), 500)
+    ticks = [first, *(n for n in range(step, last + 1, step) if n > first + step / 3), last]
+    ticks = [n for n in ticks if n in (first, last) or last - n > step / 3]
+    margin = 0.6 * (apart or spacing(places))
+    return {
+        "range": [first - margin, last + margin],
+        "tickvals": list(dict.fromkeys(ticks)),
+        "title": {"text": title},
+        "showgrid": False,
+        "zeroline": False,
+    }
 
 
-def decades(low: float, high: float, most: int = 7) -> Figure:
+def spacing(places: Sequence[int]) -> float:
+    """Between one place and the next."""
+    return (places[-1] - places[0]) / max(len(places) - 1, 1) or 1.0
+
+
+def log_axis(low: float, high: float) -> Figure:
+    """An axis of log₁₀ values: ticks at 1, 2 and 5 where there is room, else at whole powers of ten."""
+    if high - low < LEAST:
+        low, high = (low + high - LEAST) / 2, (low + high + LEAST) / 2
+    margin = 0.04 * (high - low)
+    low, high = low - margin, high + margin
+    if high - low > FEW:
+        return {"range": [low, high], **decades(low, high)}
+    values = [
+        (log10(digit) + power, digit * 10.0**power)
+        for power in range(floor(low), ceil(high) + 1)
+        for digit in (1, 2, 5)
+        if -300 < power < 300
+    ]
+    shown = [(place, value) for place, value in values if low <= place <= high]
+    return {
+        "range": [low, high],
+        "tickvals": [place for place, _ in shown],
+        "ticktext": [plain(float(f"{value:.3g}")) for _, value in shown],
+    }
+
+
+def decades(low: float, high: float, most: int = 6) -> Figure:
     """Ticks for an axis of log₁₀ values from low to high: whole powers of ten, not too many."""
-    first, last = int(low // 1), int(-(-high // 1))
+    first, last = ceil(low), floor(high)
     steps = (1, 2, 3, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000)
     step = next((s for s in steps if (last - first) / s <= most), steps[-1])
-    values = list(range(first - first % step, last + step, step))
-    return {"tickvals": values, "ticktext": [f"10{superscript(value)}" for value in values]}
+    values = list(range(first + -first % step, last + 1, step))
+    return {"tickvals": values, "ticktext": [power_of_ten(value) for value in values]}
+
+
+def power_of_ten(exponent: int) -> str:
+    """10⁻³, but 1 for 10⁰."""
+    return f"10{superscript(exponent)}" if exponent else "1"
+
+
+def linear_axis(low: float, high: float, most: int = 5) -> Figure:
+    """An axis of plain numbers, ticks at 1, 2 or 5 times a power of ten."""
+    span = high - low or abs(high) or 1.0
+    size = 10.0 ** floor(log10(span))
+    step = next(s * size for s in (0.1, 0.2, 0.5, 1, 2, 5, 10) if span / (s * size) <= most)
+    values = [n * step for n in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
+    return {
+        "range": [low, low + span],
+        "tickvals": values,
+        "ticktext": [plain(float(f"{value:.12g}")) for value in values],
+    }
+
+
+def plain(value: float) -> str:
+    """A round number at a tick."""
+    small = value == 0 or 1e-3 <= abs(value) < 1e6
+    return number(value, 6) if small else number(value, 3).replace(".0 ×", " ×")
+
+
+def reach(lines: Iterable[Sequence[float | None]], whole: bool = False) -> tuple[float, float]:
+    """From where to where an axis of log₁₀ values goes: over every line that stays within reach of one.
+
+    A line that leaves it is followed some way further and let go, so that it does not flatten the rest; `whole` follows
+    it to its end.
+    """
+    ends = [(min(known), max(known)) for line in lines if (known := [value for value in line if value is not None])]
+    near = [(low, high) for low, high in ends if low >= -KEPT and high <= KEPT]
+    shown = ends if whole or not near else near
+    low, high = min([0.0, *(low for low, _ in shown)]), max([0.0, *(high for _, high in shown)])
+    further = max(LEAST, (high - low) / 2) if len(shown) < len(ends) else 0.0
+    if any(one < low for one, _ in ends):
+        low -= further
+    if any(one > high for _, one in ends):
+        high += further
+    return low, high

@@ -24,6 +24,25 @@ def power(exponent: float | None, digits: int = 2) -> str:
     return f"{10 ** (exponent - whole):.{digits}f} × 10{superscript(whole)}"
 
 
+def percent(share: float | None) -> str:
+    """A share as a person reads it: 92.6 %, 0 %, below 0.1 %."""
+    if share is None:
+        return "–"
+    if 0 < share < 0.001:
+        return "below 0.1 %"
+    return f"{100 * share:.3g} %"
+
+
+def between(value: float) -> str:
+    """A number from −1 to 1, with as many digits as tell it from zero and from one: 0, 0.37, 0.9986, nearly 1."""
+    size = abs(value)
+    if size < 0.005:
+        return "0"
+    if size > 0.99995:
+        return f"{'' if size == 1 else 'nearly '}{'−' if value < 0 else ''}1"
+    return f"{value:.{4 if size >= 0.99 else 2}f}".replace("-", "−")
+
+
 def superscript(value: int) -> str:
     """An exponent in Unicode superscripts."""
     return str(value).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -1,6 +1,6 @@
 """One palette: a colour, marker and dash per init, the same in every chart; a light and a dark template."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ..lab.initializers import INITIALIZERS
 
@@ -13,6 +13,11 @@ class Style(NamedTuple):
     color: str
     symbol: str
     dash: str
+
+    @property
+    def marker(self) -> str:
+        """The symbol as matplotlib names it."""
+        return MARKERS[self.symbol]
 
     def filled(self, alpha: float) -> str:
         """The colour as a translucent fill."""
@@ -47,6 +52,7 @@ SYMBOLS = (
     "pentagon",
     "bowtie",
 )
+MARKERS = dict(zip(SYMBOLS, "osD^vPX*hp8", strict=True))
 DASHES = ("solid", "9px,4px", "4px,4px", "14px,4px,4px,4px")  # so that lines that coincide show both colours
 
 STYLES: dict[str, Style] = {
@@ -55,7 +61,30 @@ STYLES: dict[str, Style] = {
 }
 
 PREDICTED = "#6f7885"  # theory, in every chart
-LEGEND = 84  # pixels over a chart: two rows of legend and a panel title
+MARGIN = {"l": 56, "r": 16, "t": 30, "b": 48}  # pixels, the same for all, so that places stand over one another
+LEGEND = 54  # pixels over a chart that is shown with its legend
+
+Role = Literal["measured", "predicted"]
+
+
+def meta(init: str | None = None, role: Role = "measured", place: int | None = None) -> Figure:
+    """What a trace is of, for whoever shows one init alone, hides what was predicted, or chooses a place."""
+    said = {"init": init, "role": role, "place": place}
+    return {"meta": {name: value for name, value in said.items() if value is not None}}
+
+
+class Theme(NamedTuple):
+    """The colours of a page's text and lines, for what is drawn without a page."""
+
+    ink: str
+    soft: str
+    grid: str
+    surface: str
+    accent: str
+
+
+LIGHT = Theme("#1c2024", "#5b636e", "#e3e6ea", "#ffffff", "#1f4fa3")
+DARK = Theme("#e8eaed", "#a0a7b1", "#333a44", "#1d2229", "#8ab4f8")
 
 
 def _template(ink: str, faint: str, grid: str, surface: str) -> Figure:
@@ -66,7 +95,7 @@ def _template(ink: str, faint: str, grid: str, surface: str) -> Figure:
         "tickcolor": grid,
         "tickfont": {"color": faint, "size": 12},
         "title": {"font": {"color": faint, "size": 13}, "standoff": 8},
-        "automargin": True,
+        "automargin": False,
     }
     return {
         "layout": {
@@ -84,13 +113,21 @@ def _template(ink: str, faint: str, grid: str, surface: str) -> Figure:
 
 
 TEMPLATES: dict[str, Figure] = {
-    "light": _template("#1c2024", "#5b636e", "#e3e6ea", "#ffffff"),
-    "dark": _template("#e8eaed", "#a0a7b1", "#333a44", "#1d2229"),
+    "light": _template(*LIGHT[:4]),
+    "dark": _template(*DARK[:4]),
 }
 
 
 def figure(traces: list[Figure], height: int = 380, **layout: Any) -> Figure:
-    """A figure in the light template; whoever shows it in the dark swaps the template alone."""
-    top = 28 if layout.get("showlegend") is False else LEGEND
-    margin = {"l": 56, "r": 16, "t": top, "b": 48}
-    return {"data": traces, "layout": {"template": TEMPLATES["light"], "height": height, "margin": margin, **layout}}
+    """A figure in the light template, its plots `height` pixels tall; in the dark the template alone is swapped."""
+    top = MARGIN["t"] + (0 if layout.get("showlegend") is False else LEGEND)
+    margin = {**MARGIN, "t": top}
+    return {
+        "data": traces,
+        "layout": {
+            "template": TEMPLATES["light"],
+            "height": height + top + MARGIN["b"],
+            "margin": margin,
+            **layout,
+        },
+    }

@@ -6,11 +6,11 @@ from math import asinh, log10
 from typing import NamedTuple
 
 from ..results import Histogram, Summary
-from .axes import axis, axis_key, panel_title, panels
-from .numbers import superscript
-from .palette import Figure, Style, figure
+from .axes import linear_axis, power_of_ten, spacing
+from .palette import Figure, Style, meta
+from .panels import Panel
 
-PANEL = 190  # pixels
+PANEL = 150  # pixels
 MOST_SHAPES = 40  # drawn in one row
 MOST_STEPS = 40  # in one side of a shape: each is a few pixels high
 
@@ -26,6 +26,7 @@ class Shape(NamedTuple):
 class Row(NamedTuple):
     """The shapes of one init."""
 
+    init: str
     label: str
     style: Style
     shapes: Sequence[Shape]
@@ -39,46 +40,29 @@ def some_places(places: Sequence[int]) -> list[int]:
     return list(places[last % step :: step])
 
 
-def shape_rows(rows: Sequence[Row], title: str) -> Figure | None:
-    """Rows of shapes over one axis of places, called `title`; None without any.
+def shape_panels(rows: Sequence[Row], height: int = PANEL, common: bool = False) -> list[Panel]:
+    """A panel a row, each on its own axis, or all on a `common` one.
 
-    A row whose values leave ±10 has an axis that is linear near zero and logarithmic beyond, so that a signal that
-    explodes can be drawn beside its own beginning.
+    An axis of values that leave ±10 is linear near zero and logarithmic beyond, so that a signal that explodes can be
+    drawn beside its own beginning.
     """
-    traces: list[Figure] = []
-    layout: Figure = {"showlegend": False, "annotations": [], "hovermode": "closest"}
-    rows = [row for row in rows if row.shapes]
-    if not rows:
-        return None
-    domains = panels(len(rows), gap=0.24 / len(rows))
-    for index, (row, domain) in enumerate(zip(rows, domains, strict=True)):
-        x, y = axis("x", index), axis("y", index)
-        places = [shape.place for shape in row.shapes]
-        margin = 0.6 * _spacing(places)
-        warp, ticks = _value_axis([shape.summary for shape in row.shapes])
-        traces += [trace | {"xaxis": x, "yaxis": y} for trace in _traces(row, warp)]
-        layout[axis_key("x", index)] = {
-            "anchor": y,
-            "range": [places[0] - margin, places[-1] + margin],
-            "matches": None if index == 0 else "x",
-            "showticklabels": index == len(rows) - 1,
-            "showgrid": False,
-            "zeroline": False,
-        }
-        layout[axis_key("y", index)] = {"anchor": x, "domain": domain, "zeroline": True, **ticks}
-        layout["annotations"].append(panel_title(f"<b>{row.label}</b>", index))
-    layout[axis_key("x", len(rows) - 1)]["title"] = {"text": title}
-    return figure(traces, height=80 + PANEL * len(rows), **layout)
+    panels = []
+    every = [shape.summary for row in rows for shape in row.shapes]
+    for row in rows:
+        if row.shapes:
+            warp, scale = _value_axis(every if common else [shape.summary for shape in row.shapes])
+            panels.append(Panel(f"<b>{row.label}</b>", _traces(row, warp), {"zeroline": True, **scale}, height))
+    return panels
 
 
 def _traces(row: Row, warp: Callable[[float], float]) -> list[Figure]:
     """One trace with all the shapes of a row, and one of points that answer the pointer."""
     xs: list[float | None] = []
     ys: list[float | None] = []
-    spacing = _spacing([shape.place for shape in row.shapes])
+    apart = spacing([shape.place for shape in row.shapes])
     for place, found, _ in row.shapes:
         edges, widths = _outline(found.histogram, warp)
-        half = [0.46 * spacing * width for width in widths]
+        half = [0.46 * apart * width for width in widths]
         right, left = (round(place + w, 3) for w in half), (round(place - w, 3) for w in reversed(half))
         xs += [place, *right, place, *left, place, None]
         ys += [edges[0], *edges, *reversed(edges), None]
@@ -91,6 +75,7 @@ def _traces(row: Row, warp: Callable[[float], float]) -> list[Figure]:
         "fillcolor": row.style.filled(0.4),
         "line": {"color": row.style.color, "width": 1, "shape": "vh"},
         "hoverinfo": "skip",
+        **meta(row.init),
     }
     points: Figure = {
         "type": "scatter",
@@ -101,12 +86,10 @@ def _traces(row: Row, warp: Callable[[float], float]) -> list[Figure]:
         "text": [shape.text for shape in row.shapes],
         "hovertemplate": "%{text}<extra></extra>",
         "name": row.label,
+        "showlegend": False,
+        **meta(row.init),
     }
     return [outline, points]
-
-
-def _spacing(places: list[int]) -> float:
-    return (places[-1] - places[0]) / max(len(places) - 1, 1) or 1.0
 
 
 def _outline(histogram: Histogram, warp: Callable[[float], float]) -> tuple[list[float], list[float]]:
@@ -135,16 +118,18 @@ def _value_axis(found: list[Summary]) -> tuple[Callable[[float], float], Figure]
     """How a value is placed on a row's axis, and the axis's ticks."""
     ends = [summary.histogram.edges for summary in found]
     known = [edge for edges in ends for edge in (edges[0], edges[-1]) if edge is not None]
-    largest = max((abs(edge) for edge in known), default=1.0)
-    if largest <= 10:
-        return (lambda value: value), {"nticks": 5, "tickformat": "~g"}
-    top = log10(largest)
+    low, high = min(known, default=-1.0), max(known, default=1.0)
+    if max(abs(low), abs(high)) <= 10:
+        margin = 0.05 * (high - low) or 0.1
+        return (lambda value: value), linear_axis(min(low, 0.0) - margin, max(high, 0.0) + margin, most=4)
+    top = log10(max(abs(low), abs(high)))
     step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 200) if top / s <= 2.5)
     powers = list(range(step, int(top) + 1, step))
     values = [*(-(10.0**p) for p in reversed(powers)), 0.0, *(10.0**p for p in powers)]
-    sizes = [f"10{superscript(p)}" for p in powers]
+    sizes = [power_of_ten(p) for p in powers]
     labels = [*(f"−{size}" for size in reversed(sizes)), "0", *sizes]
-    return _asinh10, {"tickvals": [_asinh10(value) for value in values], "ticktext": labels}
+    span = [1.06 * _asinh10(min(low, 0.0)), 1.06 * _asinh10(max(high, 0.0))]
+    return _asinh10, {"range": span, "tickvals": [_asinh10(value) for value in values], "ticktext": labels}
 
 
 def _asinh10(value: float) -> float:

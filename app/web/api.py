@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -13,10 +13,8 @@ from starlette.responses import Response
 
 from ..compute.runner import Runner, spec_key
 from ..experiments.catalog import catalog_of
-from ..experiments.experiment import Experiment, Experiments
-from ..experiments.table import csv_table
+from ..experiments.experiment import Experiments
 from ..fields import SpecError
-from ..finding import Finding
 from ..settings import Settings
 from ..spec import Spec
 from .description import (
@@ -24,41 +22,48 @@ from .description import (
     BY_BODY,
     CATALOG,
     EVENT,
-    FIGURES,
     NOT_MODIFIED,
-    TABLE,
+    TEXT,
     Responses,
     body,
     parameters,
     responses,
 )
+from .document import Explain, Write, document
 from .encoding import accepts_gzip, compressed, gzipped
+from .prefix import prefix_of
 from .problems import problem
-from .requests import client_of, query_string, spec_of, while_connected
+from .renderings import AnyExperiment, Rendering, renderings
+from .requests import client_of, query_string, spec_of, view_of, while_connected
 
-AnyExperiment = Experiment[Any, Any]
-Explain = Callable[[AnyExperiment, Any], bytes]
-Answer = Callable[[Spec, str], Coroutine[Any, Any, bytes]]
 logger = logging.getLogger("initscope")
+DOCUMENT = "A page of its own, which needs neither this server nor any other."
+STREAM = "Server-sent events: page, progress, figures, findings, explanation, then result; or problem."
+LOOK = (
+    "Server-sent events of what a page shows of it: page, progress, figures, answer, findings, then done; or problem."
+)
 REVALIDATE = "no-cache"  # kept by browsers, asked for again, answered 304 while nothing has changed
 
 
-def install(app: FastAPI, experiments: Experiments, runner: Runner, settings: Settings, explain: Explain) -> None:
-    """The API of every experiment, and the catalog. `explain` writes a Result's account in words."""
+def install(
+    app: FastAPI, experiments: Experiments, runner: Runner, settings: Settings, explain: Explain, write: Write
+) -> None:
+    """The API of every experiment, and the catalog.
+
+    `explain` writes a Result's account in words, `write` a whole document of it.
+    """
     for name, experiment in experiments.items():
-        for suffix, media_type, schema, answer, said in (
-            ("", "application/json", experiment.result, runner.result, "The Result as JSON."),
-            ("/figures", "application/json", FIGURES, _figures(runner, experiment), "{chart name: Plotly figure}."),
-            ("/findings", "application/json", list[Finding], _findings(runner, experiment), "What the numbers say."),
-            (".csv", "text/csv; charset=utf-8", TABLE, _table(runner), "A tidy table: init, layer, quantity, value."),
+        for rendering in renderings(experiment):
+            endpoint, answers = _endpoint(runner, experiment, rendering), responses(*rendering[1:3])
+            _add(app, f"/api/{name}{rendering.suffix}", endpoint, experiment, rendering.said, answers | NOT_MODIFIED)
+        whole = document(runner, experiment, write)
+        _add(app, f"/api/{name}.html", whole, experiment, DOCUMENT, responses("text/html", TEXT))
+        for suffix, stream, said in (
+            ("stream", _stream(runner, experiment, explain), STREAM),
+            ("look", _look(runner, experiment, explain), LOOK),
         ):
-            endpoint = _endpoint(runner, experiment, suffix, media_type, answer)
-            _add(app, f"/api/{name}{suffix}", endpoint, experiment, said, responses(media_type, schema) | NOT_MODIFIED)
-        stream = _stream(runner, experiment, explain)
-        said = "Server-sent events: page, progress, figures, findings, explanation, then result; or problem."
-        _add(
-            app, f"/api/{name}/stream", stream, experiment, said, responses("text/event-stream", EVENT, BEFORE_RUNNING)
-        )
+            answers = responses("text/event-stream", EVENT, BEFORE_RUNNING)
+            _add(app, f"/api/{name}/{suffix}", stream, experiment, said, answers)
 
     limits = {
         "seconds": settings.max_seconds,
@@ -102,12 +107,12 @@ def _add(app: FastAPI, path: str, endpoint: Any, experiment: AnyExperiment, summ
 
 
 def _endpoint(
-    runner: Runner, experiment: AnyExperiment, suffix: str, media_type: str, answer: Answer
+    runner: Runner, experiment: AnyExperiment, rendering: Rendering
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        spec, gzip = await spec_of(request, experiment.spec), accepts_gzip(request)
-        key = f"{spec_key(spec)}{suffix}{'/gzip' if gzip else ''}"
-        headers = {"ETag": f'"{key}"', "Cache-Control": REVALIDATE, "Vary": "Accept-Encoding"}
+        spec, gzip = await spec_of(request, experiment.spec), accepts_gzip(request) and not rendering.packed
+        key = f"{spec_key(spec)}{rendering.suffix}{'/gzip' if gzip else ''}"
+        headers = {"ETag": f'"{key}"', "Cache-Control": REVALIDATE, "Vary": "Accept-Encoding", **rendering.headers}
         if request.method == "GET" and headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         began = asyncio.get_running_loop().time()
@@ -116,7 +121,14 @@ def _endpoint(
             content = await while_connected(request, squeezed(key, spec, client) if gzip else answer(spec, client))
         took = (asyncio.get_running_loop().time() - began) * 1000
         headers |= {"Server-Timing": f"experiment;dur={took:.1f}"} | ({"Content-Encoding": "gzip"} if gzip else {})
-        return Response(content, 200, headers, media_type)
+        return Response(content, 200, headers, rendering.media_type)
+
+    async def answer(spec: Spec, client: str) -> bytes:
+        if rendering.of_spec:
+            return rendering.of_spec(spec)
+        if rendering.of_result:
+            return await runner.derived(spec, rendering.suffix, rendering.of_result, client)
+        return await runner.result(spec, client)
 
     async def squeezed(key: str, spec: Spec, client: str) -> bytes:
         content = await asyncio.to_thread(compressed, await answer(spec, client))
@@ -126,54 +138,98 @@ def _endpoint(
     return endpoint
 
 
-def _figures(runner: Runner, experiment: AnyExperiment) -> Answer:
-    return lambda spec, client: runner.derived(spec, "/figures", experiment.figures_json, client)
-
-
-def _findings(runner: Runner, experiment: AnyExperiment) -> Answer:
-    return lambda spec, client: runner.derived(spec, "/findings", experiment.findings_json, client)
-
-
-def _table(runner: Runner) -> Answer:
-    return lambda spec, client: runner.derived(spec, ".csv", csv_table, client)
-
-
 def _stream(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Callable[[Request], Awaitable[Response]]:
+    """Everything there is to say of a Result, and the Result."""
+
     async def endpoint(request: Request) -> Response:
         spec, client = await spec_of(request, experiment.spec), client_of(request)
-        runner.admit(spec, client)
-        said, headers = events(spec, client), {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
-        if accepts_gzip(request):
-            return EventSourceResponse(gzipped(said), headers=headers | {"Content-Encoding": "gzip"})
-        return EventSourceResponse(said, headers=headers)
-
-    async def events(spec: Spec, client: str) -> AsyncIterator[bytes]:
-        try:
-            yield _event("page", json.dumps(experiment.page(spec)))
-            async with runner.join(spec, client) as flight:
-                shown = None
-                async for update in flight.updates():
-                    if flight.outcome.done():
-                        break
-                    waits_for = {"waits_for": update.waits_for} if update.waits_for else {}
-                    yield _event("progress", json.dumps({"done": update.done, "total": update.total} | waits_for))
-                    if update.partial is not None and update.partial is not shown:
-                        shown = update.partial
-                        yield _event("figures", await asyncio.to_thread(experiment.figures_json, shown))
-                result = await asyncio.shield(flight.outcome)
-            for kind, function in (
-                ("figures", experiment.figures_json),
-                ("findings", experiment.findings_json),
-                ("explanation", partial(explain, experiment)),
-            ):
-                yield _event(kind, await runner.derived(spec, f"/{kind}", function, client, result))
-            yield _event("result", result)
-        except Exception as error:
-            if problem(error).status == 500:
-                logger.exception("A run failed.")
-            yield _event("problem", json.dumps(problem(error).body))
+        after: list[Derived] = [
+            ("figures", "/figures", experiment.figures_json),
+            ("findings", "/findings", experiment.findings_json),
+            ("explanation", "/explanation", partial(explain, experiment)),
+        ]
+        runner.admit_to_line(spec, client)
+        said = _events(request, runner, experiment, spec, client, after)
+        return _event_stream(request, said)
 
     return endpoint
+
+
+def _look(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Callable[[Request], Awaitable[Response]]:
+    """What a page shows of a Result under a view: the charts in sight alone, and no Result."""
+
+    async def endpoint(request: Request) -> Response:
+        spec, view, client = await spec_of(request, experiment.spec), view_of(request), client_of(request)
+        shown = experiment.in_sight(view)
+        draw = partial(experiment.figures_json, view=view, names=shown)
+        after: list[Derived] = [
+            ("figures", f"/figures/{','.join(sorted(view.axes))}/{','.join(shown)}", draw),
+            ("answer", "/answer", experiment.answer_json),
+            ("findings", "/findings", experiment.findings_json),
+        ]
+        if view.unfolds("why"):
+            after.append(("explanation", "/explanation", partial(explain, experiment)))
+        runner.admit_to_line(spec, client)
+        return _event_stream(request, _events(request, runner, experiment, spec, client, after, whole=False))
+
+    return endpoint
+
+
+Derived = tuple[str, str, Callable[[Any], bytes]]
+
+
+async def _events(
+    request: Request,
+    runner: Runner,
+    experiment: AnyExperiment,
+    spec: Spec,
+    client: str,
+    after: list[Derived],
+    whole: bool = True,
+) -> AsyncIterator[bytes]:
+    """The page, progress with figures of what there is so far, then what comes `after` the Result, first the figures.
+
+    At the end the Result where it is wanted `whole`, else its addresses.
+    """
+    draw = after[0][2]
+    try:
+        yield _event("page", json.dumps(experiment.page(spec)))
+        async for ahead in runner.turn(spec, client):
+            yield _event("waiting", json.dumps({"ahead": ahead, "said": _in_line(ahead)}))
+        async with runner.join(spec, client) as flight:
+            shown = None
+            async for update in flight.updates():
+                if flight.outcome.done():
+                    break
+                waits_for = {"waits_for": update.waits_for} if update.waits_for else {}
+                yield _event("progress", json.dumps({"done": update.done, "total": update.total} | waits_for))
+                if update.partial is not None and update.partial is not shown:
+                    shown = update.partial
+                    yield _event("figures", await asyncio.to_thread(draw, shown))
+            result = await asyncio.shield(flight.outcome)
+        for kind, name, function in after:
+            yield _event(kind, await runner.derived(spec, name, function, client, result))
+        yield (
+            _event("result", result)
+            if whole
+            else _event("done", json.dumps({"links": spec.links, "experiment": spec.model_dump()}))
+        )
+    except Exception as error:
+        if problem(error).status == 500:
+            logger.exception("A run failed.")
+        yield _event("problem", json.dumps(problem(error).body(prefix_of(request))))
+
+
+def _in_line(ahead: int) -> str:
+    before = f"{ahead} {'is' if ahead == 1 else 'are'} ahead of you" if ahead else "you are next"
+    return f"In line: many ask from your network, and {before}."
+
+
+def _event_stream(request: Request, said: AsyncIterator[bytes]) -> Response:
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if accepts_gzip(request):
+        return EventSourceResponse(gzipped(said), headers=headers | {"Content-Encoding": "gzip"})
+    return EventSourceResponse(said, headers=headers)
 
 
 def _event(kind: str, data: str | bytes) -> bytes:

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import mimetypes
-from importlib.util import find_spec
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -20,22 +19,13 @@ def folder(name: str) -> Path:
     return installed if installed.is_dir() else PACKAGE.parent / name
 
 
-def _plotly() -> Path:
-    # Found without importing plotly, which the running server does not need.
-    found = find_spec("plotly")
-    assert found is not None
-    assert found.origin is not None
-    return Path(found.origin).parent / "package_data" / "plotly.min.js"
-
-
 class Assets:
-    """All static files and plotly.min.js, read once, compressed once."""
+    """All static files, read once, compressed once."""
 
     def __init__(self) -> None:
         root = folder("static")
         files = {str(path.relative_to(root)): path for path in sorted(root.rglob("*")) if path.is_file()}
         contents = {name: path.read_bytes() for name, path in files.items()}
-        contents["plotly.min.js"] = _plotly().read_bytes()
         digest = hashlib.sha256()
         for name, content in contents.items():
             digest.update(name.encode() + b"\0" + content)
@@ -45,6 +35,10 @@ class Assets:
 
     def url(self, name: str) -> str:
         return f"/static/{self.version}/{name}"
+
+    def text(self, name: str) -> str:
+        """What a file holds."""
+        return self._contents[name].decode()
 
     def respond(self, request: Request) -> Response:
         """One file, compressed if the browser takes it so. Raises HTTPException 404."""

@@ -28,8 +28,8 @@ _FIELD_ERROR: Schema = {
 }
 PROBLEM: Schema = {
     "title": "Problem",
-    "description": "What is wrong (RFC 9457): `errors` where fields are at fault, `cost` and `limit` of what is "
-    "too expensive.",
+    "description": "What is wrong (RFC 9457): `errors` where fields are at fault; `cost` and `limit` of what is "
+    "too expensive, and for each size the largest value that `fits`.",
     "type": "object",
     "required": ["type", "title", "status", "detail"],
     "properties": {
@@ -40,6 +40,7 @@ PROBLEM: Schema = {
         "errors": {"type": "array", "items": _FIELD_ERROR},
         "cost": _COST,
         "limit": _COST,
+        "fits": {"type": "object", "additionalProperties": {"type": "integer"}},
     },
 }
 RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "required": True, "schema": {"type": "integer"}}}
@@ -63,12 +64,14 @@ FIGURES: Schema = {
         "properties": {"data": {"type": "array", "items": {"type": "object"}}, "layout": {"type": "object"}},
     },
 }
-TABLE: Schema = {"type": "string"}
+TEXT: Schema = {"type": "string"}
+BINARY: Schema = {"type": "string", "format": "binary"}
+EVENTS = ("page", "waiting", "progress", "figures", "answer", "findings", "explanation", "result", "done", "problem")
 EVENT: Schema = {
     "type": "object",
     "required": ["event", "data"],
     "properties": {
-        "event": {"enum": ["page", "progress", "figures", "findings", "explanation", "result", "problem"]},
+        "event": {"enum": list(EVENTS)},
         "data": {"type": "string"},
     },
 }

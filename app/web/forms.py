@@ -2,11 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 from ..fields import Shape, shape, to_text
 from ..spec import GROUPS, Spec
+
+WIDE = 20  # times from one end of a slider to the other, from which equal factors serve better than equal steps
+FARTHEST = 10**9  # beyond which no slider helps
+
+
+class Slider(NamedTuple):
+    """From where to where a slider goes; in equal factors rather than in equal steps where that is far."""
+
+    low: float
+    high: float
+    step: float
+    log: bool
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,13 @@ class Control:
     default: tuple[str, ...]
     error: str | None
     decided_by: str | None
+    main: bool
+    slider: "Slider | None"
+
+    @property
+    def changed(self) -> str:
+        """The value where it is not the default, as its group says it while it is folded."""
+        return "" if self.values == self.default else ", ".join(self.values)
 
 
 def form(
@@ -50,6 +69,8 @@ def form(
                 default=default,
                 error=errors.get(name),
                 decided_by=model.decided_by.get(name),
+                main=extra["main"],
+                slider=_slider(accepts, extra["slider"], extra["step"]),
             )
         )
     return {title: controls for title, controls in groups.items() if controls}
@@ -73,6 +94,15 @@ def attempted(query: str) -> dict[str, tuple[str, ...]]:
     for name, text in parse_qsl(query, keep_blank_values=True, errors="replace")[:2000]:
         found[name] = (*found.get(name, ()), text[:100])
     return found
+
+
+def _slider(accepts: Shape, part: tuple[float, float] | None, step: float | None) -> Slider | None:
+    if accepts.kind not in ("integer", "number") or accepts.many or accepts.minimum is None or accepts.maximum is None:
+        return None
+    low, high = part or (accepts.minimum, accepts.maximum)
+    if high > FARTHEST:
+        return None
+    return Slider(low, high, step or (1 if accepts.kind == "integer" else 0.01), log=low > 0 and high / low > WIDE)
 
 
 def _widget(accepts: Shape) -> Literal["number", "check", "select", "checks", "list"]:

@@ -1,21 +1,40 @@
 """The pages: a form from a spec, charts that the browser fills from the API, and the API's documentation."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    pass_context,
+    select_autoescape,
+)
 from starlette.responses import Response
 
 from .. import __version__
+from ..compute.runner import Runner
 from ..experiments.experiment import Experiment, Experiments
 from ..fields import SpecError, shape
-from ..figures.numbers import number, power
+from ..figures.numbers import between, number, percent, power
 from ..figures.palette import PREDICTED, STYLES, TEMPLATES
+from ..finding import COURSES
+from ..lab.activations import ACTIVATIONS
 from ..lab.initializers import INITIALIZERS
 from ..spec import Spec
+from ..view import AXES, HIDDEN, View
+from . import gallery
 from .assets import Assets, folder
 from .forms import attempted, form, given
+from .glossary import GLOSSARY
+from .headers import FRAMED
+from .prefix import base_of, root_of, route_path
+from .preview import Preview, preview_of, preview_of_page
+from .problems import Problem
 from .requests import query_string
 
 AS_ASKED = "draws=fresh&seed=651587"  # of all seeds one that gives what whoever asked first was given
@@ -33,16 +52,22 @@ def templates(assets: Assets, experiments: Experiments) -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        asset=assets.url,
+        asset=pass_context(lambda context, name: context["root"] + assets.url(name)),
         experiments=experiments,
         styles=STYLES,
         colors={name: style.color for name, style in STYLES.items()},
         predicted=PREDICTED,
         plot_templates=TEMPLATES,
         initializers=INITIALIZERS,
+        activations={name: entry.label for name, entry in ACTIVATIONS.items()},
         version=__version__,
+        glossary=GLOSSARY,
+        courses=COURSES,
+        hidden=HIDDEN,
+        axes=AXES,
+        view_fields=list(View.model_fields),
     )
-    environment.filters.update(number=number, power=power)
+    environment.filters.update(number=number, power=power, percent=percent, between=between)
     return environment
 
 
@@ -57,36 +82,66 @@ def explainer(environment: Environment) -> Explain:
     return explain
 
 
-def router(environment: Environment, experiments: Experiments) -> APIRouter:
+def problem_page(environment: Environment, experiments: Experiments) -> Callable[[Request, Problem], Response]:
+    """Says what is wrong to whoever reads pages."""
+
+    preview = preview_of_page("/", experiments)
+
+    def show(request: Request, problem: Problem) -> Response:
+        answer = _page(environment, experiments, request, "problem.html", problem.status, preview, problem=problem)
+        answer.headers.update(problem.headers)
+        return answer
+
+    return show
+
+
+def _page(
+    environment: Environment,
+    experiments: Experiments,
+    request: Request,
+    template: str,
+    status: int = 200,
+    preview: Preview | None = None,
+    framed: bool = False,
+    **context: object,
+) -> Response:
+    context |= {"root": root_of(request), "base": base_of(request)}
+    preview = preview or preview_of_page(route_path(request.scope), experiments)
+    content = environment.get_template(template).render(preview=preview, **context)
+    return Response(content, status, {"Cache-Control": "no-cache"} | (FRAMED if framed else {}), "text/html")
+
+
+def router(environment: Environment, experiments: Experiments, runner: Runner) -> APIRouter:
     """The pages of every experiment, the way in, and the API's documentation."""
     pages = APIRouter(include_in_schema=False)
 
-    def page(template: str, status: int = 200, **context: object) -> Response:
-        content = environment.get_template(template).render(**context)
-        return Response(content, status, {"Cache-Control": "no-cache"}, "text/html")
+    page = partial(_page, environment, experiments)
 
     @pages.get("/")
-    async def home() -> Response:
-        return page(
-            "home.html", asked=AS_ASKED, said={name: entry.page(entry.spec()) for name, entry in experiments.items()}
-        )
+    async def home(request: Request) -> Response:
+        said = {name: entry.page(entry.spec()) for name, entry in experiments.items()}
+        return page(request, "home.html", asked=AS_ASKED, said=said)
 
     @pages.get("/questions")
-    async def questions() -> Response:
-        return page("questions.html")
+    async def questions(request: Request) -> Response:
+        return page(request, "questions.html")
+
+    @pages.get("/glossary")
+    async def glossary(request: Request) -> Response:
+        return page(request, "glossary.html")
 
     @pages.get("/docs")
-    async def docs() -> Response:
-        return page("docs.html", shape=shape)
+    async def docs(request: Request) -> Response:
+        return page(request, "docs.html", shape=shape, view=View.model_fields)
 
     def experiment_page(experiment: Experiment[Any, Any]) -> Callable[[Request], object]:
         model: type[Spec] = experiment.spec
 
         async def show(request: Request) -> Response:
             errors: dict[str, str] = {}
-            spec = model()
+            spec, view = model(), View()
             try:
-                spec = model.from_query(query_string(request))
+                spec, view = experiment.address(query_string(request))
                 values = given(spec)
             except SpecError as error:
                 errors = dict(error.errors)
@@ -95,9 +150,14 @@ def router(environment: Environment, experiments: Experiments) -> APIRouter:
             drawn = {control.name for group in controls.values() for control in group}
             elsewhere = {field: message for field, message in errors.items() if field not in drawn}
             return page(
+                request,
                 "experiment.html",
                 422 if errors else 200,
+                preview=preview_of(experiment, spec, runner),
+                framed=view.embed,
                 name=experiment.name,
+                spec=spec,
+                view=view,
                 said=experiment.page(spec),
                 groups=controls,
                 runs=not errors,
@@ -106,6 +166,7 @@ def router(environment: Environment, experiments: Experiments) -> APIRouter:
 
         return show
 
+    pages.include_router(gallery.router(page, experiments, runner))
     for name, experiment in experiments.items():
         pages.add_api_route(f"/{name}", experiment_page(experiment), methods=["GET"], response_class=Response)
     return pages

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..compute.cost import TooExpensive
 from ..compute.flight import Busy, DeadlineExceeded, TooMany
 from ..fields import SpecError
+from .prefix import prefix_of, route_path
 
 logger = logging.getLogger("initscope")
 
@@ -30,13 +31,13 @@ class Problem:
     extra: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def body(self) -> dict[str, Any]:
+    def body(self, prefix: str = "") -> dict[str, Any]:
+        """As JSON has it, its `type` below the application's prefix."""
         said = {"title": self.title, "status": self.status, "detail": self.detail}
-        return {"type": f"/docs#{self.kind}", **said, **self.extra}
+        return {"type": f"{prefix}/docs#{self.kind}", **said, **self.extra}
 
-    def response(self) -> Response:
-        content = json.dumps(self.body, allow_nan=False).encode()
+    def response(self, prefix: str = "") -> Response:
+        content = json.dumps(self.body(prefix), allow_nan=False).encode()
         return Response(content, self.status, dict(self.headers), "application/problem+json")
 
 
@@ -44,7 +45,7 @@ def problem(error: Exception) -> Problem:
     """What an exception is to whoever asked. Anything unforeseen is a 500 that says nothing of the inside."""
     match error:
         case TooExpensive():
-            extra = {"cost": error.cost, "limit": error.limit, "errors": _listed(error)}
+            extra = {"cost": error.cost, "limit": error.limit, "fits": error.fits, "errors": _listed(error)}
             return Problem("too-expensive", "Too expensive", 422, _price(error), extra)
         case SpecError():
             detail = "Some fields have to change: each is named with what it takes."
@@ -65,11 +66,14 @@ def problem(error: Exception) -> Problem:
             return Problem("internal", "Internal error", 500, "Something went wrong here, not with the request.")
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of the app with a problem."""
+def install(app: FastAPI, page: Callable[[Request, Problem], Response]) -> None:
+    """Answer every error of the app with a problem, and a browser that wanted a page with one that says the same."""
 
-    async def answer(_: Request, error: Exception) -> Response:
-        return problem(error).response()
+    async def answer(request: Request, error: Exception) -> Response:
+        said = problem(error)
+        if said.kind == "http" and _wants_a_page(request):
+            return page(request, said)
+        return said.response(prefix_of(request))
 
     for kind in (SpecError, Busy, TooMany, DeadlineExceeded, HTTPException):
         app.add_exception_handler(kind, answer)
@@ -96,7 +100,11 @@ class Faults:
             if started or scope["type"] != "http":
                 raise
             logger.exception("A request failed.")
-            await problem(error).response()(scope, receive, send)
+            await problem(error).response(scope.get("root_path", ""))(scope, receive, send)
+
+
+def _wants_a_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and not route_path(request.scope).startswith("/api/")
 
 
 def _listed(error: SpecError) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from ..fields import SpecError
 from ..spec import Spec
+from ..view import View, split
 
 T = TypeVar("T")
 
@@ -20,15 +21,23 @@ BODY_SECONDS = 10
 
 
 async def spec_of(request: Request, model: type[Spec]) -> Spec:
-    """The spec a query (GET) or a JSON body (POST) gives. Raises SpecError or HTTPException 415."""
+    """The spec a query (GET) or a JSON body (POST) gives; a view in it is left aside.
+
+    Raises SpecError or HTTPException 415.
+    """
     if request.method != "POST":
-        return model.from_query(query_string(request))
+        return model.from_query(split(query_string(request))[0])
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" or "content-encoding" in request.headers:
         raise HTTPException(415, "Send the fields as a plain application/json body.")
     if request.scope["query_string"]:
         raise SpecError([("query", "a POST takes its fields from the body alone")])
     return model.from_json(await _body(request))
+
+
+def view_of(request: Request) -> View:
+    """How the Result is looked at, as the query says. Raises SpecError."""
+    return View.from_query(split(query_string(request))[1])
 
 
 async def _body(request: Request) -> bytes:

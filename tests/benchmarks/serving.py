@@ -32,7 +32,7 @@ def beside(app: ASGIApp) -> Starlette:
         return Response(result, media_type="application/json")
 
     async def page(_: Request) -> Response:
-        return Response(PAGE % Assets().url("plotly.min.js").encode(), media_type="text/html")
+        return Response(PAGE % Assets().url("plotly-cartesian.min.js").encode(), media_type="text/html")
 
     async def script(_: Request) -> Response:
         return Response(SCRIPT, media_type="text/javascript")

@@ -17,7 +17,7 @@ def assert_not_loaded_again(tab: Tab) -> None:
 
 
 def said(experiment: Locator) -> str:
-    return experiment.locator(".why").inner_text()
+    return experiment.locator(".verdicts").inner_text()
 
 
 @every_experiment

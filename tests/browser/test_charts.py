@@ -1,17 +1,13 @@
-"""Charts as they are looked at: in the light and in the dark, and with a slider for the layer."""
+"""Charts as they are looked at: in the light and in the dark, and at the chosen layer."""
 
 import re
-from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, expect
 
 from app.figures.palette import TEMPLATES
 from tests.browser.conftest import NewTab
 from tests.browser.tools import Tab, drawn_data
 from tests.compute.tools import SMALL, every_experiment, small_spec
-
-SLIDER = "unit_variance"
 
 
 def rgb(color: str) -> str:
@@ -21,88 +17,48 @@ def rgb(color: str) -> str:
 
 
 def expect_scheme(tab: Tab, scheme: str) -> None:
-    """Every chart on screen has the inks of a scheme."""
+    """The first chart, sketched, and one of Plotly's have the inks of a scheme."""
     wanted = rgb(TEMPLATES[scheme]["layout"]["xaxis"]["tickfont"]["color"])
-    charts = tab.experiment.locator(".chart:not([hidden])")
-    assert charts.count() > 1
-    for chart in charts.all():
-        expect(chart.locator(".xtick text, .ytick text, .x2tick text").first).to_have_css("fill", wanted)
+    expect(tab.experiment.locator(".sketch text[font-size='12']").first).to_have_css("fill", wanted)
+    plotted = tab.experiment.locator(".section .xtick text").first
+    plotted.scroll_into_view_if_needed()
+    expect(plotted).to_have_css("fill", wanted)
 
 
-def background(tab: Tab) -> str:
+def brightness(tab: Tab) -> int:
     color: str = tab.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
-    return color
-
-
-def brightness(color: str) -> int:
     return sum(int(part) for part in re.findall(r"\d+", color)[:3])
 
 
 @every_experiment
 def test_page_and_charts_follow_the_colour_scheme_even_when_it_changes(new_tab: NewTab, name: str) -> None:
-    tab = new_tab(color_scheme="light")
-    tab.run(small_spec(name).links["page"])
-    expect_scheme(tab, "light")
-    light = brightness(background(tab))
-    tab.page.emulate_media(color_scheme="dark")
+    tab = new_tab(color_scheme="dark")
+    tab.run(f"{small_spec(name).links['page']}&open=all")
+    tab.experiment.locator(".section .plot").first.scroll_into_view_if_needed()
     expect_scheme(tab, "dark")
-    assert light > 3 * 200
-    assert brightness(background(tab)) < 3 * 60
+    assert brightness(tab) < 3 * 60
     tab.page.emulate_media(color_scheme="light")
     expect_scheme(tab, "light")
+    assert brightness(tab) > 3 * 200
 
 
-@every_experiment
-def test_a_page_opened_in_the_dark_is_dark(new_tab: NewTab, name: str) -> None:
-    tab = new_tab(color_scheme="dark")
-    tab.run(small_spec(name).links["page"])
-    expect_scheme(tab, "dark")
-    assert brightness(background(tab)) < 3 * 60
+def places_shown(chart: Locator) -> set[int]:
+    return {trace["meta"]["place"] for trace in drawn_data(chart) if trace["visible"]}
 
 
-def slider_says(chart: Locator, layer: int) -> None:
-    expect(chart.locator(".slider-label").filter(has_text=re.compile(rf"^layer {layer}$"))).to_be_attached()
-
-
-def layers_shown(chart: Locator) -> set[int]:
-    return {trace["meta"] for trace in drawn_data(chart) if trace["visible"]}
-
-
-def outlines(chart: Locator) -> list[str]:
-    found: list[str] = chart.locator(".main-svg .trace path").evaluate_all(
-        "paths => paths.map((path) => path.getAttribute('d'))"
+def test_units_are_shown_at_the_chosen_layer(tab: Tab) -> None:
+    tab.run(f"{small_spec('stack').links['page']}&open=units")
+    chart = tab.chart("unit_variance")
+    assert places_shown(chart) == {SMALL}
+    tab.experiment.locator(".card input").fill("3")
+    expect(tab.experiment.locator(".card h2")).to_have_text(f"Layer 3 of {SMALL}")
+    tab.page.wait_for_function(
+        "plot => plot.seen.data.every((t) => t.visible === (t.meta.place === 3))",
+        arg=chart.locator(".plot").element_handle(),
     )
-    assert found
-    return found
-
-
-def choose_first(tab: Tab, chart: Locator) -> None:
-    rail = chart.locator(".slider-rail-touch-rect")
-    rail.scroll_into_view_if_needed()
-    box = rail.bounding_box()
-    assert box is not None
-    tab.page.mouse.click(box["x"] + 2, box["y"] + box["height"] / 2)
-
-
-def test_the_slider_chooses_the_layer(tab: Tab) -> None:
-    tab.run(small_spec("stack").links["page"])
-    chart = tab.chart(SLIDER)
-    slider_says(chart, SMALL)
-    assert layers_shown(chart) == {SMALL}
-    before = outlines(chart)
-    choose_first(tab, chart)
-    slider_says(chart, 1)
-    assert layers_shown(chart) == {1}
-    assert outlines(chart) != before
-
-
-@pytest.mark.parametrize(("field", "value"), [("seed", 7), ("depth", 12), ("init", ["1/sqrt(D)"])])
-def test_the_slider_and_the_chart_agree_after_a_change(tab: Tab, field: str, value: Any) -> None:
-    tab.run(small_spec("stack").links["page"])
-    chart = tab.chart(SLIDER)
-    choose_first(tab, chart)
-    slider_says(chart, 1)
     with tab.rerun():
-        tab.set(field, value)
-    (layer,) = layers_shown(chart)
-    slider_says(chart, layer)
+        tab.set("seed", 7)
+    assert places_shown(chart) == {3}
+    with tab.rerun():
+        tab.set("depth", 2)
+    assert places_shown(chart) == {2}

@@ -46,14 +46,17 @@ def stops(tab: Tab, last: str) -> list[dict[str, Any]]:
 @every_experiment
 def test_tab_leads_through_everything_and_shows_where_it_is(tab: Tab, name: str) -> None:
     tab.run(small_spec(name).links["page"])
+    tab.unfold_all()
     found = stops(tab, last="reset")
     assert found[0]["classes"] == ["skip"]
     links = [stop["href"] for stop in found]
-    presets = [f"/{name}?{query}" if query else f"/{name}" for _, query in EXPERIMENTS[name].presets]
-    wanted = [f"/{other}" for other in EXPERIMENTS] + ["/questions", "/docs", *presets]
+    presets = [f"./{name}?{query}" if query else f"./{name}" for _, query in EXPERIMENTS[name].presets]
+    wanted = [f"./{other}" for other in EXPERIMENTS] + ["./gallery", "./questions", "./docs", *presets]
     assert [link for link in links if link in wanted][: len(wanted)] == wanted
     reached = [stop["field"] for stop in found if stop["control"] is not None]
-    assert list(dict.fromkeys(reached)) == [control.name for control in CONTROLS[name]]
+    main = [control.name for control in CONTROLS[name] if control.main]
+    folded = [control.name for control in CONTROLS[name] if not control.main]
+    assert list(dict.fromkeys(reached)) == [*main, *folded]
     chips = [stop["control"] for stop in found if stop["field"] == "init" and stop["control"]]
     (init,) = (control for control in CONTROLS[name] if control.name == "init")
     assert init.accepts.choices
@@ -66,8 +69,8 @@ def test_tab_leads_through_everything_and_shows_where_it_is(tab: Tab, name: str)
 def test_help_is_readable_where_its_button_is_focused(new_tab: NewTab, name: str, width: int) -> None:
     tab = new_tab(viewport={"width": width, "height": 720}, reduced_motion="reduce")
     tab.run(small_spec(name).links["page"])
-    if not tab.text_input("seed").is_visible():
-        tab.page.locator(".fold > summary").click()
+    tab.unfold_all()
+    tab.page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
     helped = {stop["field"]: stop["helped"] for stop in stops(tab, last="reset") if "hint" in stop["classes"]}
     assert helped == {control.name: True for control in CONTROLS[name]}
 

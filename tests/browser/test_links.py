@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import re
+from contextlib import nullcontext
 
 import httpx
 import pytest
@@ -12,8 +14,6 @@ from app.experiments import EXPERIMENTS
 from tests.browser.conftest import NewTab
 from tests.browser.tools import Tab, assert_drawn, changed, form_state, measured
 from tests.compute.tools import every_experiment, small_spec
-from tests.experiments.tools import EXPLAIN
-from tests.web.tools import page
 
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
@@ -26,14 +26,19 @@ def clipboard(tab: Tab) -> str:
 def explained(name: str, answer: str) -> dict[str, str]:
     """The measured numbers of an answer of the API, as a page writes them."""
     result = EXPERIMENTS[name].result.model_validate_json(answer)
-    why = page(EXPLAIN(EXPERIMENTS[name], result).decode())
-    return {
-        cell.attributes["data-measured"]: cell.text for cell in why.every("td") if "data-measured" in cell.attributes
-    }
+    said = json.loads(EXPERIMENTS[name].answer_json(result))
+    return {verdict["init"]: verdict["brief"] for verdict in said["verdicts"]}
+
+
+def open_menu(tab: Tab) -> None:
+    menu = tab.experiment.locator(".take")
+    expect(menu.locator("dl")).not_to_have_attribute("hidden", "")
+    menu.evaluate("menu => { menu.open = true; }")
 
 
 def addresses(tab: Tab) -> list[str]:
     """The addresses the commands of a page ask, in their order."""
+    open_menu(tab)
     commands = tab.experiment.locator("[data-command]")
     expect(commands.first).to_be_visible()
     found = [re.search(r"'(http[^']+)'", command) for command in commands.all_inner_texts()]
@@ -63,7 +68,8 @@ def test_a_copied_link_shows_the_same_in_another_browser(new_tab: NewTab, name: 
 def test_commands_are_copied_as_they_stand(new_tab: NewTab, name: str) -> None:
     tab = new_tab(**CLIPBOARD)
     experiment = tab.run(small_spec(name).links["page"])
-    for command in experiment.locator(".scripts .command").all():
+    open_menu(tab)
+    for command in experiment.locator(".take .command").all():
         command.get_by_role("button").click()
         expect(command.get_by_role("button")).to_have_text("Copied")
         assert clipboard(tab) == command.locator("code").inner_text()
@@ -71,11 +77,41 @@ def test_commands_are_copied_as_they_stand(new_tab: NewTab, name: str) -> None:
 
 @every_experiment
 def test_commands_give_what_is_on_screen(tab: Tab, name: str) -> None:
-    experiment = tab.run(changed(small_spec(name), seed=7, init=["1/sqrt(D)"]).links["page"])
-    api, table, figures = (httpx.get(address, timeout=60) for address in addresses(tab))
+    experiment = tab.run(f"{changed(small_spec(name), seed=7, init=['1/sqrt(D)']).links['page']}&open=all")
+    api, table, figures, script = (httpx.get(address, timeout=60) for address in addresses(tab))
     assert explained(name, api.text) == measured(experiment)
     assert {row["init"] for row in csv.DictReader(io.StringIO(table.text))} == measured(experiment).keys()
     assert_drawn(tab, name, figures.json())
+    compile(script.text, "script", "exec")
+
+
+@every_experiment
+def test_files_are_those_of_what_is_on_screen(tab: Tab, name: str) -> None:
+    spec = changed(small_spec(name), seed=7)
+    experiment = tab.run(spec.links["page"])
+    open_menu(tab)
+    for link in experiment.locator(".take [data-file]").all():
+        with tab.page.expect_download() if link.get_attribute("download") is not None else nullcontext():
+            suffix = "" if (kind := link.get_attribute("data-file")) == "api" else f".{kind}"
+            assert link.evaluate("link => link.href") == tab.origin + spec.api(suffix)
+            if suffix:
+                link.click()
+
+
+@every_experiment
+def test_a_chart_is_taken_as_picture_numbers_and_figure(new_tab: NewTab, name: str) -> None:
+    tab = new_tab(accept_downloads=True, **CLIPBOARD)
+    tab.run(small_spec(name).links["page"])
+    chart = tab.chart(next(iter(EXPERIMENTS[name].charts)))
+    chart.locator(".take-chart summary").click()
+    for kind, begins in (("PNG", b"\x89PNG"), ("SVG", b"<svg"), ("CSV", b"trace,x,y\n")):
+        with tab.page.expect_download() as taken:
+            chart.get_by_role("button", name=kind, exact=True).click()
+        assert taken.value.suggested_filename.endswith(kind.lower())
+        assert taken.value.path().read_bytes().startswith(begins)
+    chart.get_by_role("button", name="Copy as Plotly JSON").click()
+    expect(chart.get_by_role("button", name="Copied")).to_be_visible()
+    assert json.loads(clipboard(tab))["data"]
 
 
 @every_experiment

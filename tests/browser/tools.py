@@ -104,7 +104,19 @@ class Tab:
         return self.page.locator(f'[data-field="{name}"]')
 
     def text_input(self, name: str) -> Locator:
-        return self.field(name).locator("input")
+        """Where a number is typed; its group is unfolded."""
+        self.unfold(name)
+        return self.field(name).locator("input[name]")
+
+    def unfold(self, name: str) -> None:
+        self.field(name).evaluate("field => field.closest('details')?.setAttribute('open', '')")
+
+    def unfold_all(self) -> None:
+        """Every control is in reach; on a phone they are in a sheet."""
+        handle = self.experiment.locator(".handle")
+        if handle.is_visible():
+            handle.click()
+        self.experiment.locator(".group").evaluate_all("groups => groups.forEach((group) => (group.open = true))")
 
     def error(self, name: str) -> Locator:
         return self.field(name).locator(".error")
@@ -115,6 +127,7 @@ class Tab:
     def set(self, name: str, value: Any) -> None:
         """Gives a control a value, as a hand would."""
         field = self.field(name)
+        self.unfold(name)
         match field.get_attribute("data-widget"):
             case "select":
                 field.locator("select").select_option(value)
@@ -125,7 +138,7 @@ class Tab:
                     box.set_checked(box.get_attribute("value") in value)
             case _:
                 texts = [to_text(item) for item in value or []] if isinstance(value, list | None) else [to_text(value)]
-                field.locator("input").fill(", ".join(texts))
+                field.locator("input[name]").fill(", ".join(texts))
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
@@ -147,13 +160,13 @@ class Tab:
 
 
 def is_stream(request: Request) -> bool:
-    return urlsplit(request.url).path.endswith("/stream")
+    return urlsplit(request.url).path.endswith(("/stream", "/look"))
 
 
 def measured(experiment: Locator) -> dict[str, str]:
     """The measured numbers on screen, by init, as they are written there."""
     cells: dict[str, str] = experiment.evaluate(
-        "root => Object.fromEntries([...root.querySelectorAll('[data-measured]')]"
+        "root => Object.fromEntries([...root.querySelectorAll('.verdict [data-measured]')]"
         ".map(cell => [cell.dataset.measured, cell.textContent.split(/\\s+/).filter(Boolean).join(' ')]))"
     )
     assert cells
@@ -172,7 +185,7 @@ def form_state(experiment: Locator) -> list[list[Any]]:
 def drawn_data(chart: Locator) -> list[dict[str, Any]]:
     """Every trace of a chart on screen: its points, whether it is visible, and what it is of."""
     data: list[dict[str, Any]] = chart.locator(".plot").evaluate(
-        "plot => (plot.data ?? []).map(({x, y, visible, meta}) => ({x, y, visible, meta}))"
+        "plot => (plot.seen?.data ?? []).map(({x, y, visible, meta, opacity}) => ({x, y, visible, meta, opacity}))"
     )
     return data
 
@@ -184,8 +197,8 @@ def assert_drawn(tab: Tab, name: str, figures: Mapping[str, Any]) -> None:
     assert on_screen == wanted
     for key in EXPERIMENTS[name].charts:
         if key in figures:
-            expect(tab.chart(key).locator(".main-svg").first).to_be_visible()
-            expect(tab.chart(key).locator(".main-svg .trace path").first).to_be_attached()
+            tab.chart(key).scroll_into_view_if_needed()
+            expect(tab.chart(key).locator(".trace path").first).to_be_attached()
         else:
             expect(tab.chart(key)).to_be_hidden()
 

@@ -102,7 +102,8 @@ def test_it_is_in_the_catalog_and_in_the_documentation(client: httpx.Client) -> 
     assert (fields["throws"]["default"], fields["throws"]["max"]) == (100, 10**9)
     document = client.get("/openapi.json").json()
     assert {path for path in document["paths"] if "toy" in path} == {
-        *("/api/toy", "/api/toy/figures", "/api/toy/findings", "/api/toy.csv", "/api/toy/stream")
+        *("/api/toy", "/api/toy/figures", "/api/toy/findings", "/api/toy.csv", "/api/toy/stream", "/api/toy/look"),
+        *("/api/toy.png", "/api/toy.svg", "/api/toy.html"),
     }
     assert {"ToyResult", "Die", "Throw"} <= document["components"]["schemas"].keys()
     assert str(ToySpec.__doc__) in page(client.get("/docs").text).text

@@ -11,6 +11,7 @@ from app.experiments import EXPERIMENTS
 from app.figures.palette import STYLES, TEMPLATES, Figure
 from app.lab.initializers import INITIALIZERS
 from app.results import Result
+from app.view import AXES, View
 from tests.compute.tools import PRESETS, every_experiment, every_preset, small_result
 from tests.figures.tools import as_deep_as, edge_result, every_chart, every_edge, every_init_at_once, panels, values
 
@@ -138,21 +139,13 @@ def test_histograms_have_a_panel_for_every_init(name: str, query: str, chart: st
 
 
 @pytest.mark.parametrize("depth", [1, 2, 39, 40, 41, 79, 80, 100, 997, 1000])
-def test_the_slider_has_a_step_for_every_layer_it_draws(depth: int) -> None:
+def test_units_are_drawn_for_some_layers_and_the_last_is_shown(depth: int) -> None:
     result = as_deep_as(depth)
-    figure = EXPERIMENTS["stack"].figures(result)["unit_variance"]
-    (slider,) = figure["layout"]["sliders"]
-    shown = [step["args"][0]["visible"] for step in slider["steps"]]
-    layers = [int(step["label"]) for step in slider["steps"]]
-    assert layers == sorted(set(layers))
-    assert layers[0] >= 1
-    assert layers[-1] == depth
-    assert len(figure["data"]) == len(layers) * len(result.inits)
-    for traces in shown:
-        assert len(traces) == len(figure["data"])
-        assert sum(traces) == len(result.inits)
-    assert all(sum(by_step) == 1 for by_step in zip(*shown, strict=True))
-    assert [trace["visible"] for trace in figure["data"]] == shown[slider["active"]]
+    traces = EXPERIMENTS["stack"].figures(result)["unit_variance"]["data"]
+    places = [trace["meta"]["place"] for trace in traces]
+    assert len(traces) == len(set(places)) * len(result.inits)
+    assert max(places) == depth
+    assert {trace["meta"]["place"] for trace in traces if trace["visible"]} == {depth}
 
 
 def test_a_single_input_is_not_compared_with_others() -> None:
@@ -181,6 +174,69 @@ def test_a_signal_beyond_float32_is_drawn_with_its_size() -> None:
     highest = max(y for trace in figure["data"] for y in trace["y"] if y is not None)
     assert 230 < highest < 300
     assert all(value == value for value in values(figure) if isinstance(value, float))
+
+
+@every_preset
+def test_places_stand_over_one_another_in_every_chart_over_them(name: str, query: str) -> None:
+    drawn = EXPERIMENTS[name].figures(small_result(name, query)).values()
+    over = [figure["layout"] for figure in drawn if "place" in figure["layout"].get("meta", {})]
+    axes = [layout[key] for layout in over for key in layout if re.fullmatch(r"xaxis\d*", key)]
+    assert len({tuple(axis["range"]) for axis in axes}) <= 1
+    assert len({(layout["margin"]["l"], layout["margin"]["r"]) for layout in over}) <= 1
+    assert all(0 not in axis["tickvals"] for axis in axes)
+
+
+@every_preset
+def test_an_axis_has_ticks_to_read_it_by_and_a_logarithmic_one_spans_a_decade(name: str, query: str) -> None:
+    for chart, figure in EXPERIMENTS[name].figures(small_result(name, query)).items():
+        for key, axis in figure["layout"].items():
+            if not re.fullmatch(r"yaxis\d*", key) or "range" not in axis or axis.get("showticklabels") is False:
+                continue
+            low, high = axis["range"]
+            ticks = [tick for tick in axis["tickvals"] if low <= tick <= high]
+            assert len(axis["ticktext"]) == len(axis["tickvals"])
+            assert len(ticks) >= 1, (chart, key)
+            if chart in ("variance", "gradient", "grad_to_data", "variance_vs_scale", "gains"):
+                assert high - low >= 1
+                assert len(ticks) >= 2, (chart, axis)
+
+
+@every_experiment
+def test_the_first_charts_settle_their_axes_so_that_they_can_be_sketched(name: str) -> None:
+    experiment = EXPERIMENTS[name]
+    drawn = experiment.figures(small_result(name))
+    assert experiment.first
+    for figure in (drawn[chart] for chart in experiment.first):
+        assert {trace["type"] for trace in figure["data"]} == {"scatter"}
+        axes = [axis for key, axis in figure["layout"].items() if re.fullmatch(r"[xy]axis\d*", key)]
+        assert axes
+        assert all({"range", "tickvals"} <= axis.keys() for axis in axes)
+
+
+@every_chart
+def test_a_choice_of_axes_changes_the_chart_and_no_other(experiment: str, chart: str) -> None:
+    entry, result = EXPERIMENTS[experiment], small_result(experiment, "init=unscaled&init=1/D&repeats=3")
+    plain = entry.charts[chart].figure(result, View())
+    for word in AXES:
+        chosen = entry.charts[chart].figure(result, View(axes=[word]))
+        go.Figure(chosen)
+        assert (chosen != plain) == (word in entry.charts[chart].axes) or word == "whole"
+
+
+def test_the_worst_line_does_not_flatten_the_rest_unless_the_whole_range_is_asked_for() -> None:
+    result = edge_result("stack", "depth=20&width=64&batch=4&init=1/D&init=1/sqrt(D)")
+    chart = EXPERIMENTS["stack"].charts["variance"]
+    drawn = [chart.figure(result, View(axes=axes)) for axes in ([], ["whole"])]
+    low, lowest = (figure["layout"]["yaxis"]["range"][0] for figure in drawn if figure)
+    assert lowest < -20 < -8 < low
+
+
+@every_preset
+def test_a_chart_is_drawn_only_where_its_spec_says_it_has_something_to_show(name: str, query: str) -> None:
+    result = small_result(name, query)
+    spec = EXPERIMENTS[name].spec.parse(result.experiment)
+    shown = {key for key, chart in EXPERIMENTS[name].charts.items() if chart.when(spec)}
+    assert EXPERIMENTS[name].figures(result).keys() <= shown
 
 
 @pytest.mark.parametrize("scheme", TEMPLATES)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.figures.numbers import number, power, superscript
+from app.figures.numbers import between, number, power, superscript
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,20 @@ def test_a_power_of_ten_reads_however_large(exponent: float | None, text: str) -
 
 def test_exponents_are_raised() -> None:
     assert superscript(-1234567890) == "⁻¹²³⁴⁵⁶⁷⁸⁹⁰"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-0.004, "0"),
+        (0.374, "0.37"),
+        (-0.5, "−0.50"),
+        (0.99861, "0.9986"),
+        (0.999999, "nearly 1"),
+        (1.0, "1"),
+        (-0.99999, "nearly −1"),
+    ],
+)
+def test_a_number_between_minus_one_and_one_is_told_from_its_ends(value: float, text: str) -> None:
+    assert between(value) == text

@@ -3,6 +3,7 @@
 import re
 
 import httpx
+import plotly.offline
 import pytest
 
 from tests.web.tools import page
@@ -16,7 +17,7 @@ def linked(client: httpx.Client) -> list[str]:
 
 def test_a_browser_may_keep_a_file_for_ever(client: httpx.Client) -> None:
     files = linked(client)
-    assert any(name.endswith("plotly.min.js") for name in files)
+    assert any(name.endswith("main.js") for name in files)
     for name in files:
         answer = client.get(name)
         assert answer.status_code == 200
@@ -32,7 +33,7 @@ def test_a_file_says_what_it_is(client: httpx.Client, ending: str, media_type: s
 
 
 def test_a_file_is_compressed_for_who_takes_it(client: httpx.Client) -> None:
-    name = next(name for name in linked(client) if name.endswith("plotly.min.js"))
+    name = next(name for name in linked(client) if name.endswith("style.css"))
     plain = client.get(name, headers={"Accept-Encoding": "identity"})
     packed = client.get(name, headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in plain.headers
@@ -40,6 +41,15 @@ def test_a_file_is_compressed_for_who_takes_it(client: httpx.Client) -> None:
     assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 2
     assert packed.content == plain.content
     assert "Accept-Encoding" in plain.headers["vary"]
+
+
+def test_the_charts_script_is_the_one_figures_are_validated_for_and_small(client: httpx.Client) -> None:
+    address = re.findall(r'"\.(/static/[^"]*plotly-cartesian.min.js)"', client.get("/matmul").text)[0]
+    packed = client.get(address, headers={"Accept-Encoding": "gzip"})
+    version = re.search(r"plotly.js \(cartesian - minified\) v([\d.]+)", packed.text[:300])
+    assert version
+    assert f"plotly.js v{version[1]}" in plotly.offline.get_plotlyjs()[:300]
+    assert int(packed.headers["content-length"]) <= 500_000
 
 
 @pytest.mark.parametrize("name", ["/static/0000/style.css", "/static/../app/main.py", "/static/%2e%2e/pyproject.toml"])

@@ -9,7 +9,7 @@ import pytest
 from app.experiments import EXPERIMENTS
 from app.main import create_app
 from app.settings import Settings
-from app.web.headers import HEADERS, PAGE_POLICY, POLICY
+from app.web.headers import HEADERS, PAGE_POLICY, POLICY, SHARED
 from tests.compute.tools import every_preset, puppet_for, small_result
 from tests.conftest import serving
 from tests.experiments.tools import EXPLAIN
@@ -29,7 +29,8 @@ FORBIDDEN = ("unsafe-eval", "http:", "https:", "*")
 
 
 def secured(answer: httpx.Response) -> None:
-    for name, value in HEADERS.items():
+    shared = SHARED if "access-control-allow-origin" in answer.headers else {}
+    for name, value in {**HEADERS, **shared}.items():
         assert answer.headers.get_list(name) == [value]
     page = answer.headers.get("content-type", "").startswith("text/html")
     assert answer.headers.get_list("content-security-policy") == [PAGE_POLICY if page else POLICY]
@@ -88,6 +89,28 @@ def test_every_file_is_secured_too(client: httpx.Client) -> None:
         secured(answer)
 
 
+def test_other_sites_may_read_the_api_and_nothing_else(client: httpx.Client) -> None:
+    for path in ("/api/catalog", "/api/nothing", "/api/matmul?seed=-1", address(a_small("stack"), "/stream")):
+        answer = client.get(path, headers={"Origin": "https://elsewhere.example"})
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert "access-control-allow-credentials" not in answer.headers
+        assert "Retry-After" in answer.headers["access-control-expose-headers"]
+    for path in ("/", "/matmul", "/livez", "/openapi.json"):
+        assert "access-control-allow-origin" not in client.get(path).headers
+
+
+def test_a_browser_that_asks_first_is_told_what_other_sites_may_ask(client: httpx.Client) -> None:
+    asks = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
+    answer = client.options("/api/stack", headers=asks)
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert {"GET", "POST"} <= set(answer.headers["access-control-allow-methods"].split(", "))
+    assert "Content-Type" in answer.headers["access-control-allow-headers"]
+    secured(answer)
+    assert client.options("/stack", headers=asks).status_code == 405
+
+
 @pytest.mark.parametrize("path", ["/", "/livez", "/nothing"])
 def test_browsers_are_told_to_come_by_https_where_that_is_set(path: str) -> None:
     with serving_here(create_app(Settings(hsts_seconds=3600))) as client:
@@ -113,10 +136,12 @@ def test_what_is_no_page_may_load_nothing_at_all(client: httpx.Client) -> None:
 
 
 def attributes(client: httpx.Client, path: str) -> list[str]:
-    """Every address a page points to."""
+    """Every address a page points to, but what a reader may follow out of it, and its own as others see it."""
+    leading_out = ("external", "canonical")
     return [
         element.attributes[name]
         for element in page(client.get(path).text).every()
+        if element.attributes.get("rel") not in leading_out
         for name in ("src", "href", "srcset", "action", "poster", "data")
         if name in element.attributes
     ]
@@ -127,7 +152,7 @@ def references(client: httpx.Client, path: str) -> Iterator[str]:
     pointed = attributes(client, path)
     yield from pointed
     for linked in pointed:
-        if linked.endswith((".css", ".js")) and not linked.endswith("plotly.min.js"):
+        if linked.endswith((".css", ".js")) and "plotly" not in linked:
             text = client.get(linked).raise_for_status().text
             yield from re.findall(r"""(?:@import|url\(|\bfrom|import\()\s*["']?([^"')\s;]+)""", text)
 

@@ -47,7 +47,7 @@ def test_a_client_with_enough_in_flight_is_told_when_to_come_back(monkeypatch: p
         first = threading.Thread(target=client.get, args=(address(a_small("matmul", "seed=1")),))
         first.start()
         until(lambda: puppet.began)
-        for suffix in ("", "/figures", ".csv", "/stream"):
+        for suffix in ("", "/figures", ".csv", ".png", ".html"):
             answer = client.get(address(a_small("matmul", "seed=2"), suffix))
             assert answer.status_code == 429
             assert int(answer.headers["retry-after"]) >= 1

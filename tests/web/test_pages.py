@@ -114,7 +114,8 @@ def test_a_control_offers_what_the_field_takes(client: httpx.Client, name: str, 
         assert [element.attributes["value"] for element in offered] == list(accepts.choices)
         assert all(label in found.text for label in accepts.choices.values())
     else:
-        assert len(found.every("input")) == 1
+        (named,) = found.every("input", name=field)
+        assert named.attributes["type"] == ("checkbox" if accepts.kind == "boolean" else "text")
 
 
 @every_field
@@ -174,7 +175,7 @@ def test_whatever_the_query_the_page_answers_in_words(client: httpx.Client, name
 def test_a_page_has_a_place_for_every_chart(client: httpx.Client, name: str) -> None:
     document = open_page(client, f"/{name}")
     places = document.every(class_="chart")
-    assert [place.attributes["data-chart"] for place in places] == list(EXPERIMENTS[name].charts)
+    assert sorted(place.attributes["data-chart"] for place in places) == sorted(EXPERIMENTS[name].charts)
     for place in places:
         chart = EXPERIMENTS[name].charts[place.attributes["data-chart"]]
         assert chart.title in place.text
@@ -189,7 +190,7 @@ def test_a_page_has_a_language_a_title_one_main_heading_order_and_ways_on(client
     assert document.one("title").text
     document.one("h1")
     links = {link.attributes["href"] for link in document.one("nav", aria_label="Main").every("a")}
-    assert links == {f"/{name}" for name in EXPERIMENTS} | {"/docs", "/questions"}
+    assert links == {f"/{name}" for name in EXPERIMENTS} | {"/docs", "/questions", "/gallery"}
     ids = [element.attributes["id"] for element in document.every() if "id" in element.attributes]
     assert len(ids) == len(set(ids))
 
@@ -243,3 +244,16 @@ def test_every_question_has_its_place_and_leads_to_its_experiment(client: httpx.
             link = place.one("a").attributes["href"]
             assert place.attributes["data-findings"].replace("/api", "").replace("/findings", "") == link
             assert client.get(link).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/stack/", "/a/b/c"])
+def test_where_there_is_nothing_a_browser_gets_a_page_and_a_script_a_problem(client: httpx.Client, path: str) -> None:
+    answer = client.get(path, headers={"Accept": "text/html,application/xhtml+xml"})
+    assert answer.status_code == 404
+    document = page(answer.text)
+    links = [link.attributes["href"] for link in document.one("main").every("a")]
+    assert links
+    assert {client.get(str(answer.url.join(link))).status_code for link in links} == {200}
+    assert client.get(path).headers["content-type"] == "application/problem+json"
+    api = client.get("/api/nothing", headers={"Accept": "text/html"})
+    assert api.headers["content-type"] == "application/problem+json"

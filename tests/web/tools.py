@@ -17,7 +17,7 @@ from app.spec import Spec
 from tests.compute.tools import AT_ONCE, small_spec, until
 
 SUFFIXES = ("", "/figures", "/findings", ".csv", "/stream")
-PAGES = ("/", "/docs", "/questions", *(f"/{name}" for name in EXPERIMENTS))
+PAGES = ("/", "/docs", "/questions", "/gallery", "/glossary", *(f"/{name}" for name in EXPERIMENTS))
 
 every_address = pytest.mark.parametrize(
     ("name", "suffix"), [(name, suffix) for name in EXPERIMENTS for suffix in SUFFIXES]
@@ -134,7 +134,10 @@ class _Reader(HTMLParser):
         self.open = [Element("", {})]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, {name: value or "" for name, value in attrs})
+        # Links are relative, and a page stands right below the root.
+        element = Element(
+            tag, {name: "/" + v[2:] if (v := value or "").startswith("./") else v for name, value in attrs}
+        )
         self.open[-1].children.append(element)
         if tag not in VOID:
             self.open.append(element)

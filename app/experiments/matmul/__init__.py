@@ -1,11 +1,14 @@
 """One matmul, x @ w: the variance of its outputs under each scale of the weights."""
 
 from ..experiment import Experiment, Preset, Question
-from .charts import CHARTS
+from .charts import CHARTS, SECTIONS
 from .cost import matmul_cost
 from .findings import matmul_findings
+from .gallery import GALLERY
+from .picture import matmul_picture
 from .result import MatmulResult
 from .run import run_matmul
+from .script import matmul_script
 from .spec import MatmulSpec
 from .words import matmul_heading, matmul_words
 
@@ -19,7 +22,11 @@ MATMUL = Experiment(
     sizes=("fan_out", "repeats", "fan_in"),
     findings=matmul_findings,
     charts=CHARTS,
+    sections=SECTIONS,
     words=matmul_words,
+    gallery=GALLERY,
+    picture=matmul_picture,
+    script=matmul_script,
     presets=(
         Preset("The question", ""),
         Preset("As asked: fresh draws", "draws=fresh"),

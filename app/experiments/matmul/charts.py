@@ -1,14 +1,16 @@
 """The charts of one matmul."""
 
+from collections.abc import Callable
 from itertools import pairwise
-from math import exp, log10, pi, sqrt
+from math import asinh, exp, log10, pi, sqrt
 
 import numpy as np
 
-from ...figures.axes import axis, axis_key, decades, panel_title, panels
-from ...figures.chart import Chart
+from ...figures.axes import linear_axis, log_axis, plain
+from ...figures.chart import Chart, Section
 from ...figures.numbers import number
-from ...figures.palette import PREDICTED, STYLES, Figure, figure
+from ...figures.palette import PREDICTED, STYLES, Figure, figure, meta
+from ...figures.panels import Panel, stacked
 from ...lab.draws import DISTRIBUTIONS
 from ...lab.initializers import INITIALIZERS
 from ...results import Histogram
@@ -16,72 +18,94 @@ from .result import MatmulInit, MatmulResult
 from .spec import MatmulSpec
 from .theory import variance_ratio_density
 
-PANEL = 170  # pixels
+ROOM = 420  # pixels for all the bells together
+POINTS = 121  # of a curve
+WANTED = "rgba(128,140,160,0.22)"  # the band from −1 to 1
+Warp = Callable[[float], float]
 
 
-def histograms(result: MatmulResult) -> Figure | None:
-    """The outputs of each init on its own axis, under the predicted normal density, over the band −1 … 1.
+def histograms(result: MatmulResult, own: bool = False, log: bool = False, count: bool = False) -> Figure | None:
+    """The outputs of each init under the predicted normal density, over the band −1 … 1.
 
-    The curves look alike, which is the point: a scale changes nothing but the axis. The band, one standard
-    deviation of the signal one wants, shows how different the axes are.
+    On one common axis their widths are seen as they are; each on its `own` they look alike, as a scale changes nothing
+    but the axis; `log` is linear near zero and logarithmic beyond.
     """
-    traces: list[Figure] = []
-    layout: Figure = {"showlegend": False, "annotations": [], "shapes": []}
-    domains = panels(len(result.inits), gap=0.24 / len(result.inits))
-    for index, (entry, domain) in enumerate(zip(result.inits, domains, strict=True)):
-        x, y = axis("x", index), axis("y", index)
-        edges, density = _density(entry.measured.histogram, entry.measured.count)
-        style = STYLES[entry.init]
-        traces.append(
-            {
-                "type": "scatter",
-                "name": INITIALIZERS[entry.init].label,
-                "x": edges,
-                "y": [*density, 0.0],
-                "mode": "lines",
-                "line": {"shape": "hv", "color": style.color, "width": 0},
-                "fill": "tozeroy",
-                "fillcolor": style.filled(0.55),
-                "hovertemplate": "z = %{x:.4g}<br>density %{y:.4g}<extra>measured</extra>",
-                "xaxis": x,
-                "yaxis": y,
-            }
+    shown = [(entry, *_density(entry.measured.histogram, entry.measured.count)) for entry in result.inits]
+    widest = max((abs(edge) for _, edges, _ in shown for edge in edges), default=1.0) or 1.0
+    narrowest = min((std for entry, *_ in shown if (std := entry.measured.std)), default=1.0)
+    warp: Warp = (lambda z: asinh(z / narrowest)) if log else (lambda z: z)
+    common = _log_ticks(warp, narrowest, widest) if log else linear_axis(-widest, widest, most=8)
+    panels, across = [], []
+    for entry, edges, density in shown:
+        traces = [_bell(entry, edges, density, warp, count), *_predicted_bell(entry, edges, warp, count)]
+        top = 1.08 * max([0.0, *(y for trace in traces for y in trace["y"])]) or 1.0
+        ticks = {"tickvals": [top / 1.08], "ticktext": [plain(float(f"{top / 1.08:.2g}"))], "showgrid": False}
+        title = f"<b>{INITIALIZERS[entry.init].label}</b>  variance {number(entry.measured.variance)}, "
+        title += f"k = {number(entry.scale, 3)}"
+        height = max(70, ROOM // len(shown))
+        panels.append(Panel(title, traces, {"range": [0, top], "zeroline": False, **ticks}, height, [_wanted(warp)]))
+        across.append(
+            {"zeroline": False, "showgrid": False, **(_own_axis(edges, warp, log, narrowest) if own else common)}
         )
-        traces += _predicted_density(entry, edges, x, y)
-        span = [edges[0], edges[-1]]
-        layout[axis_key("x", index)] = {
-            "anchor": y,
-            "range": span,
-            "zeroline": False,
-            "tickformat": "~g",
-            "nticks": 6,
-        }
-        layout[axis_key("y", index)] = {
-            "anchor": x,
-            "domain": domain,
-            "showticklabels": False,
-            "showgrid": False,
-            "rangemode": "tozero",
-            "fixedrange": True,
-        }
-        layout["shapes"].append(
-            {
-                "type": "rect",
-                "layer": "below",
-                "xref": x,
-                "yref": f"{y} domain",
-                "x0": max(-1.0, span[0]),
-                "x1": min(1.0, span[1]),
-                "y0": 0,
-                "y1": 1,
-                "line": {"width": 0},
-                "fillcolor": "rgba(128,140,160,0.22)",
-            }
-        )
-        said = f"variance {number(entry.measured.variance)}  ·  k = {number(entry.scale, 3)}"
-        layout["annotations"].append(panel_title(f"<b>{INITIALIZERS[entry.init].label}</b>  {said}", index))
-    layout[axis_key("x", len(result.inits) - 1)]["title"] = {"text": "output z, each on its own axis"}
-    return figure(traces, height=70 + PANEL * len(result.inits), **layout)
+    name = {"title": {"text": f"output z{', each on its own axis' if own else ', all on one axis'}"}}
+    if own:
+        across[-1] |= name
+        return stacked(panels, across, hovermode="closest", showlegend=False)
+    return stacked(panels, across[0] | name, hovermode="closest", showlegend=False)
+
+
+def _bell(entry: MatmulInit, edges: list[float], density: list[float], warp: Warp, count: bool) -> Figure:
+    style, total = STYLES[entry.init], entry.measured.count
+    widths = [right - left for left, right in pairwise(edges)]
+    heights = [each * width * total if count else each for each, width in zip(density, widths, strict=True)]
+    kind = "outputs" if count else "density"
+    return {
+        "type": "scatter",
+        "name": INITIALIZERS[entry.init].label,
+        "x": [warp(edge) for edge in edges],
+        "y": [*heights, 0.0],
+        "mode": "lines",
+        "line": {"shape": "hv", "color": style.color, "width": 1},
+        "fill": "tozeroy",
+        "fillcolor": style.filled(0.55),
+        "text": [f"z = {number(edge)}<br>{kind} {number(y)}" for edge, y in zip(edges, [*heights, 0.0], strict=True)],
+        "hovertemplate": "%{text}<extra>measured</extra>",
+        **meta(entry.init),
+    }
+
+
+def _predicted_bell(entry: MatmulInit, edges: list[float], warp: Warp, count: bool) -> list[Figure]:
+    variance = entry.predicted.variance_given_input
+    if variance <= 0:
+        return []
+    points = [edges[0] + (edges[-1] - edges[0]) * i / (POINTS - 1) for i in range(POINTS)]
+    curve = _normal_curve(points, entry.predicted.mean_given_input, sqrt(variance), "predicted")
+    scale = entry.measured.count * (edges[1] - edges[0]) if count else 1.0
+    return [
+        curve
+        | {"x": [warp(point) for point in points], "y": [y * scale for y in curve["y"]]}
+        | meta(entry.init, "predicted")
+    ]
+
+
+def _wanted(warp: Warp) -> Figure:
+    """The band from −1 to 1: one standard deviation of the signal one wants."""
+    band = {"type": "rect", "layer": "below", "yref": "domain", "y0": 0, "y1": 1, "fillcolor": WANTED}
+    return {**band, "x0": warp(-1.0), "x1": warp(1.0), "line": {"width": 0}}
+
+
+def _own_axis(edges: list[float], warp: Warp, log: bool, narrowest: float) -> Figure:
+    if log:
+        return _log_ticks(warp, narrowest, max(abs(edges[0]), abs(edges[-1])))
+    return linear_axis(edges[0], edges[-1], most=8)
+
+
+def _log_ticks(warp: Warp, narrowest: float, widest: float) -> Figure:
+    powers = range(int(log10(narrowest) // 1) + 1, int(log10(widest) // 1) + 1)
+    sizes = [10.0**power for power in powers][:: 1 + len(powers) // 4]
+    values = [*(-size for size in reversed(sizes)), 0.0, *sizes]
+    ends = [warp(-widest), warp(widest)]
+    return {"range": ends, "tickvals": [warp(value) for value in values], "ticktext": [plain(v) for v in values]}
 
 
 def variance_vs_scale(result: MatmulResult) -> Figure | None:
@@ -114,15 +138,16 @@ def variance_vs_scale(result: MatmulResult) -> Figure | None:
                 "marker": {"color": style.color, "symbol": style.symbol, "size": 13},
                 "hovertemplate": f"k = {number(entry.scale)}<br>measured {number(entry.measured.variance)}"
                 f"<br>predicted {number(entry.predicted.variance)}<extra>%{{fullData.name}}</extra>",
+                **meta(entry.init),
             }
         )
     return figure(
         traces,
-        height=420,
-        xaxis={"title": {"text": "scale k of the weights"}, **decades(ends[0], ends[1])},
-        yaxis={"title": {"text": "variance of z"}, **decades(min(heights), max(heights))},
+        height=320,
+        xaxis={"title": {"text": "scale k of the weights"}, **log_axis(*ends)},
+        yaxis=log_axis(min([*heights, -0.5]), max([*heights, 0.5])),
         shapes=[_level(0)],
-        annotations=[_level_label(0, "variance 1")],
+        annotations=[_level_label(0, "variance 1"), _title("variance of z")],
     )
 
 
@@ -149,6 +174,7 @@ def _slope_2(entry: MatmulInit, ends: list[float]) -> tuple[Figure, Figure]:
             "line": {"width": 0},
             "hoverinfo": "skip",
             "name": "± 2 std over inputs",
+            **meta(role="predicted"),
         },
         {
             "type": "scatter",
@@ -158,6 +184,7 @@ def _slope_2(entry: MatmulInit, ends: list[float]) -> tuple[Figure, Figure]:
             "line": {"color": PREDICTED, "dash": "dot", "width": 2},
             "hoverinfo": "skip",
             "name": "predicted: slope 2",
+            **meta(role="predicted"),
         },
     )
 
@@ -171,35 +198,42 @@ def repeats(result: MatmulResult) -> Figure | None:
         shown = shown[:1]
     first = shown[0].predicted
     spread = sqrt(first.variance_std**2 + first.variance_given_input_std**2) / first.variance
-    traces: list[Figure] = []
-    low, high = max(0.0, 1 - 4 * spread), 1 + 5 * spread
-    bins = 32
-    width = (high - low) / bins or 1.0
-    for entry in shown:
-        ratios = [v / entry.predicted.variance for v in (entry.repeats.variances if entry.repeats else []) if v]
-        style = STYLES[entry.init]
-        traces.append(
-            {
-                "type": "histogram",
-                "x": ratios,
-                "xbins": {"start": low, "end": high, "size": width},
-                "histnorm": "probability density",
-                "name": "measured, all inits" if len(shown) == 1 else INITIALIZERS[entry.init].label,
-                "marker": {"color": style.filled(0.45), "line": {"color": style.color, "width": 1}},
-                "hovertemplate": "%{x}<br>density %{y:.3g}<extra></extra>",
-            }
-        )
+    low, high = max(0.0, 1 - 4 * spread), 1 + 5 * spread or 2.0
+    edges = [float(edge) for edge in np.linspace(low, high, 33)]
+    traces = [_ratios(entry, edges, len(shown) == 1) for entry in shown]
     if spread > 0:
-        points = [low + (high - low) * i / 120 for i in range(121)]
-        traces.append(_repeats_curve(result, shown[0], points, spread))
+        points = [low + (high - low) * i / (POINTS - 1) for i in range(POINTS)]
+        traces.append(_repeats_curve(result, shown[0], points, spread) | meta(role="predicted"))
+    top = 1.08 * max(y for trace in traces for y in trace["y"]) or 1.0
     return figure(
         traces,
-        height=360,
-        barmode="overlay",
-        xaxis={"title": {"text": "measured ÷ predicted variance, per repeat"}, "range": [low, high]},
-        yaxis={"showticklabels": False, "rangemode": "tozero"},
+        height=260,
+        xaxis={"title": {"text": "measured ÷ predicted variance"}, "zeroline": False, **linear_axis(low, high)},
+        yaxis={"showticklabels": False, "range": [0, top], "tickvals": [], "zeroline": False},
         shapes=[{"type": "line", "x0": 1, "x1": 1, "yref": "paper", "y0": 0, "y1": 1, "line": _rule()}],
+        annotations=[_title("repeats")],
     )
+
+
+def _ratios(entry: MatmulInit, edges: list[float], alone: bool) -> Figure:
+    """The histogram of the variances of the repeats of one init, over what is predicted on average."""
+    ratios = [v / entry.predicted.variance for v in (entry.repeats.variances if entry.repeats else []) if v]
+    inside = [min(max(ratio, edges[0]), edges[-1]) for ratio in ratios]
+    counts, _ = np.histogram(inside, edges)
+    width, style = edges[1] - edges[0], STYLES[entry.init]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": edges,
+        "y": [*(int(count) / max(len(ratios), 1) / width for count in counts), 0.0],
+        "text": [f"{number(edge)}: {count} repeats" for edge, count in zip(edges, [*counts, 0], strict=True)],
+        "name": "measured, all inits" if alone else INITIALIZERS[entry.init].label,
+        "line": {"shape": "hv", "color": style.color, "width": 1},
+        "fill": "tozeroy",
+        "fillcolor": style.filled(0.45),
+        "hovertemplate": "%{text}<extra></extra>",
+        **({} if alone else meta(entry.init)),
+    }
 
 
 def _repeats_curve(result: MatmulResult, entry: MatmulInit, points: list[float], spread: float) -> Figure:
@@ -217,16 +251,6 @@ def _density(histogram: Histogram, count: int) -> tuple[list[float], list[float]
     edges = [edge or 0.0 for edge in histogram.edges]
     widths = [right - left for left, right in pairwise(edges)]
     return edges, [n / count / width if width else 0.0 for n, width in zip(histogram.counts, widths, strict=True)]
-
-
-def _predicted_density(entry: MatmulInit, edges: list[float], x: str, y: str) -> list[Figure]:
-    variance = entry.predicted.variance_given_input
-    if variance <= 0:
-        return []
-    points = [edges[0] + (edges[-1] - edges[0]) * i / 120 for i in range(121)]
-    return [
-        _normal_curve(points, entry.predicted.mean_given_input, sqrt(variance), "predicted") | {"xaxis": x, "yaxis": y}
-    ]
 
 
 def _normal_curve(points: list[float], mean: float, std: float, name: str) -> Figure:
@@ -255,11 +279,17 @@ def _level_label(y: float, text: str) -> Figure:
     return {"xref": "paper", "x": 1, "y": y, "xanchor": "right", "yanchor": "bottom", "text": text}
 
 
+def _title(text: str) -> Figure:
+    """Over the chart, on the left."""
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
+    return {**place, "yshift": 2, "text": text}
+
+
 def _read_histograms(spec: MatmulSpec) -> str:
-    dotted = "Dotted: the normal density predicted for this x. " if spec.fan_in > 1 else ""
+    dotted = " Dotted: the normal density predicted for this x." if spec.fan_in > 1 else ""
     return (
-        f"Filled: measured, each scale on its own axis. {dotted}The grey band is −1 … 1 on every axis: where it is a "
-        "sliver the outputs are far too large, where it fills the axis far too small."
+        f"Filled: measured, as wide as they are.{dotted} The grey band is −1 … 1: where it is a sliver the outputs are "
+        "far too large, where it is wider than the bell they are too small."
     )
 
 
@@ -274,7 +304,19 @@ def _read_variance_vs_scale(spec: MatmulSpec) -> str:
 READ_REPEATS = "Every repeat draws its own x and w. Dashed: what is predicted on average; dotted: the predicted spread."
 
 CHARTS: dict[str, Chart] = {
-    "histograms": Chart("The outputs, each scale on its own axis", _read_histograms, histograms, "signal"),
+    "histograms": Chart("The outputs", _read_histograms, histograms, "signal", ("own", "log", "count")),
     "variance_vs_scale": Chart("Variance against scale", _read_variance_vs_scale, variance_vs_scale, "recommendation"),
-    "repeats": Chart("The same experiment, again and again", READ_REPEATS, repeats, "repeats"),
+    "repeats": Chart(
+        "The same experiment, again and again",
+        READ_REPEATS,
+        repeats,
+        "repeats",
+        when=lambda spec: spec.repeats > 1,
+    ),
 }
+
+# What stands in none of them is shown first.
+SECTIONS = (
+    Section("scale", "Which scale?", ("variance_vs_scale",), "recommendation"),
+    Section("repeats", "Again and again", ("repeats",), "repeats"),
+)

@@ -18,13 +18,31 @@ class MatmulSpec(WeightsSpec):
     name: ClassVar[str] = "matmul"
 
     init: list[ColumnInit] = init_field()
-    fan_in: int = field(512, "shape", "fan_in (D)", "Entries of x: how many products each output sums.", ge=1, le=65536)
+    fan_in: int = field(
+        512,
+        "shape",
+        "fan_in (D)",
+        "Entries of x: how many products each output sums.",
+        main=True,
+        slider=(1, 4096),
+        ge=1,
+        le=65536,
+    )
     fan_out: int = field(
-        500_000, "shape", "fan_out", "Columns of w: how many outputs the statistics rest on.", ge=1, le=10**9
+        500_000,
+        "shape",
+        "fan_out",
+        "Columns of w: how many outputs the statistics rest on.",
+        main=True,
+        slider=(100, 1_000_000),
+        ge=1,
+        le=10**9,
     )
     input: Distribution = field("normal", "input", "Entries of x", "How the input x is drawn.")
     weights: Distribution = field("normal", "weights", "Entries of w", "How the weights are drawn, before scaling.")
-    input_mean: float = field(0.0, "input", "Mean of x", "Added to every entry of x.", ge=-1000, le=1000, step=0.1)
+    input_mean: float = field(
+        0.0, "input", "Mean of x", "Added to every entry of x.", slider=(-2, 2), ge=-1000, le=1000, step=0.1
+    )
     draws: Annotated[
         str,
         OneOf({"shared": "shared: one x and w for all", "fresh": "fresh: each line draws its own, as asked"}),

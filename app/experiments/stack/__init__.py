@@ -1,11 +1,15 @@
 """A deep stack: layer after layer of random weights, the signal forward and its gradient back."""
 
 from ..experiment import Experiment, Preset, Question
-from .charts import CHARTS
+from .charts import CHARTS, SECTIONS
 from .cost import stack_cost
 from .findings import stack_findings
+from .gallery import GALLERY
+from .picture import stack_picture
+from .readings import signal_courses, stack_readings
 from .result import StackResult
 from .run import run_stack
+from .script import stack_script
 from .spec import StackSpec
 from .words import stack_heading, stack_words
 
@@ -19,7 +23,13 @@ STACK = Experiment(
     sizes=("depth", "width", "batch", "bins"),
     findings=stack_findings,
     charts=CHARTS,
+    sections=SECTIONS,
+    courses=signal_courses,
+    readings=stack_readings,
     words=stack_words,
+    gallery=GALLERY,
+    picture=stack_picture,
+    script=stack_script,
     presets=(
         Preset("Thirty tanh layers", ""),
         Preset("ReLU: He holds, inputs collapse", "activation=relu&init=1/sqrt(D)&init=kaiming_normal"),

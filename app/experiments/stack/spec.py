@@ -19,15 +19,31 @@ class StackSpec(WeightsSpec):
     name: ClassVar[str] = "stack"
     decided_by: ClassVar[dict[str, str]] = {"depth": "widths", "width": "widths"}
 
-    depth: int = field(30, "shape", "Depth", "Layers in the stack.", ge=1, le=1000, unit="layers")
+    depth: int = field(
+        30, "shape", "Depth", "Layers in the stack.", main=True, slider=(1, 100), ge=1, le=1000, unit="layers"
+    )
     width: int = field(
-        512, "shape", "Width (D)", "Units in every layer: fan_in and fan_out.", ge=1, le=8192, unit="units"
+        512,
+        "shape",
+        "Width (D)",
+        "Units in every layer: fan_in and fan_out.",
+        main=True,
+        slider=(8, 2048),
+        ge=1,
+        le=8192,
+        unit="units",
     )
     batch: int = field(
-        256, "input", "Batch", "Different inputs sent through the same weights; 1 is a single vector.", ge=1, le=65536
+        256,
+        "input",
+        "Batch",
+        "Different inputs sent through the same weights; 1 is a single vector.",
+        slider=(1, 4096),
+        ge=1,
+        le=65536,
     )
     activation: Annotated[str, labels_of(ACTIVATIONS)] = field(
-        "tanh", "shape", "Activation", "φ, applied to each preactivation."
+        "tanh", "shape", "Activation", "φ, what each layer does to its preactivations.", main=True
     )
     input: Distribution = field("normal", "input", "Entries of the input", "How the batch of inputs is drawn.")
     bias_std: float = field(
@@ -35,6 +51,7 @@ class StackSpec(WeightsSpec):
         "weights",
         "Std of biases",
         "Biases are normal with this standard deviation.",
+        slider=(0, 2),
         ge=0,
         le=1000,
         step=0.05,

@@ -40,6 +40,7 @@ def signal(spec: MatmulSpec, entry: MatmulInit) -> Finding:
         value=measured,
         predicted=predicted.variance_given_input,
         by_chance=by_chance(columns_off(entry)),
+        brief=f"variance {number(measured)}, predicted {number(predicted.variance_given_input)}",
     )
 
 

@@ -1,13 +1,13 @@
-"""The charts of a deep stack: what each is called, how to read it, and which findings it shows."""
+"""The charts of a deep stack: what each is called, how to read it, which findings it shows, and where it stands."""
 
-from ....figures.chart import Chart
+from ....figures.chart import Chart, Section
 from ....lab.activations import ACTIVATIONS
 from ..spec import StackSpec
 from .formats import format_chart
 from .gains import gain_chart
 from .growth import grad_to_data, gradient, networks, variance
 from .inputs import collapse, shares, unit_variance
-from .shapes import gradient_histograms, histograms
+from .shapes import gradient_histograms, histograms, picture
 
 
 def _histograms(spec: StackSpec) -> str:
@@ -18,25 +18,32 @@ def _histograms(spec: StackSpec) -> str:
     )
 
 
+def _picture(spec: StackSpec) -> str:
+    back = " Below, the gradient on its way back from right to left." if spec.backward else ""
+    return f"{_histograms(spec)} Under them the size of the preactivations, dotted as predicted.{back}"
+
+
 def _variance(spec: StackSpec) -> str:
     inputs = "one input" if spec.batch == 1 else f"{spec.batch:,} inputs"
     return (
-        f"Over {inputs} and all units of a layer, mean included: what the next layer's sum is made of. On a log axis a "
-        "straight line is a constant factor a layer. Dotted: theory. Band: where 95 % of such networks lie, where "
-        "theory can say."
+        f"Over {inputs} and all units of a layer, mean included: what the next layer's sum is made of. On a "
+        "logarithmic axis a straight line is a constant factor a layer. A line that leaves the chart goes on beyond it."
     )
 
 
 def _shares(spec: StackSpec) -> str:
     bounded = ACTIVATIONS[spec.activation].bounds is not None
     saturated = "Saturated: within 3 % of the half-range from a bound, where the slope is small. " if bounded else ""
-    return f"{saturated}Zero: exactly zero in float32. Dead: a unit that is zero for every input of the batch."
+    return (
+        f"{saturated}Zero: exactly zero in float32. Dead: a unit that is zero for every input of the batch. What is "
+        "zero everywhere is not drawn."
+    )
 
 
 def _unit_variance(spec: StackSpec) -> str:
     return (
         f"For each unit the variance of its preactivation over the {spec.batch:,} inputs, as a histogram over "
-        "units. The slider chooses the layer."
+        "units. The chosen layer is shown."
     )
 
 
@@ -56,18 +63,18 @@ _NETWORKS = (
 
 _GRADIENT = (
     "Mean square of the loss's gradient with respect to each layer's activations. It is 1 at the last layer and "
-    "goes back from right to left. Pale: the activations' mean square. Dotted: theory."
+    "goes back from right to left."
 )
 
 _GRADIENT_HISTOGRAMS = (
     "The same gradients as shapes, one a layer; read them from right to left. In a row that "
-    "leaves ±10 the axis is logarithmic."
+    "leaves ±10 the axis is logarithmic beyond a few."
 )
 
 _COLLAPSE = (
     "The cosine is between the activations of two different inputs, averaged over all pairs: at 1 every input has "
-    "become the same vector. Both variances are relative to layer 1's: one over everything, one across inputs "
-    "alone. Broad grey line: the cosine theory predicts."
+    "become the same vector. The share is what of the preactivations' variance lies between inputs; the rest lies "
+    "between units and is the same for every input."
 )
 
 _GRAD_TO_DATA = (
@@ -76,20 +83,48 @@ _GRAD_TO_DATA = (
 )
 
 _FORMATS = (
-    "Bands: from the 1 % to the 99 % quantile of the magnitudes. Bars: what each number format can hold, from its "
-    "smallest to its largest number."
+    "Bands: from the 1 % to the 99 % quantile of the magnitudes; lines: their median. Dashed: the largest and the "
+    "smallest number that each format holds."
 )
 
+
+def _several_inputs(spec: StackSpec) -> bool:
+    return spec.batch > 1
+
+
+def _backward(spec: StackSpec) -> bool:
+    return spec.backward
+
+
+def _many_networks(spec: StackSpec) -> bool:
+    return spec.repeats > 1
+
+
+SIZE_AXES = ("linear", "std", "whole")
+
 CHARTS: dict[str, Chart] = {
-    "histograms": Chart("Activations, layer by layer", _histograms, histograms),
-    "variance": Chart("The signal: mean square of the preactivations", _variance, variance, "signal"),
-    "networks": Chart("Many networks", _NETWORKS, networks, "networks"),
-    "gradient": Chart("Gradients, on their way back", _GRADIENT, gradient, "gradient"),
-    "gradient_histograms": Chart("Gradients, layer by layer", _GRADIENT_HISTOGRAMS, gradient_histograms),
-    "collapse": Chart("Does the network still tell its inputs apart?", _COLLAPSE, collapse, "inputs"),
+    "picture": Chart("The signal, layer by layer", _picture, picture, axes=("common", *SIZE_AXES)),
+    "histograms": Chart("Activations, layer by layer", _histograms, histograms, axes=("common",)),
+    "variance": Chart("Mean square of the preactivations", _variance, variance, "signal", SIZE_AXES),
+    "networks": Chart("Many networks", _NETWORKS, networks, "networks", SIZE_AXES, _many_networks),
+    "gradient": Chart("Gradients, on their way back", _GRADIENT, gradient, "gradient", SIZE_AXES, _backward),
+    "gradient_histograms": Chart(
+        "Gradients, layer by layer", _GRADIENT_HISTOGRAMS, gradient_histograms, "", ("common",), _backward
+    ),
+    "grad_to_data": Chart("Gradient to data", _GRAD_TO_DATA, grad_to_data, "steps", ("linear", "whole"), _backward),
+    "collapse": Chart("Cosine between inputs", _COLLAPSE, collapse, "inputs", (), _several_inputs),
     "shares": Chart("Saturated, zero, dead", _shares, shares, "saturation"),
-    "unit_variance": Chart("Each unit across the batch", _unit_variance, unit_variance),
-    "grad_to_data": Chart("Gradient to data", _GRAD_TO_DATA, grad_to_data, "steps"),
+    "unit_variance": Chart("Each unit across the batch", _unit_variance, unit_variance, "", (), _several_inputs),
     "gains": Chart("Which gain?", _gains, gain_chart, "recommendation"),
     "formats": Chart("Would it fit in float16?", _FORMATS, format_chart, "formats"),
 }
+
+# What stands in none of them is shown first.
+SECTIONS = (
+    Section("forward", "The signal", ("variance", "networks", "histograms"), "signal"),
+    Section("backward", "Gradients", ("gradient", "gradient_histograms", "grad_to_data"), "gradient"),
+    Section("inputs", "Inputs told apart", ("collapse",), "inputs"),
+    Section("units", "Units", ("shares", "unit_variance"), "saturation"),
+    Section("gains", "Gains", ("gains",), "recommendation"),
+    Section("formats", "Number formats", ("formats",), "formats"),
+)

@@ -2,9 +2,9 @@
 
 from math import log10, sqrt
 
-from ....figures.axes import decades
+from ....figures.axes import log_axis
 from ....figures.numbers import number, power
-from ....figures.palette import PREDICTED, STYLES, Figure, figure
+from ....figures.palette import PREDICTED, STYLES, Figure, figure, meta
 from ....lab.initializers import INITIALIZERS
 from ..findings.recommendation import known_gains
 from ..result import StackResult
@@ -12,6 +12,7 @@ from ..spec import StackSpec
 from ..totals import Totals, any_gain, best_branches, best_gain, gains_looked_at, with_branches, with_gain
 
 FARTHEST = 12.0  # decades shown either way
+_ABOVE = {"xanchor": "left", "yanchor": "bottom", "yshift": 2}
 NAMES = {"preserving": "keeps variance", "critical": "critical", "torch": "calculate_gain"}
 
 
@@ -38,6 +39,7 @@ def gain_chart(result: StackResult) -> Figure | None:
             ],
             "line": {"color": PREDICTED, "dash": dash, "width": 2.5},
             "hovertemplate": "%{text}<extra></extra>",
+            **meta(role="predicted"),
         }
         for name, dash, values in lines
     ]
@@ -45,9 +47,9 @@ def gain_chart(result: StackResult) -> Figure | None:
     low, high = _view([value for *_, values in lines for value in values])
     return figure(
         traces,
-        height=440,
+        height=320,
         xaxis={"title": {"text": _knob(spec)}, "range": [x[0], x[-1]], **_ticks(x[0], x[-1])},
-        yaxis={"title": {"text": "factor of the mean square"}, "range": [low, high], **decades(low, high)},
+        yaxis=log_axis(low, high),
         shapes=[
             {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": _rule(PREDICTED)},
             *(
@@ -56,15 +58,18 @@ def gain_chart(result: StackResult) -> Figure | None:
             ),
         ],
         annotations=[
-            {
-                "x": place,
-                "y": 1 - 0.07 * index,
-                "yref": "paper",
-                "yanchor": "top",
-                "xanchor": "left" if place < (x[0] + x[-1]) / 2 else "right",
-                "text": text,
-            }
-            for index, (text, place, _) in enumerate(marks)
+            {"text": "factor of the mean square", "xref": "paper", "yref": "paper", "x": 0, "y": 1, **_ABOVE},
+            *(
+                {
+                    "x": place,
+                    "y": 1 - 0.07 * index,
+                    "yref": "paper",
+                    "yanchor": "top",
+                    "xanchor": "left" if place < (x[0] + x[-1]) / 2 else "right",
+                    "text": text,
+                }
+                for index, (text, place, _) in enumerate(marks)
+            ),
         ],
     )
 

@@ -41,6 +41,7 @@ def signal(spec: StackSpec, entry: StackInit) -> Finding:
         predicted=_plain(size.predicted),
         by_chance=by_chance(size.off),
         layer=last.layer,
+        brief=f"mean square {size.brief}",
     )
 
 
@@ -75,6 +76,7 @@ def stream(spec: StackSpec, entry: StackInit) -> list[Finding]:
             predicted=_plain(size.predicted),
             by_chance=None,
             layer=last.layer,
+            brief=size.brief,
         )
     ]
 
@@ -114,6 +116,7 @@ def gradient(spec: StackSpec, entry: StackInit) -> list[Finding]:
             predicted=_plain(size.predicted),
             by_chance=by_chance(size.off),
             layer=1,
+            brief=f"{at} at layer 1",
         )
     ]
 
@@ -136,6 +139,7 @@ def steps(spec: StackSpec, entry: StackInit) -> list[Finding]:
             f"size in layer 1 and {number(last.grad_to_data, 3)} in the last: with one learning rate {consequence}.",
             value=first.grad_to_data,
             layer=1,
+            brief=f"{number(first.grad_to_data, 3)} in layer 1",
         )
     ]
 

@@ -40,6 +40,7 @@ def formats(entry: StackInit) -> Finding:
         value=float(first.layer),
         layer=first.layer,
         advice=advice,
+        brief=f"from layer {first.layer}",
     )
 
 

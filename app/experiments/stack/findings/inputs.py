@@ -1,6 +1,6 @@
 """What becomes of the inputs: whether the network tells them apart, and what its activation does to each."""
 
-from ....figures.numbers import number, power
+from ....figures.numbers import between, number, percent, power
 from ....finding import Finding
 from ....lab.activations import ACTIVATIONS
 from ....lab.draws import DISTRIBUTIONS
@@ -26,26 +26,21 @@ def inputs(spec: StackSpec, entry: StackInit) -> list[Finding]:
         "fades": "they grow alike",
         "holds": "it tells them apart",
     }
-    theory = "" if predicted is None else f" Theory, for wide layers, says {_cosine(predicted)}."
+    theory = "" if predicted is None else f" Theory, for wide layers, says {between(predicted)}."
     start = moments.mean**2 / moments.mean_square
     return [
         Finding(
             about="inputs",
             init=entry.init,
             word=word,
-            sentence=f"{label_of(entry)}: the activations of two different inputs have a cosine of {_cosine(measured)} "
-            f"on average in the last layer, after {_cosine(start)} at the input: {consequence[word]}.{theory}",
+            sentence=f"{label_of(entry)}: the activations of two different inputs have a cosine of {between(measured)} "
+            f"on average in the last layer, after {between(start)} at the input: {consequence[word]}.{theory}",
             value=measured,
             predicted=predicted,
             layer=last.layer,
+            brief=f"cosine {between(measured)}",
         )
     ]
-
-
-def _cosine(value: float) -> str:
-    """With as many digits as tell it from one."""
-    shown = round(value, 2 if abs(value) < 0.99 else 4) + 0.0
-    return (f"{shown:.2f}" if abs(value) < 0.99 else f"{shown:.4f}").replace("-", "−")
 
 
 def saturation(spec: StackSpec, entry: StackInit) -> list[Finding]:
@@ -78,6 +73,7 @@ def saturation(spec: StackSpec, entry: StackInit) -> list[Finding]:
             value=value,
             predicted=predicted,
             layer=last.layer,
+            brief=percent(value),
         )
     ]
 

@@ -52,6 +52,12 @@ class Size(NamedTuple):
         return "vanishes" if said is None else course(said - self.start)
 
     @property
+    def brief(self) -> str:
+        """Measured, beside predicted where there is a prediction."""
+        beside = "" if self.predicted is None else f", predicted {power(self.predicted)}"
+        return f"{power(self.measured)}{beside}"
+
+    @property
     def beside_start(self) -> str:
         """What was measured, beside what it started from, in words."""
         start, change = power(self.start), (self.measured or 0.0) - self.start

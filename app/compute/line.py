@@ -1,0 +1,32 @@
+"""The line before the server: whoever is behind one address waits in the order of coming."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+
+LOOK_SECONDS = 0.05  # between two looks at whether it is one's turn
+
+
+class Line:
+    """One line a client; at most `longest` wait in each."""
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self._waiting: defaultdict[str, list[object]] = defaultdict(list)
+
+    def full(self, client: str) -> bool:
+        return len(self._waiting.get(client, ())) >= self._longest
+
+    async def turn(self, client: str, may_go: Callable[[bool], bool]) -> AsyncIterator[int]:
+        """Yields how many are ahead, whenever that changes, until `may_go` says so: it is told who is first."""
+        line, ticket, told = self._waiting[client], object(), -1
+        line.append(ticket)
+        try:
+            while not may_go(line[0] is ticket):
+                if (ahead := line.index(ticket)) != told:
+                    yield (told := ahead)
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            line.remove(ticket)
+            if not line:
+                self._waiting.pop(client, None)

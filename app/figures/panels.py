@@ -1,0 +1,62 @@
+"""Panels over one another: each with its own axis, all over one common axis, so that they can be read across."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .axes import axis, axis_key
+from .palette import Figure, figure
+
+GAP = 30  # pixels between panels, with room for a title
+ROOM = 26  # for the ticks of an axis of its own
+
+
+class Panel(NamedTuple):
+    """One panel: its title, its traces, its own axis, and how tall it is in pixels."""
+
+    title: str
+    traces: list[Figure]
+    axis: Figure
+    height: int = 150
+    shapes: Sequence[Figure] = ()
+    annotations: Sequence[Figure] = ()
+
+
+def stacked(panels: Sequence[Panel], across: Figure | Sequence[Figure], **layout: object) -> Figure:
+    """The panels from top to bottom; `across` is the axis they share, or one for each of them."""
+    shared = isinstance(across, dict)
+    each = [across] * len(panels) if isinstance(across, dict) else across
+    gap = GAP if shared else GAP + ROOM
+    total = sum(panel.height for panel in panels) + gap * (len(panels) - 1)
+    traces: list[Figure] = []
+    drawn: Figure = {"annotations": [], "shapes": []}
+    top = 1.0
+    for index, panel in enumerate(panels):
+        x, y = axis("x", index), axis("y", index)
+        bottom = max(0.0, top - panel.height / total)
+        traces += [trace | {"xaxis": x, "yaxis": y} for trace in panel.traces]
+        drawn[axis_key("x", index)] = {**each[index], "anchor": y}
+        if shared and index:
+            drawn[axis_key("x", index)]["matches"] = "x"
+        if shared and index < len(panels) - 1:
+            drawn[axis_key("x", index)] |= {"showticklabels": False, "title": {"text": ""}}
+        drawn[axis_key("y", index)] = {**panel.axis, "anchor": x, "domain": [bottom, top]}
+        drawn["shapes"] += [{**shape, **_where(shape, x, y)} for shape in panel.shapes]
+        drawn["annotations"] += [{**said, **_where(said, x, y)} for said in panel.annotations]
+        if panel.title:
+            drawn["annotations"].append(_title(panel.title, index))
+        top = bottom - gap / total
+    return figure(traces, height=total, **{**drawn, **layout})
+
+
+def _where(mark: Figure, x: str, y: str) -> Figure:
+    """On which axes: the panel's own, or its whole width or height where the mark says so."""
+    return {
+        "xref": f"{x} domain" if mark.get("xref") == "domain" else x,
+        "yref": f"{y} domain" if mark.get("yref") == "domain" else y,
+    }
+
+
+def _title(text: str, index: int) -> Figure:
+    """On top of the index-th panel."""
+    place = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 2}
+    return {"text": text, "xref": f"{axis('x', index)} domain", "yref": f"{axis('y', index)} domain", **place}

@@ -1,0 +1,81 @@
+"""A Result as a picture of 1200 × 630 points, the size at which chats and slides show a link.
+
+Drawn by matplotlib, which is imported when the first picture is asked for: the server's start does not wait for it.
+"""
+
+import io
+from collections.abc import Callable, Sequence
+from textwrap import wrap
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..finding import Finding, verdicts
+from ..lab.initializers import INITIALIZERS
+from .palette import LIGHT, STYLES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Picture = Callable[[Any, "Axes"], None]
+WIDTH, HEIGHT, DPI = 1200, 630, 100
+PAPER = "#fbfaf7"
+MOST_SAID = 4  # verdicts with their sentences; beyond, only words
+_drawing = Lock()  # matplotlib's fonts are shared by all threads
+
+
+def picture(
+    heading: str, findings: Sequence[Finding], result: Any, draw: Picture | None, kind: Literal["png", "svg"]
+) -> bytes:
+    """The heading, a verdict an init, and what `draw` draws of the result; the same bytes for the same result."""
+    with _drawing:
+        import matplotlib
+        from matplotlib.figure import Figure
+
+        matplotlib.rcParams["svg.hashsalt"] = "initscope"
+        shown = Figure((WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=PAPER)
+        _heading(shown, heading)
+        _verdicts(shown, verdicts(findings), width=0.36 if draw else 0.9)
+        if draw:
+            axes = shown.add_axes((0.49, 0.16, 0.475, 0.58), facecolor=PAPER)
+            _plain(axes)
+            draw(result, axes)
+        out = io.BytesIO()
+        metadata: dict[str, str | None] = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
+        shown.savefig(out, format=kind, metadata=metadata)
+        return out.getvalue()
+
+
+def _heading(shown: "Figure", heading: str) -> None:
+    lines = wrap(heading, 52)
+    text = "\n".join(lines[:2])
+    shown.text(0.04, 0.935, text, size=25, family="DejaVu Serif", weight="bold", color=LIGHT.ink, va="top")
+    shown.text(0.04, 0.05, "Initscope", size=15, family="DejaVu Serif", weight="bold", color=LIGHT.accent, va="center")
+    said = "random weights, measured beside theory"
+    shown.text(0.145, 0.05, said, size=13, color=LIGHT.soft, va="center")
+
+
+def _verdicts(shown: "Figure", found: Sequence[Finding], width: float) -> None:
+    top, said_in_full = 0.715, len(found) <= MOST_SAID
+    step = 0.6 / max(len(found), 3)
+    for place, finding in enumerate(found):
+        y = top - place * step
+        color = STYLES[finding.init].color if finding.init in STYLES else LIGHT.accent
+        label = INITIALIZERS[finding.init].label if finding.init in INITIALIZERS else ""
+        shown.text(0.04, y, "●", size=15, color=color, va="center")
+        shown.text(0.066, y, f"{label}  {finding.word}".strip(), size=17, weight="bold", color=LIGHT.ink, va="center")
+        if said_in_full:
+            sentence = finding.sentence.partition(". ")[0].removesuffix(".").removeprefix(f"{label}: ")
+            lines = wrap(f"{sentence[:1].upper()}{sentence[1:]}.", int(width * 145))
+            text = "\n".join(lines[:3]) + ("…" if len(lines) > 3 else "")
+            shown.text(0.066, y - 0.038, text, size=12.5, color=LIGHT.soft, va="top", linespacing=1.35)
+
+
+def _plain(axes: "Axes") -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(LIGHT.grid)
+    axes.tick_params(colors=LIGHT.soft, labelsize=13, length=0)
+    axes.grid(color=LIGHT.grid, linewidth=1)
+    axes.set_axisbelow(True)
+    axes.xaxis.label.set(size=14, color=LIGHT.soft)
+    axes.yaxis.label.set(size=14, color=LIGHT.soft)

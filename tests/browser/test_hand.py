@@ -1,0 +1,241 @@
+"""The page answers the hand: a layer chosen anywhere is marked everywhere, sliders are followed, Back undoes."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from app.experiments import EXPERIMENTS
+from app.view import View
+from tests.browser.conftest import NewTab
+from tests.browser.tools import Tab, changed, drawn_data, measured
+from tests.compute.tools import SMALL, every_experiment, small_spec
+
+NOTE_SHIFTS = """() => {
+  window.shifts = 0;
+  window.drawn = 0;
+  window.empty = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shifts += entry.value)))
+    .observe({ type: "layout-shift" });
+  const plot = document.querySelector(".still .plot");
+  new MutationObserver(() => {
+    window.drawn += 1;
+    window.empty += !plot.querySelector(".trace") || plot.closest("[hidden]") !== null;
+  }).observe(plot, { childList: true });
+}"""
+
+
+def looked_at(tab: Tab, name: str) -> View:
+    _, _, query = tab.page.url.partition("?")
+    return EXPERIMENTS[name].address(query)[1]
+
+
+def card(tab: Tab) -> str:
+    return tab.experiment.locator(".card h2").inner_text()
+
+
+def cursors(tab: Tab) -> set[int]:
+    """Where the chosen layer is marked, in pixels from the left of each chart over layers."""
+    lefts: list[int] = tab.page.evaluate(
+        "() => [...document.querySelectorAll('.plot[data-place=layer]')].filter((plot) => plot.seen)"
+        ".map((plot) => Math.round(parseFloat(plot.querySelector('.cursor').style.left)))"
+    )
+    return set(lefts)
+
+
+def test_a_layer_chosen_anywhere_is_marked_everywhere_and_stands_in_the_address(tab: Tab) -> None:
+    tab.run(f"{small_spec('stack').links['page']}&open=all")
+    tab.experiment.locator(".section .plot[data-place=layer]").first.scroll_into_view_if_needed()
+    expect(tab.experiment.locator(".section .cursor").first).to_be_attached()
+    assert card(tab) == f"Layer {SMALL} of {SMALL}"
+    tab.chart("picture").locator(".plot").hover()
+    middle = card(tab)
+    assert middle != f"Layer {SMALL} of {SMALL}"
+    tab.page.mouse.move(0, 0)
+    tab.page.keyboard.press("ArrowLeft")
+    expect(tab.experiment.locator(".card h2")).not_to_have_text(middle)
+    layer = int(card(tab).split()[1])
+    tab.page.wait_for_url(re.compile(rf"[?&]layer={layer}\b"))
+    assert len(cursors(tab)) == 1
+    tab.page.reload()
+    tab.finished()
+    assert card(tab) == f"Layer {layer} of {SMALL}"
+
+
+def test_the_card_has_the_numbers_of_every_init_and_gives_them_in_words(new_tab: NewTab) -> None:
+    tab = new_tab(permissions=["clipboard-read", "clipboard-write"])
+    tab.run(f"{small_spec('stack').links['page']}&layer=2")
+    cells = tab.experiment.locator(".card .measured").all_inner_texts()
+    tab.experiment.get_by_role("button", name="Copy in words").click()
+    expect(tab.experiment.get_by_role("button", name="Copied")).to_be_visible()
+    words: str = tab.page.evaluate("() => navigator.clipboard.readText()")
+    assert words.startswith("Layer 2, What becomes")
+    assert tab.page.url in words
+    assert all(cell in words for cell in cells if cell != "–")
+
+
+@every_experiment
+def test_an_init_looked_at_alone_fades_the_others_in_every_chart(tab: Tab, name: str) -> None:
+    tab.run(f"{small_spec(name).links['page']}&open=all")
+    verdict = tab.experiment.locator(".verdict").nth(1)
+    init = verdict.get_attribute("data-init")
+    sentence = tab.experiment.locator(".said")
+    expect(sentence).to_be_hidden()
+    verdict.click()
+    expect(tab.experiment.locator(".verdict").nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(tab.experiment.locator(".verdict").nth(1)).to_be_focused()
+    expect(sentence).to_be_visible()
+    faded = """plots => plots.filter((plot) => plot.seen).flatMap((plot) => plot.seen.data)
+      .filter(({ meta, opacity }) => meta?.init && (opacity ?? 1) < 0.5).map(({ meta }) => meta.init)"""
+    plots = tab.experiment.locator(".plot")
+    tab.page.wait_for_function(f"() => ({faded})([...document.querySelectorAll('.plot')]).length > 0")
+    assert init not in plots.evaluate_all(faded)
+    tab.experiment.locator(".verdict").nth(1).click()
+    expect(sentence).to_be_hidden()
+
+
+@every_experiment
+def test_a_slider_is_followed_without_a_shift_or_an_empty_chart(tab: Tab, name: str) -> None:
+    tab.run(small_spec(name, "init=1/sqrt(D)").links["page"])
+    tab.page.evaluate(NOTE_SHIFTS)
+    tab.field("gain").locator(".slider").scroll_into_view_if_needed()
+    box = tab.field("gain").locator(".slider").bounding_box()
+    assert box is not None
+    down = box["y"] + box["height"] / 2
+    tab.page.mouse.move(box["x"] + 30, down)
+    tab.page.mouse.down()
+    for step in range(30):
+        tab.page.mouse.move(box["x"] + 30 + 3 * step, down)
+        tab.page.wait_for_timeout(20)
+    tab.page.mouse.up()
+    gain = tab.text_input("gain").input_value()
+    tab.page.wait_for_url(re.compile(rf"[?&]gain={gain}\b"))
+    tab.finished()
+    drawn, shifts, empty = tab.page.evaluate("() => [window.drawn, window.shifts, window.empty]")
+    assert drawn > 2
+    assert empty == 0
+    assert shifts < 0.02
+
+
+@every_experiment
+def test_back_undoes_one_change_after_the_other(tab: Tab, name: str) -> None:
+    spec = small_spec(name)
+    experiment = tab.run(spec.links["page"])
+    before = measured(experiment)
+    with tab.rerun():
+        tab.set("seed", 7)
+    with tab.rerun():
+        tab.set("gain", 2.0)
+    with tab.page.expect_request("**/look*"):
+        tab.page.go_back()
+    tab.finished()
+    assert tab.page.url == tab.origin + changed(spec, seed=7).links["page"]
+    assert tab.text_input("gain").input_value() == "1.0"
+    with tab.page.expect_request("**/look*"):
+        tab.page.go_back()
+    tab.finished()
+    assert tab.page.url == tab.origin + spec.links["page"]
+    assert measured(experiment) == before
+
+
+@every_experiment
+def test_a_pinned_run_is_drawn_under_the_next_and_both_are_in_the_link(tab: Tab, name: str) -> None:
+    spec = small_spec(name)
+    experiment = tab.run(spec.links["page"])
+    brief = next(iter(measured(experiment).values()))
+    with tab.rerun():
+        experiment.get_by_role("button", name="Pin to compare").click()
+    with tab.rerun():
+        tab.set("gain", 2.0)
+    assert looked_at(tab, name).pinned == spec.query
+    tab.page.reload()
+    tab.finished()
+    expect(experiment.locator(".before").first).to_contain_text(brief)
+    first = tab.chart(EXPERIMENTS[name].first[0])
+    assert any(trace["opacity"] for trace in drawn_data(first))
+    with tab.rerun():
+        experiment.get_by_role("button", name="Unpin").click()
+    assert tab.page.url == tab.origin + changed(spec, gain=2.0).links["page"]
+    expect(experiment.locator(".before")).to_have_count(0)
+
+
+@every_experiment
+def test_a_choice_of_axes_is_drawn_and_stands_in_the_address(tab: Tab, name: str) -> None:
+    tab.run(small_spec(name).links["page"])
+    chart = tab.chart(EXPERIMENTS[name].first[0])
+    before = chart.locator(".plot").evaluate("plot => JSON.stringify(plot.seen.layout)")
+    button = chart.locator(".axes button").first
+    with tab.rerun():
+        button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    assert looked_at(tab, name).axes == [button.get_attribute("data-axis")]
+    assert chart.locator(".plot").evaluate("plot => JSON.stringify(plot.seen.layout)") != before
+
+
+@every_experiment
+def test_a_section_is_drawn_when_it_is_opened_and_its_state_is_in_the_address(tab: Tab, name: str) -> None:
+    experiment = tab.run(small_spec(name).links["page"])
+    section = EXPERIMENTS[name].sections[0]
+    key = section.charts[0]
+    assert drawn_data(tab.chart(key)) == []
+    fold = experiment.locator(f'[data-section="{section.name}"]')
+    assert fold.locator(".summary").inner_text()
+    with tab.rerun():
+        fold.locator("summary").click()
+    assert looked_at(tab, name).open == [section.name]
+    tab.page.reload()
+    tab.finished()
+    tab.chart(key).scroll_into_view_if_needed()
+    expect(tab.chart(key).locator(".trace path").first).to_be_attached()
+    with tab.rerun():
+        experiment.get_by_role("button", name="Open all").click()
+    assert looked_at(tab, name).open == ["all"]
+    assert experiment.locator(".section:not([hidden]):not([open])").count() == 0
+    experiment.get_by_role("button", name="Close all").click()
+    assert looked_at(tab, name).open == []
+
+
+def test_the_closed_page_is_three_screens_tall_at_most(new_tab: NewTab) -> None:
+    tab = new_tab(viewport={"width": 1280, "height": 800})
+    for name in EXPERIMENTS:
+        tab.run(f"/{name}")
+        assert tab.page.evaluate("() => document.documentElement.scrollHeight") <= 2400
+
+
+@pytest.mark.parametrize(("typed", "address"), [("5/3", "gain=1.6666666666666667"), (".5", "gain=0.5"), ("1e0", "")])
+def test_arithmetic_is_typed_and_an_unfinished_number_waits(tab: Tab, typed: str, address: str) -> None:
+    spec = small_spec("matmul", "gain=3")
+    tab.run(spec.links["page"])
+    asked = len(tab.streams)
+    for unfinished in ("", "5/", "sqrt(", "."):
+        tab.text_input("gain").fill(unfinished)
+        tab.page.wait_for_timeout(250)
+    assert len(tab.streams) == asked
+    with tab.rerun():
+        tab.text_input("gain").fill(typed)
+    assert address in tab.page.url
+    assert "gain=3" not in tab.page.url
+    assert tab.text_input("gain").input_value() == typed
+
+
+@every_experiment
+def test_another_seed_is_one_click_away(tab: Tab, name: str) -> None:
+    experiment = tab.run(small_spec(name).links["page"])
+    before = measured(experiment)
+    with tab.rerun():
+        experiment.get_by_role("button", name="New seed").click()
+    assert "seed=" in tab.page.url
+    assert measured(experiment) != before
+
+
+@every_experiment
+def test_on_a_phone_the_form_is_a_sheet_under_the_first_picture(new_tab: NewTab, name: str) -> None:
+    tab = new_tab(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, reduced_motion="reduce")
+    experiment = tab.run(small_spec(name).links["page"])
+    expect(tab.text_input("gain")).to_be_hidden()
+    experiment.get_by_role("button", name="Change the experiment").click()
+    expect(tab.text_input("gain")).to_be_visible()
+    expect(tab.chart(EXPERIMENTS[name].first[0]).locator(".plot")).to_be_in_viewport()
+    with tab.rerun():
+        tab.set("gain", 2.0)
+    expect(tab.chart(EXPERIMENTS[name].first[0]).locator(".plot")).to_be_in_viewport()

@@ -1,0 +1,106 @@
+"""A script that is taken along measures what the service measures, but for chance."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from math import log10
+from typing import Any, NamedTuple
+
+import pytest
+
+from app.experiments import EXPERIMENTS
+from app.lab.activations import ACTIVATIONS
+from app.lab.code import ACTIVATED, DRAWS, NORMED, STDS
+from app.lab.draws import DISTRIBUTIONS
+from app.lab.initializers import INITIALIZERS
+from app.lab.norms import NORMS
+from app.spec import Spec
+from tests.compute.tools import PRESETS, every_preset, result_of
+
+SIZES = {"fan_out": 4000, "depth": 6, "width": 256, "batch": 64, "repeats": 8}
+SPREADS = 6.0  # standard deviations that chance may part two networks by
+UNKNOWN = 0.6  # decades, where theory gives no spread
+RUN_ALL = """
+import contextlib, io, json, sys
+said = []
+for script in json.load(sys.stdin):
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(script, {})
+    import torch; torch.set_default_dtype(torch.float32)
+    said.append(out.getvalue())
+print(json.dumps(said))
+"""
+
+
+def sized(name: str, query: str) -> Spec:
+    spec = EXPERIMENTS[name].spec.from_query(query)
+    sizes = {size: most for size, most in SIZES.items() if size in type(spec).model_fields and size not in spec.derived}
+    smaller: Spec = spec.model_copy(update={size: min(getattr(spec, size), most) for size, most in sizes.items()})
+    return smaller
+
+
+@cache
+def printed() -> dict[tuple[str, str], str]:
+    """What every preset's script prints, all run by one process."""
+    scripts = [EXPERIMENTS[name].script(sized(name, query)) for name, query in PRESETS]  # type: ignore[misc]
+    ran = subprocess.run(
+        [sys.executable, "-c", RUN_ALL], input=json.dumps(scripts), capture_output=True, text=True, check=True
+    )
+    return dict(zip(PRESETS, json.loads(ran.stdout), strict=True))
+
+
+def rows(text: str) -> dict[str, list[float]]:
+    """The numbers of the first table, by init; of several lines of an init the first."""
+    found: dict[str, list[float]] = {}
+    for line in text.partition("\n\n")[0].splitlines():
+        name, *numbers = line.split()
+        if name in INITIALIZERS:
+            found.setdefault(name, [float(number) for number in numbers])
+    return found
+
+
+class Measured(NamedTuple):
+    """What the service measured, how far chance may take another network from it, and in which column it is printed."""
+
+    log10: float
+    chance: float
+    column: int
+
+
+def measured(entry: dict[str, Any]) -> Iterator[Measured]:
+    if "layers" not in entry:
+        spread = entry["predicted"]["variance_std"] / entry["predicted"]["variance"]
+        yield Measured(log10(entry["measured"]["variance"]), SPREADS * (spread + 0.03), 1)
+        return
+    first, last = entry["layers"][0], entry["layers"][-1]
+    for size, band, column in (
+        (first["preactivation"], first["predicted"], 0),
+        (last["preactivation"], last["predicted"], 1),
+        (first["gradient"], first["predicted"]["gradient_band"], 2),
+    ):
+        if size:
+            known = band and band["log10_high"] is not None
+            chance = SPREADS * (band["log10_high"] - band["log10_low"]) / 4 if known else UNKNOWN
+            yield Measured(size["log10_mean_square"], max(chance, 0.1), column)
+
+
+@every_preset
+def test_a_script_measures_what_the_service_does(name: str, query: str) -> None:
+    by_script = rows(printed()[name, query])
+    result = result_of(sized(name, query)).model_dump()
+    assert list(by_script) == [entry["init"] for entry in result["inits"]]
+    for entry in result["inits"]:
+        printed_there = by_script[entry["init"]]
+        for ours in measured(entry):
+            assert log10(printed_there[ours.column]) == pytest.approx(ours.log10, abs=ours.chance)
+        if "layers" in entry:
+            last = entry["layers"][-1]
+            assert printed_there[3] == pytest.approx(last["cosine"]["mean"], abs=2 / last["fan_out"] ** 0.5)
+
+
+def test_every_entry_of_a_registry_is_a_line_of_pytorch() -> None:
+    assert DRAWS.keys() == {*DISTRIBUTIONS, "orthogonal"}
+    for written, registry in ((ACTIVATED, ACTIVATIONS), (STDS, INITIALIZERS), (NORMED, NORMS)):
+        assert set(written) == set(registry)
