@@ -97,7 +97,7 @@ def fresh(spec: MatmulSpec, inits: list[MatmulInit]) -> list[Finding]:
     """With fresh draws the variances do not agree among themselves."""
     if spec.draws != "fresh" or len(inits) < 2:
         return []
-    squares = ", ".join(f"{entry.input.square:,.1f}" for entry in inits)
+    squares = ", ".join(number(entry.input.square) for entry in inits)
     first = inits[0].input
     return [
         Finding(
@@ -122,9 +122,10 @@ def sample(spec: MatmulSpec, entry: MatmulInit) -> Finding:
         about="sample",
         init=entry.init,
         word="fan_out",
-        sentence=f"{label_of(entry)} gives {number(entry.predicted.variance, 3)} on purpose: it weighs fan_out = "
-        f"{spec.fan_out:,} as much as fan_in = {spec.fan_in:,}, a compromise between the forward and the backward pass "
-        "that keeps neither unless they are equal. These columns are a sample, not a layer.",
+        sentence=f"{label_of(entry)} gives {number(entry.measured.variance)}, {number(entry.predicted.variance)} on "
+        f"average, and on purpose: it weighs fan_out = {spec.fan_out:,} as much as fan_in = {spec.fan_in:,}, a "
+        "compromise between the forward and the backward pass that keeps neither unless they are equal. These columns "
+        "are a sample, not a layer.",
         value=entry.measured.variance,
         predicted=entry.predicted.variance,
         by_chance=None,
