@@ -56,6 +56,7 @@ function experiment(root) {
 
   async function run() {
     halt();
+    again = false;
     const mine = { controller: new AbortController(), since: performance.now() };
     running = mine;
     const late = setTimeout(() => waiting(true), PATIENCE);
@@ -77,10 +78,7 @@ function experiment(root) {
       clearTimeout(late);
       if (running === mine) halt();
     }
-    if (again && !running) {
-      again = false;
-      run();
-    }
+    if (again && !running) run();
   }
 
   function halt() {
@@ -92,8 +90,16 @@ function experiment(root) {
 
   // The newest wins; but while the hand moves, a run that is nearly done is let finish, so that the charts follow.
   function ask() {
-    if (running && performance.now() - running.since < FOLLOWING) again = true;
-    else run();
+    if (!running) return run();
+    again = true;
+    const waited = running;
+    setTimeout(() => again && running === waited && runAfresh(), FOLLOWING - (performance.now() - running.since));
+  }
+
+  // A run that is given up needs a moment to leave the server.
+  function runAfresh() {
+    halt();
+    timer = setTimeout(run, QUIET);
   }
 
   async function show(event, data) {
@@ -191,7 +197,8 @@ function experiment(root) {
     };
     if (target?.matches?.(".slider")) go();
     else {
-      if (running && performance.now() - running.since > FOLLOWING) halt();
+      halt();
+      again = false;
       timer = setTimeout(go, QUIET);
     }
   }

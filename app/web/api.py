@@ -201,8 +201,10 @@ async def _events(
             async for update in flight.updates():
                 if flight.outcome.done():
                     break
-                waits_for = {"waits_for": update.waits_for} if update.waits_for else {}
-                yield _event("progress", json.dumps({"done": update.done, "total": update.total} | waits_for))
+                if update.waits_for:
+                    yield _event("waiting", json.dumps({"ahead": 0, "said": update.waits_for}))
+                    continue
+                yield _event("progress", json.dumps({"done": update.done, "total": update.total}))
                 if update.partial is not None and update.partial is not shown:
                     shown = update.partial
                     yield _event("figures", await asyncio.to_thread(draw, shown))

@@ -12,7 +12,7 @@ def main(address: str, out: str) -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 980}, color_scheme="light")
         page.goto(f"{address}/stack")
         page.locator(".status", has_text="Done.").wait_for(state="attached", timeout=30_000)
-        page.locator('[data-chart="variance"] .main-svg').first.wait_for()
+        page.locator(".still .trace").first.wait_for()
         page.screenshot(path=out)
         browser.close()
 

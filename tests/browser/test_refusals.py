@@ -109,7 +109,7 @@ def test_a_wrong_link_runs_once_it_is_mended(tab: Tab, name: str) -> None:
         tab.text_input("gain").fill("2")
     assert tab.page.url == tab.origin + changed(spec, gain=2.0).links["page"]
     assert_nothing_wrong(tab)
-    expect(tab.experiment.locator(".main-svg").first).to_be_visible()
+    expect(tab.experiment.locator(".trace").first).to_be_visible()
 
 
 @every_experiment

@@ -27,9 +27,9 @@ def test_while_it_compiles_pages_are_answered_and_a_run_says_what_it_waits_for(t
             for line in stream.iter_lines():
                 kind, _, data = line.partition(": ")
                 last = data if kind == "event" else last
-                if last == "progress" and kind == "data":
-                    waited.append(json.loads(data).get("waits_for", ""))
-        assert "compiles" in waited[0]
+                if last == "waiting" and kind == "data":
+                    waited.append(json.loads(data)["said"])
+        assert any("compiles" in said for said in waited)
         assert last == "result"
         until(lambda: client.get("/readyz").status_code == 200)
 
