@@ -30,7 +30,7 @@ def row_blocks(tensor: Tensor) -> list[slice]:
     The first is half as large, so that threads are not all at the same step, waiting for the same things.
     """
     fewest, most = ROW_BLOCK
-    rows = max(FEWEST_ROWS, min(max(tensor.numel() // 4, fewest), most) // tensor.shape[1])
+    rows = max(FEWEST_ROWS, min(max(tensor.numel() // 2, fewest), most) // tensor.shape[1])
     edges = [0, *range(max(FEWEST_ROWS, rows // 2), tensor.shape[0], rows), tensor.shape[0]]
     return [slice(start, stop) for start, stop in pairwise(edges)]
 
