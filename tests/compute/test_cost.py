@@ -14,6 +14,7 @@ from app.fields import shape
 from app.lab.initializers import INITIALIZERS
 from app.settings import Settings
 from app.spec import Spec
+from app.web.forms import form
 from tests.compute.tools import every_experiment, every_preset
 
 THREADS = 2
@@ -171,3 +172,21 @@ def test_the_largest_value_that_fits_does_and_the_next_does_not(name: str, size:
     most = shape(experiment.spec.model_fields[size]).maximum
     assert budget.holds(cost_of(spec.model_copy(update={size: value})))
     assert value == most or not budget.holds(cost_of(spec.model_copy(update={size: value + 1})))
+
+
+SLIDERS = [
+    (name, control.name, end)
+    for name, experiment in EXPERIMENTS.items()
+    for group in form(experiment.spec, {}, {}).values()
+    for control in group
+    if control.slider
+    for end in (control.slider.low, control.slider.high)
+]
+
+
+@pytest.mark.parametrize(("name", "field", "end"), SLIDERS)
+def test_wherever_a_slider_goes_the_experiment_runs_if_the_others_are_where_they_began(
+    name: str, field: str, end: float
+) -> None:
+    whole = shape(EXPERIMENTS[name].spec.model_fields[field]).kind == "integer"
+    assert default_budget().holds(cost_of(EXPERIMENTS[name].spec.parse({field: int(end) if whole else float(end)})))

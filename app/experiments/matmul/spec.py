@@ -57,6 +57,7 @@ class MatmulSpec(WeightsSpec):
         "run",
         "Repeats",
         "Run it again with fresh x and w, to see how far the variance itself varies.",
+        slider=(1, 100),
         ge=1,
         le=1000,
     )
