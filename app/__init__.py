@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .fields import SpecError
     from .library import Run, run
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 __all__ = ["Run", "SpecError", "run"]
 
 

@@ -36,17 +36,16 @@ def course(
         ask(client, number)
         if (number + 1) % EVERY == 0:
             found.append(held(process))
+            print(f"{number + 1:6} runs, {found[-1]}", flush=True)
     return found
 
 
 def leaks(found: list[Held]) -> bool:
     """Whether more is held in the last quarter than in the one after warming up."""
-    for index, each in enumerate(found, start=1):
-        print(f"\n{index * EVERY:6} runs {each}", end="")
     warm = found[WARM // EVERY :]
     early, late = warm[: len(warm) // 3], warm[-len(warm) // 3 :]
     grown = fmean(each.memory for each in late) / fmean(each.memory for each in early) - 1
-    print(f"\ngrown by {grown:.2%}")
+    print(f"grown by {grown:.2%}")
     return grown > FLAT or late[-1].threads > early[0].threads or late[-1].files > early[0].files
 
 
@@ -62,7 +61,7 @@ def test_mixed_runs_leave_nothing_behind() -> None:
                 if chance.random() < 0.05:
                     return  # and is gone
 
-    with serving(*SMALL) as served, httpx.Client(base_url=served.url, timeout=60) as client:
+    with serving(*SMALL) as served, httpx.Client(base_url=served.url, timeout=600) as client:
         assert not leaks(course(ask, client, served.process_id))
 
 
@@ -75,5 +74,5 @@ def test_a_leak_would_be_seen(kept: str) -> None:
         client.get(f"/api/{spec.name}?{spec.query}")
 
     flags = (*SMALL[:-1], str(10**12))  # a cache that lets nothing go
-    with serving(*flags) as served, httpx.Client(base_url=served.url, timeout=60) as client:
+    with serving(*flags) as served, httpx.Client(base_url=served.url, timeout=600) as client:
         assert leaks(course(ask, client, served.process_id, WARM + 6 * EVERY)), kept
