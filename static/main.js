@@ -108,7 +108,7 @@ function experiment(root) {
     } else if (event === "progress") {
       part(".progress").max = data.total;
       part(".progress").value = data.done;
-      if (part(".status").textContent !== (data.waits_for ?? "")) status(data.waits_for ?? "");
+      if (part(".status").textContent) status("");
     } else if (event === "page") {
       showPage(root, data);
     } else if (event === "figures") {

@@ -53,7 +53,7 @@ PAYLOADS = (
 )
 STRUCTURE = """() => {
   const all = [...document.querySelectorAll("*")];
-  const tags = "script, img, iframe, base, object, embed, link, style, body, main, form, article, svg, math, button, a";
+  const tags = "script, img, iframe, base, object, embed, link, style, body, main, form, article, svg, math, a";
   return {
     counts: Object.fromEntries(tags.split(", ").map((tag) => [tag, document.querySelectorAll(tag).length])),
     handlers: all.flatMap((found) => found.getAttributeNames()).filter((name) => name.startsWith("on")),
@@ -120,9 +120,9 @@ def test_a_hostile_path_is_not_found_and_not_echoed(server: str, payload: str) -
         assert "hacked" not in answer.text
 
 
-def test_a_hostile_path_opens_as_plain_text(tab: Tab) -> None:
+def test_a_hostile_path_opens_a_page_that_does_not_know_of_it(tab: Tab) -> None:
     tab.expect_refusal(404)
     tab.page.goto(f"{tab.origin}/matmul/{quote(PAYLOADS[0])}")
-    expect(tab.page.locator("body")).to_contain_text('"status": 404')
+    expect(tab.page.locator("body")).to_contain_text("There is no page at this address.")
     assert tab.page.evaluate("() => window.hacked ?? null") is None
-    assert tab.page.locator("script").count() == 0
+    assert PAYLOADS[0] not in tab.page.content()

@@ -28,7 +28,7 @@ NOTE_SHARES = """document.addEventListener("DOMContentLoaded", () => {
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """One that has the time for a run of a few seconds on a busy machine too."""
-    with serving("--port=0", "--max-seconds=6", "--deadline-seconds=300") as served:
+    with serving("--port=0", "--max-seconds=3", "--deadline-seconds=300") as served:
         yield served.url
 
 
@@ -58,10 +58,10 @@ def long_spec(origin: str, name: str, seed: int, share: float = 1) -> Spec:
     return longest[max(longest)]
 
 
-def begin(tab: Tab, spec: Spec) -> None:
+def begin(tab: Tab, spec: Spec, view: str = "") -> None:
     """Opens a page whose run has begun, and is far from over."""
     tab.page.add_init_script(NOTE_SHARES)
-    tab.open(spec.links["page"])
+    tab.open(spec.links["page"] + view)
     expect(tab.experiment.locator(".cancel")).to_be_visible()
 
 
@@ -102,7 +102,7 @@ def assert_at_rest(experiment: Locator) -> None:
 @every_experiment
 def test_a_long_run_shows_how_far_it_is_and_what_it_has(tab: Tab, name: str) -> None:
     spec = long_spec(tab.origin, name, seed=1, share=0.6)
-    begin(tab, spec)
+    begin(tab, spec, "&open=all")
     expect(tab.experiment.locator(".progress")).to_be_visible()
     wait_for_partial_charts(tab, name)
     partial = [drawn_data(tab.chart(key)) for key in EXPERIMENTS[name].charts]
