@@ -11,6 +11,7 @@ from .experiments.table import csv_table
 from .fields import SpecError
 from .figures.palette import Figure
 from .finding import Finding
+from .lab.kernels import compiling
 from .results import Result
 from .spec import Spec
 
@@ -65,6 +66,7 @@ def run(experiment: str, /, **fields: Any) -> Run:
     entry = EXPERIMENTS[experiment]
     spec = entry.spec.parse(fields)
     threads = torch.get_num_threads()
+    compiling.prepare()
     try:
         for step in entry.run(spec):
             last = step

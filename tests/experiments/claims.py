@@ -55,7 +55,7 @@ def numbers_in(sentence: str) -> Iterator[float]:
         fraction, mantissa, exponent, percent = text.groups()
         value = float(mantissa.replace(",", "").replace("−", "-"))
         power = int(exponent.translate(SUPERSCRIPTS)) if exponent else 0
-        value = value * 10.0**power if abs(power) < 300 else 0.0
+        value = value * 10.0**power if abs(power) < 308 else 0.0
         value = value / 100 if percent else value
         yield 1 / value if fraction and value else value
 

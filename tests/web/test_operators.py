@@ -15,7 +15,7 @@ from tests.compute.tools import AT_ONCE, puppet_for, until
 from tests.conftest import serving
 from tests.web.tools import a_small, address, serving_here
 
-SECONDS = "init=1/D&backward=false&bins=4&batch=16384&depth=20"  # of computing
+SECONDS = "init=1/D&backward=false&bins=4&batch=8192&depth=16"  # of computing
 ENDLESS = "init=1/D&backward=false&bins=4&batch=16384&depth=300"
 UNLIMITED = ("--max-seconds", "1000", "--deadline-seconds", "1000", "--max-result-bytes", "100000000")
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,26 +21,38 @@ SUMS = {"contract", "reassoc", "nsz"}  # and sums be taken in any order, the sam
 
 class _State:
     lock = threading.Lock()
-    ready = False
+    preparing = ready = False
 
 
 _SIGNATURES: dict[Any, str] = {}  # of every kernel
+_CACHES: list["_Cache"] = []
 
 
 class _Cache(FunctionCache):  # type: ignore[misc] # of a library without types
-    """A cache on disk that costs time where it fails, never an answer; its folder alone knows the sources."""
+    """A cache on disk that costs time where it fails, never an answer; its folder alone knows the sources.
+
+    Kernels contain each other, and what LLVM makes of one depends on whether it saw the others' source: so nothing is
+    fetched before all of them were compiled by one process, and every process computes the same bits.
+    """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
-        self._cache_file = IndexDataCacheFile(str(FOLDER), self._impl.filename_base, source_stamp="")
+        base = self._impl.filename_base
+        self._cache_file = IndexDataCacheFile(str(FOLDER), base, source_stamp="")
+        self.done = Path(str(FOLDER)) / f"{base}.done"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        if not self.done.exists():
+            return None
         try:
             return super().load_overload(sig, target_context)
         except Exception:
+            self.done.unlink(missing_ok=True)
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        if not _State.preparing:
+            return
         try:
             super().save_overload(sig, data)
         except Exception:
@@ -90,6 +103,7 @@ def kernel(signature: str, fastmath: set[str] = EXACT) -> Callable[[F], F]:
             before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(FOLDER)
             try:
                 dispatcher._cache = _Cache(function)
+                _CACHES.append(dispatcher._cache)
             except (OSError, RuntimeError):  # the folder has gone, or may not be written after all
                 pass
             finally:
@@ -111,10 +125,17 @@ def prepare(stop: Callable[[], bool] = lambda: False) -> None:
     It stops between two kernels when told to: a process must not end while one is being compiled.
     """
     with _State.lock:
-        for dispatcher, signature in _SIGNATURES.items():
-            if stop():
-                return
-            dispatcher.compile(signature)
+        _State.preparing = True
+        try:
+            for dispatcher, signature in _SIGNATURES.items():
+                if stop():
+                    return
+                dispatcher.compile(signature)
+        finally:
+            _State.preparing = False
+        with suppress(OSError):
+            for cache in _CACHES:
+                cache.done.touch()
         _State.ready = True
 
 

@@ -15,6 +15,8 @@ DRAW = """
 import sys, numpy as np
 from app.lab.kernels.distributions import fill
 from app.lab.kernels.threefry import draw_words, key_of
+from app.lab.kernels.compiling import prepare
+prepare()
 words, entries = np.empty(1024, np.uint32), np.empty(1024, np.float32)
 draw_words(key_of(5, 1), 3, words)
 fill(0, key_of(5, 1), 3, entries)
