@@ -4,7 +4,7 @@ from math import log10
 
 import pytest
 
-from app.experiments.matmul.charts import variance_vs_scale
+from app.experiments.matmul.charts.scale import variance_vs_scale
 from app.experiments.matmul.run import run_matmul
 from app.experiments.matmul.spec import MatmulSpec
 from app.lab.draws import DISTRIBUTIONS
