@@ -7,7 +7,7 @@ from .lanes import leaders
 from .spec import StackSpec
 
 # Steps a layer takes, each as long as a summary of a few numbers.
-PASSING, NORMALIZING, REPEATING, REPORTING = 4, 1, 2, 1
+PASSING, NORMALIZING, REPEATING, REPORTING = 3, 1, 2, 1
 
 
 def _predicting(spec: StackSpec) -> int:
