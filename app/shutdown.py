@@ -23,7 +23,7 @@ class DrainingServer(uvicorn.Server):
         if sig != signal.SIGTERM or self._going or not self.started:
             super().handle_exit(sig, frame)
             return
-        self._runner.draining = True
+        self._runner.admission.draining = True
         loop = asyncio.get_running_loop()
 
         async def go() -> None:

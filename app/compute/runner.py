@@ -24,10 +24,10 @@ from ..lab.kernels import compiling
 from ..results import Result, Step
 from ..settings import Settings
 from ..spec import Spec
+from .admission import Admission
 from .cache import Cache
 from .cost import Budget, Cost, TooExpensive, check
-from .flight import Busy, Cancelled, DeadlineExceeded, Flight, TooMany, Update
-from .line import Line
+from .flight import Busy, Cancelled, DeadlineExceeded, Flight, Update
 from .metrics import Metrics
 from .rates import USUAL, measured
 
@@ -67,21 +67,14 @@ class Runner:
             rates=USUAL,
         )
         self.metrics = Metrics()
-        self.draining = self._closing = False
-        self._settings = settings
-        self._line = Line(settings.in_line)
+        self.admission = Admission(settings, self.metrics)
+        self._closing = False
+        self._deadline_seconds = settings.deadline_seconds
         self._experiments = experiments
         self._flights: dict[str, Flight] = {}  # to be joined
-        self._aloft: set[Flight] = set()  # these, and those cancelled that have not come to an end
         self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.prepare)
         self._preparing = threading.Thread(target=self._prepare, name="compiling", daemon=True)
         self._preparing.start()
-        for name, said, read in (
-            ("running", "Experiments being computed.", lambda: sum(flight.running for flight in self._aloft)),
-            ("waiting", "Experiments waiting for their turn.", lambda: len(self._queued())),
-            ("waiting_seconds", "For how long the first of them has waited.", self._oldest),
-        ):
-            self.metrics.gauge(name, said, read)
 
     def cached(self, key: str) -> bytes | None:
         """What is kept under a key."""
@@ -139,31 +132,17 @@ class Runner:
         """Raises what `join` would, TooExpensive, TooMany or Busy, and begins nothing."""
         if not self._at_hand(spec):
             self.check(spec)
-            self._admit(client)
+            self.admission.ask(client)
 
     def admit_to_line(self, spec: Spec, client: str) -> None:
         """The same for whoever is ready to wait for a place of their own: TooMany only where too many do already."""
-        try:
-            self.admit(spec, client)
-        except TooMany:
-            if self._line.full(client):
-                raise
+        if not self._at_hand(spec):
+            self.check(spec)
+            self.admission.ask_for_line(client)
 
     def turn(self, spec: Spec, client: str) -> AsyncIterator[int]:
         """Waits in line until the client may `join`; yields how many experiments of theirs are ahead."""
-
-        def may_go(first: bool) -> bool:
-            if self._at_hand(spec):
-                return True
-            if not first:
-                return False
-            try:
-                self.admit(spec, client)
-            except TooMany:
-                return False
-            return True
-
-        return self._line.turn(client, may_go)
+        return self.admission.turn(client, lambda: self._at_hand(spec))
 
     def _at_hand(self, spec: Spec) -> bool:
         key = spec_key(spec)
@@ -171,9 +150,9 @@ class Runner:
 
     async def ready(self) -> bool:
         """Whether kernels are compiled, and a task of no work at all comes back from where experiments are computed."""
-        return (
-            compiling.ready() and not self.draining and await asyncio.wrap_future(threads.submit(lambda _: True, None))
-        )
+        if not compiling.ready() or self.admission.draining:
+            return False
+        return await asyncio.wrap_future(threads.submit(lambda _: True, None))
 
     def _prepare(self) -> None:
         """Compile, or fetch from disk, what experiments are computed with; then see how fast it is."""
@@ -183,17 +162,17 @@ class Runner:
 
     async def drain(self, seconds: float) -> None:
         """Begin nothing any more; cancel what is not done by then."""
-        self.draining = True
+        self.admission.draining = True
         late = time.monotonic() + seconds
-        while self._aloft and time.monotonic() < late:
+        while self.admission.aloft and time.monotonic() < late:
             await asyncio.sleep(0.02)
-        for flight in self._aloft:
+        for flight in self.admission.aloft:
             flight.cancel()
 
     def close(self) -> None:
         """Cancel what is running and let the threads end."""
         self._closing = True
-        for flight in self._aloft:
+        for flight in self.admission.aloft:
             flight.cancel()
         self._executor.shutdown(wait=True, cancel_futures=True)
         self._preparing.join()
@@ -206,38 +185,21 @@ class Runner:
             return flight
         self.metrics.cached.labels("miss").inc()
         cost = self.check(spec)
-        self._admit(client)
+        self.admission.ask(client)
         flight = Flight(loop, self.budget.time(cost))
         self._flights[key] = flight
-        self._aloft.add(flight)
+        self.admission.aloft.add(flight)
         flight.work = self._executor.submit(self._run, spec, flight)
         asyncio.wrap_future(flight.work).add_done_callback(lambda done: self._land(key, flight, done))
         return flight
 
-    def _admit(self, client: str) -> None:
-        settings, flights = self._settings, self._aloft
-        if client and sum(flight.clients[client] > 0 for flight in flights) >= settings.per_client:
-            self.metrics.rejected.labels("client").inc()
-            raise TooMany(settings.per_client)
-        # All experiments share the same cores, so what is in flight is waited for one after the other.
-        wait = sum(flight.remaining for flight in flights) if len(flights) >= settings.at_once else 0.0
-        if self.draining or len(flights) >= settings.at_once + settings.waiting or wait > settings.wait_seconds:
-            self.metrics.rejected.labels("draining" if self.draining else "queue").inc()
-            raise Busy(wait)
-
-    def _queued(self) -> list[Flight]:
-        return [flight for flight in self._aloft if not flight.running]
-
-    def _oldest(self) -> float:
-        return max((time.monotonic() - flight.born for flight in self._queued()), default=0.0)
-
     def _land(self, key: str, flight: Flight, done: "asyncio.Future[bytes]") -> None:
-        self._aloft.discard(flight)
+        self.admission.aloft.discard(flight)
         if self._flights.get(key) is flight:
             del self._flights[key]
         if done.cancelled() or isinstance(done.exception(), Cancelled):
             outcome = "cancelled"
-            if self.draining and flight.clients.total():
+            if self.admission.draining and flight.clients.total():
                 flight.outcome.set_exception(Busy(1))
                 flight.outcome.exception()
             else:
@@ -260,7 +222,7 @@ class Runner:
         def check() -> None:
             if flight.cancelled.is_set():
                 raise Cancelled
-            if time.monotonic() - began > self._settings.deadline_seconds:
+            if time.monotonic() - began > self._deadline_seconds:
                 raise DeadlineExceeded
 
         while self._preparing.is_alive():

@@ -26,7 +26,7 @@ def router(runner: Runner, settings: Settings) -> APIRouter:
     async def ready() -> Response:
         if await runner.ready():
             return PlainTextResponse("ok\n", headers=NOT_KEPT)
-        return PlainTextResponse("going\n" if runner.draining else "compiling\n", 503, headers=NOT_KEPT)
+        return PlainTextResponse("going\n" if runner.admission.draining else "compiling\n", 503, headers=NOT_KEPT)
 
     if settings.metrics:
 

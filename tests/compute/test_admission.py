@@ -135,7 +135,7 @@ def test_draining_begins_nothing_and_lets_what_runs_end(puppet: Puppet) -> None:
             await until(lambda: puppet.began)
             assert await runner.ready()
             going = asyncio.create_task(runner.drain(HOUR))
-            await until(lambda: runner.draining)
+            await until(lambda: runner.admission.draining)
             assert not await runner.ready()
             with pytest.raises(Busy):
                 await runner.result(a_spec(2))

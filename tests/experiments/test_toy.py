@@ -130,7 +130,7 @@ def test_it_stops_when_nobody_waits_any_more() -> None:
     with serving_here(create_app(PATIENT, runner, EVERY)) as client:
 
         def running() -> int:
-            return sum(flight.running for flight in runner._aloft)
+            return sum(flight.running for flight in runner.admission.aloft)
 
         with client.stream("GET", f"/api/toy/stream?{LONG}") as answer:
             until(running)

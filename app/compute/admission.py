@@ -1,0 +1,74 @@
+"""Who may compute now: so many at once, so many waiting, so many of one client; the rest wait in line or come again."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+
+from ..settings import Settings
+from .flight import Busy, Flight, TooMany
+from .line import Line
+from .metrics import Metrics
+
+
+class Admission:
+    """The flights there are, and who may begin another."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self.draining = False
+        self.aloft: set[Flight] = set()  # those cancelled too, until they have come to an end
+        self._settings = settings
+        self._rejected = metrics.rejected
+        self._line = Line(settings.in_line)
+        for name, said, read in (
+            ("running", "Experiments being computed.", lambda: sum(flight.running for flight in self.aloft)),
+            ("waiting", "Experiments waiting for their turn.", lambda: len(self._queued())),
+            ("waiting_seconds", "For how long the first of them has waited.", self._oldest),
+        ):
+            metrics.gauge(name, said, read)
+
+    def ask(self, client: str) -> None:
+        """Whether this client may begin one now; a client without a name may have any number in flight.
+
+        Raises TooMany or Busy if not.
+        """
+        settings, flights = self._settings, self.aloft
+        if client and sum(flight.clients[client] > 0 for flight in flights) >= settings.per_client:
+            self._rejected.labels("client").inc()
+            raise TooMany(settings.per_client)
+        # All experiments share the same cores, so what is in flight is waited for one after the other.
+        wait = sum(flight.remaining for flight in flights) if len(flights) >= settings.at_once else 0.0
+        if self.draining or len(flights) >= settings.at_once + settings.waiting or wait > settings.wait_seconds:
+            self._rejected.labels("draining" if self.draining else "queue").inc()
+            raise Busy(wait)
+
+    def ask_for_line(self, client: str) -> None:
+        """The same for whoever is ready to wait for a place of their own: TooMany only where too many do already."""
+        try:
+            self.ask(client)
+        except TooMany:
+            if self._line.full(client):
+                raise
+
+    def turn(self, client: str, at_hand: Callable[[], bool]) -> AsyncIterator[int]:
+        """Waits in line until the client may begin, or need not: what they ask for is at hand.
+
+        Yields how many of theirs are ahead, whenever that changes. Raises Busy.
+        """
+
+        def may_go(first: bool) -> bool:
+            if at_hand():
+                return True
+            if not first:
+                return False
+            try:
+                self.ask(client)
+            except TooMany:
+                return False
+            return True
+
+        return self._line.turn(client, may_go)
+
+    def _queued(self) -> list[Flight]:
+        return [flight for flight in self.aloft if not flight.running]
+
+    def _oldest(self) -> float:
+        return max((time.monotonic() - flight.born for flight in self._queued()), default=0.0)
