@@ -43,7 +43,7 @@ def sizes_of(spec: StackSpec, initializer: Initializer) -> list[LayerField]:
     return _fields(spec, nonlinearity(spec.activation), _shapes(spec, initializer), sizes_alone=True)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)  # of a thousand layers each, a hundred megabytes
 def _predict(query: str, init: str) -> Prediction:
     spec, initializer = StackSpec.from_query(query), INITIALIZERS[init]
     phi, layers = nonlinearity(spec.activation), _shapes(spec, initializer)
