@@ -175,7 +175,7 @@ export function markPlace(plot, place) {
   const [from, to] = range(plot);
   const share = (place - from) / (to - from);
   cursor.hidden = share < 0 || share > 1;
-  cursor.style.left = `${margin.l + share * (plot.clientWidth - margin.l - margin.r)}px`;
+  cursor.style.left = `calc(${margin.l * (1 - share) - margin.r * share}px + ${100 * share}%)`; // to measure would cost a layout
   cursor.style.top = `${margin.t}px`;
   cursor.style.bottom = `${margin.b}px`;
 }

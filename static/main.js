@@ -1,121 +1,69 @@
 // Every experiment on the page: state -> address -> stream -> charts, in that direction only.
 
 import { joined, parse } from "./address.js";
-import { card, numbers } from "./card.js";
-import { draw, markPlace, placeAt, redraw, redrawOnThemeChange } from "./charts.js";
-import { copyOnClick, copy } from "./copy.js";
-import { dismissHelp, fill, queryOf, settle, showDifferences, showErrors, unfinished } from "./form.js";
+import { numbers } from "./card.js";
+import { draw, redraw, redrawOnThemeChange } from "./charts.js";
+import { pinned } from "./compare.js";
+import { copy, copyOnClick } from "./copy.js";
+import { dismissHelp, fill, queryOf, settle, showDifferences, unfinished } from "./form.js";
+import { chosenPlace } from "./place.js";
 import { printWhole } from "./print.js";
+import { runs } from "./runs.js";
+import { sections } from "./sections.js";
 import { sliders } from "./slider.js";
 import { events } from "./stream.js";
-import { colors, showAnswer, showFindings, showPage } from "./words.js";
+import { showAnswer, showFindings, showPage } from "./words.js";
 
-const QUIET = 150; // ms without a key before a run begins
-const FOLLOWING = 1000; // ms that a run may take and still be waited for while the hand moves on
-const PATIENCE = 300; // ms before a run is worth a progress bar
 const ONE_GESTURE = 1500; // ms within which changes of one field are one step for Back
-const ALL = "all";
 
 function experiment(root) {
   const name = root.dataset.experiment;
   const form = root.querySelector("form");
   const part = (selector) => root.querySelector(selector);
   const fields = root.dataset.view?.split(" ") ?? [];
-  let view = form ? parse(location.search, fields).view : { open: [ALL] }; // without a form the page has its charts open
-  let running = null; // { controller, since }
-  let again = false; // something changed while a run was nearly done
-  let timer = 0;
+  const asked = parse(location.search, fields);
+  const page = {
+    root,
+    view: form ? asked.view : { open: ["all"] }, // without a form the page has its charts open
+    spec: asked.spec, // the query of the run on screen
+    answered: null,
+    pinned: null, // a run to compare with: its figures and its answer
+    only: null, // the init looked at alone
+    get labels() {
+      return Object.fromEntries(this.answered.verdicts.map(({ init, label }) => [init, label]));
+    },
+  };
   let last = { field: null, at: 0 }; // the change before
-  let answered = null;
-  let before = null; // the pinned run: its figures and its answer
-  let only = null;
-  let canonical = parse(location.search, fields).spec; // the query of the run on screen
+  let drawn = Promise.resolve();
 
   const query = () => (form ? queryOf(form) : root.dataset.query);
-  const look = () => ({ only, place: place(), pinned: before?.figures, hidden: view.hide?.[0] });
+  const look = () => ({ only: page.only, place: place.now(), pinned: page.pinned?.figures, hidden: page.view.hide?.[0] });
+  const running = runs(root, (whole) => lookAddress(query(), whole ? page.view : folds.inSight()), show);
+  const place = chosenPlace(page, look, () => running.busy || remember());
 
   // -- The address ------------------------------------------------------------------------------------------------
 
-  function address(spec) {
-    const said = joined(spec, view);
-    return `${location.pathname}${said && `?${said}`}`;
+  function remember(how = "replaceState", spec = page.spec) {
+    const said = joined(spec, page.view);
+    const address = `${location.pathname}${said && `?${said}`}`;
+    if (form && address !== location.pathname + location.search) history[how](null, "", address);
   }
 
-  function remember(how = "replaceState", spec = canonical) {
-    if (form && address(spec) !== location.pathname + location.search) history[how](null, "", address(spec));
-  }
-
-  // -- The run ----------------------------------------------------------------------------------------------------
-
-  function lookAddress(spec, shown = view) {
-    const said = joined(spec, { ...shown, pinned: [], ask: [] });
+  function lookAddress(spec, view = page.view) {
+    const said = joined(spec, { ...view, pinned: [], ask: [] });
     return `./api/${name}/look${said && `?${said}`}`;
   }
 
-  const looked = (spec, signal) => events(lookAddress(spec), signal);
-
-  async function run() {
-    halt();
-    again = false;
-    const mine = { controller: new AbortController(), since: performance.now() };
-    running = mine;
-    const late = setTimeout(() => waiting(true), PATIENCE);
-    root.setAttribute("aria-busy", "true");
-    root.classList.remove("idle");
-    showErrors(root, []);
-    status("");
-    part(".again").hidden = true;
-    try {
-      let ended = false;
-      for await (const { event, data } of looked(query(), mine.controller.signal)) {
-        ended ||= event === "done" || event === "problem";
-        if (running === mine) await show(event, data);
-      }
-      if (running === mine && !ended) stopped("The connection was lost before the result came.");
-    } catch (error) {
-      if (running === mine) stopped(`The server did not answer: ${error.message}`);
-    } finally {
-      clearTimeout(late);
-      if (running === mine) halt();
-    }
-    if (again && !running) run();
-  }
-
-  function halt() {
-    running?.controller.abort();
-    running = null;
-    waiting(false);
-    root.removeAttribute("aria-busy");
-  }
-
-  // The newest wins; but while the hand moves, a run that is nearly done is let finish, so that the charts follow.
-  function ask() {
-    if (!running) return run();
-    again = true;
-    const waited = running;
-    setTimeout(() => again && running === waited && runAfresh(), FOLLOWING - (performance.now() - running.since));
-  }
-
-  // A run that is given up needs a moment to leave the server.
-  function runAfresh() {
-    halt();
-    timer = setTimeout(run, QUIET);
-  }
+  // -- What comes of a run ------------------------------------------------------------------------------------------
 
   async function show(event, data) {
-    if (event === "waiting") {
-      status(data.said);
-    } else if (event === "progress") {
-      part(".progress").max = data.total;
-      part(".progress").value = data.done;
-      if (part(".status").textContent) status("");
-    } else if (event === "page") {
+    if (event === "page") {
       showPage(root, data);
     } else if (event === "figures") {
-      status("");
-      await draw(root, data, look());
+      drawn = draw(root, data, look());
+      drawn.catch(() => {}); // said at the end, where it is waited for
     } else if (event === "answer") {
-      answered = data;
+      page.answered = data;
       root.classList.remove("pending");
       tell();
     } else if (event === "findings") {
@@ -123,25 +71,24 @@ function experiment(root) {
     } else if (event === "explanation") {
       explain(data);
     } else if (event === "done") {
-      canonical = data.links.page.split("?")[1] ?? "";
-      if (!again) remember("replaceState", canonical);
+      await drawn;
+      page.spec = data.links.page.split("?")[1] ?? "";
+      if (!running.outdated) remember();
       if (form) showDifferences(form);
       root.classList.remove("stale");
-      status("Done.");
       root.dispatchEvent(new CustomEvent("result", { detail: data }));
     } else if (event === "problem") {
-      const elsewhere = showErrors(root, data.errors ?? [], data.fits);
-      stopped([data.detail, ...elsewhere].join(" "));
+      remember("replaceState", query());
     }
   }
 
   function tell() {
-    showAnswer(root, answered, only, before?.answer);
-    tellPlace();
+    showAnswer(root, page.answered, page.only, page.pinned?.answer);
+    place.tell();
     const table = part('[data-section="numbers"]');
     if (!table) return;
-    table.hidden = !answered.readings;
-    if (table.open) numbers(table.querySelector(".scroll"), answered.readings, labels());
+    table.hidden = !page.answered.readings;
+    if (table.open) numbers(table.querySelector(".scroll"), page.answered.readings, page.labels);
   }
 
   function explain(html) {
@@ -151,29 +98,6 @@ function experiment(root) {
     for (const wide of why.querySelectorAll("math[display=block]")) {
       if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
     }
-  }
-
-  const labels = () => Object.fromEntries(answered.verdicts.map(({ init, label }) => [init, label]));
-
-  // -- What is said of it -------------------------------------------------------------------------------------------
-
-  function status(text) {
-    part(".status").textContent = text;
-    part(".status").classList.toggle("quiet", text === "Done.");
-  }
-
-  function stopped(text) {
-    again = false;
-    root.classList.remove("pending");
-    status(text);
-    root.classList.add("stale");
-    part(".again").hidden = false;
-  }
-
-  function waiting(on) {
-    part(".progress").hidden = !on;
-    part(".cancel").hidden = !on;
-    if (!on) part(".progress").value = 0;
   }
 
   // -- The hand -----------------------------------------------------------------------------------------------------
@@ -188,108 +112,29 @@ function experiment(root) {
 
   function changed({ target }) {
     settle(form);
-    clearTimeout(timer);
+    running.cancelQuiet();
     if (unfinished(form)) return;
     const how = step(target?.closest?.("[data-field]")?.dataset.field ?? null);
     const go = () => {
-      remember(how, query());
-      ask();
+      if (how === "pushState" || !running.busy) remember(how, query());
+      running.follow();
     };
     if (target?.matches?.(".slider")) go();
-    else {
-      halt();
-      again = false;
-      timer = setTimeout(go, QUIET);
-    }
+    else running.afterQuiet(go);
   }
 
   function returned() {
     const found = parse(location.search, fields);
-    view = found.view;
-    canonical = found.spec;
+    Object.assign(page, found);
     fill(form, found.spec);
     settle(form);
     last = { field: null, at: 0 };
-    for (const section of root.querySelectorAll(".section")) section.open = unfolded(section);
-    for (const button of root.querySelectorAll("[data-axis]")) press(button, view.axes.includes(button.dataset.axis));
-    comparePinned().then(run);
+    folds.restore();
+    for (const button of root.querySelectorAll("[data-axis]")) press(button, page.view.axes.includes(button.dataset.axis));
+    compare().then(running.run);
   }
 
   const press = (button, on) => button.setAttribute("aria-pressed", String(on));
-
-  // -- The chosen place -----------------------------------------------------------------------------------------------
-
-  function place() {
-    const there = answered?.readings?.numbers;
-    if (!there) return null;
-    const chosen = Number(view.layer?.[0] ?? there.at(-1));
-    return Math.min(Math.max(chosen, there[0]), there.at(-1));
-  }
-
-  let saving = 0;
-  function choose(chosen) {
-    if (!answered?.readings || chosen === null) return;
-    view.layer = [String(chosen)];
-    tellPlace();
-    clearTimeout(saving);
-    saving = setTimeout(() => running || remember(), 300);
-  }
-
-  function tellPlace() {
-    if (!part(".card")) return;
-    const now = place();
-    card(part(".card"), answered.readings, now, colors, labels(), choose);
-    for (const plot of root.querySelectorAll(".plot[data-place]")) markPlace(plot, now);
-    if (root.querySelector(".section[open] [data-chart]")) placed();
-  }
-
-  // Charts that show one place at a time are drawn anew, once the hand rests.
-  let resting = 0;
-  function placed() {
-    clearTimeout(resting);
-    resting = setTimeout(() => redraw(root, look()), 80);
-  }
-
-  function pointed(event) {
-    const plot = event.target.closest?.(".plot");
-    if (plot && (event.type === "click" || event.pointerType === "mouse")) choose(placeAt(plot, event.clientX));
-  }
-
-  function arrows(event) {
-    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!way || event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input, select, textarea, .scroll")) return;
-    const there = answered?.readings?.numbers;
-    if (!there) return;
-    event.preventDefault();
-    choose(there[Math.min(Math.max(there.indexOf(place()) + way, 0), there.length - 1)]);
-  }
-
-  // -- Sections, axes, one init alone, a pinned run ---------------------------------------------------------------------
-
-  const unfolded = ({ dataset }) => view.open.includes(ALL) || view.open.includes(dataset.section);
-
-  function folded(section) {
-    if (section.open === unfolded(section) || part(".on-paper")) return;
-    const open = [...root.querySelectorAll(".section[open]")].map(({ dataset }) => dataset.section);
-    const all = [...root.querySelectorAll(".section:not([hidden])")].every((one) => one.open);
-    view.open = all ? [ALL] : open;
-    remember();
-    tellFolds();
-    if (section.open) run();
-  }
-
-  function tellFolds() {
-    const button = part(".open-all");
-    if (button) button.textContent = view.open.includes(ALL) ? "Close all" : "Open all";
-  }
-
-  function openAll(on) {
-    view.open = on ? [ALL] : [];
-    for (const section of root.querySelectorAll(".section")) section.open = on;
-    remember();
-    tellFolds();
-    if (on) run();
-  }
 
   function clicked(event) {
     const button = event.target.closest("button");
@@ -298,52 +143,44 @@ function experiment(root) {
     else if (button.dataset.axis) turn(button.dataset.axis);
     else if (button.matches(".pin")) pin();
     else if (button.matches(".new-seed")) newSeed();
-    else if (button.matches(".open-all")) openAll(!view.open.includes(ALL));
+    else if (button.matches(".open-all")) folds.toggleAll();
     else if (button.matches(".copy-card")) copy(part(".card").dataset.words, button);
     else if (button.matches(".handle")) sheet(button);
   }
 
   function isolate(init) {
-    only = only === init ? null : init;
+    page.only = page.only === init ? null : init;
     const had = document.activeElement?.closest(".verdict")?.dataset.init;
-    showAnswer(root, answered, only, before?.answer);
+    showAnswer(root, page.answered, page.only, page.pinned?.answer);
     if (had) root.querySelector(`.verdict[data-init="${CSS.escape(had)}"]`)?.focus();
     redraw(root, look());
   }
 
   function turn(axis) {
-    const on = !view.axes.includes(axis);
-    view.axes = on ? [...view.axes, axis] : view.axes.filter((other) => other !== axis);
+    const { axes } = page.view;
+    const on = !axes.includes(axis);
+    page.view.axes = on ? [...axes, axis] : axes.filter((other) => other !== axis);
     for (const button of root.querySelectorAll(`[data-axis="${axis}"]`)) press(button, on);
-    remember("pushState");
-    last = { field: null, at: 0 };
-    run();
+    remember(step(null));
+    running.run();
   }
 
   function pin() {
-    view.pinned = view.pinned.length ? [] : [canonical];
-    remember("pushState");
-    last = { field: null, at: 0 };
-    comparePinned().then(run);
+    page.view.pinned = page.view.pinned.length ? [] : [page.spec];
+    remember(step(null));
+    compare().then(running.run);
   }
 
-  async function comparePinned() {
-    const [pinned] = view.pinned ?? [];
+  // The pinned run is at hand before the one that is drawn over it.
+  async function compare() {
+    const [query] = page.view.pinned ?? [];
     const button = part(".pin");
-    before = null;
     if (button) {
-      press(button, pinned !== undefined);
-      button.textContent = pinned === undefined ? "Pin to compare" : "Unpin";
+      press(button, query !== undefined);
+      button.textContent = query === undefined ? "Pin to compare" : "Unpin";
     }
-    if (pinned === undefined) return;
-    root.setAttribute("aria-busy", "true");
-    const found = {};
-    try {
-      for await (const { event, data } of looked(pinned)) if (["figures", "answer"].includes(event)) found[event] = data;
-      if (found.figures && found.answer) before = found;
-    } catch {
-      before = null; // the run itself will say what is wrong
-    }
+    if (query !== undefined) root.setAttribute("aria-busy", "true");
+    page.pinned = await pinned(query, (spec) => events(lookAddress(spec)));
   }
 
   function newSeed() {
@@ -362,6 +199,10 @@ function experiment(root) {
 
   // -- ----------------------------------------------------------------------------------------------------------------
 
+  const folds = sections(page, (opened) => {
+    remember();
+    if (opened) running.run();
+  });
   if (form) {
     settle(form);
     sliders(form);
@@ -370,31 +211,20 @@ function experiment(root) {
     form.addEventListener("input", changed);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      clearTimeout(timer);
       remember(step(null), query());
-      run();
+      running.run();
     });
     addEventListener("popstate", returned);
     root.addEventListener("click", clicked);
-    root.addEventListener("pointermove", pointed);
-    root.addEventListener("click", pointed);
-    document.addEventListener("keydown", arrows);
-    root.addEventListener("toggle", ({ target }) => target.matches(".section") && folded(target), true);
-    printWhole(root, () => lookAddress(query(), { ...view, open: [ALL] }), show);
+    place.listen();
+    printWhole(root, () => lookAddress(query(), { ...page.view, open: ["all"] }), show);
     part(".new-seed").hidden = !form.querySelector('[data-field="seed"]');
-    tellFolds();
   }
-  part(".cancel").addEventListener("click", () => {
-    halt();
-    stopped("Cancelled. Nothing is running.");
-    part(".again").focus();
-  });
-  part(".again").addEventListener("click", run);
   redrawOnThemeChange(root);
   copyOnClick(root);
 
-  if (root.dataset.run === "now") comparePinned().then(run);
-  if (root.dataset.run === "seen") whenSeen(root, run);
+  if (root.dataset.run === "now") compare().then(running.run);
+  if (root.dataset.run === "seen") whenSeen(root, running.run);
 }
 
 function whenSeen(element, callback) {

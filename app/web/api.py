@@ -42,6 +42,7 @@ STREAM = "Server-sent events: page, progress, figures, findings, explanation, th
 LOOK = (
     "Server-sent events of what a page shows of it: page, progress, figures, answer, findings, then done; or problem."
 )
+WORTH_PARTS = 1.0  # seconds a run is expected to take, from which it is drawn before its end: drawing takes cores too
 REVALIDATE = "no-cache"  # kept by browsers, asked for again, answered 304 while nothing has changed
 
 
@@ -205,7 +206,8 @@ async def _events(
                     yield _event("waiting", json.dumps({"ahead": 0, "said": update.waits_for}))
                     continue
                 yield _event("progress", json.dumps({"done": update.done, "total": update.total}))
-                if update.partial is not None and update.partial is not shown:
+                worth_it = flight.seconds >= WORTH_PARTS and update.partial is not None
+                if worth_it and update.partial is not shown:
                     shown = update.partial
                     yield _event("figures", await asyncio.to_thread(draw, shown))
             result = await asyncio.shield(flight.outcome)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from app.experiments import EXPERIMENTS
 from tests.browser.conftest import NewTab
-from tests.browser.tools import Tab
+from tests.browser.tools import CONTROLS, Tab
 from tests.compute.tools import every_experiment, small_spec
 from tests.web.tools import PAGES
 
@@ -88,6 +88,22 @@ def test_without_scripts_the_form_runs_and_the_picture_is_an_image(new_tab: NewT
     expect(tab.page).to_have_url(re.compile("gain=2"))
     expect(tab.page.locator(".error:not([hidden])")).to_have_count(0)
     assert "gain=2" in (tab.page.locator(".still-picture").get_attribute("src") or "")
+
+
+@every_experiment
+def test_without_scripts_every_box_can_be_ticked_and_cleared(new_tab: NewTab, name: str) -> None:
+    model = EXPERIMENTS[name].spec
+    boxes = {control.name: getattr(model(), control.name) for control in CONTROLS[name] if control.widget == "check"}
+    tab = new_tab(java_script_enabled=False)
+    tab.page.route("**/api/*.svg*", lambda route: route.fulfill(body="<svg/>", content_type="image/svg+xml"))
+    tab.open(f"/{name}")
+    tab.page.locator(".group > summary").evaluate_all("summaries => summaries.forEach((summary) => summary.click())")
+    for box, ticked in boxes.items():
+        tab.field(box).locator("select").select_option("no" if ticked else "yes")
+    tab.page.get_by_role("button", name="Run", exact=True).click()
+    expect(tab.page.locator(".error:not([hidden])")).to_have_count(0)
+    spec, _ = EXPERIMENTS[name].address(tab.page.url.partition("?")[2])
+    assert {box: getattr(spec, box) for box in boxes} == {box: not ticked for box, ticked in boxes.items()}
 
 
 @every_experiment

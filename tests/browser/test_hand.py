@@ -38,7 +38,7 @@ def cursors(tab: Tab) -> set[int]:
     """Where the chosen layer is marked, in pixels from the left of each chart over layers."""
     lefts: list[int] = tab.page.evaluate(
         "() => [...document.querySelectorAll('.plot[data-place=layer]')].filter((plot) => plot.seen)"
-        ".map((plot) => Math.round(parseFloat(plot.querySelector('.cursor').style.left)))"
+        ".map((plot) => Math.round(plot.querySelector('.cursor').getBoundingClientRect().left - plot.getBoundingClientRect().left))"
     )
     return set(lefts)
 

@@ -78,7 +78,20 @@ def gains_looked_at() -> list[float]:
 
 
 def best_gain(spec: StackSpec) -> tuple[float, Totals] | None:
-    """The gain that keeps signal and gradient closest to one over this stack; None where there is no formula."""
+    """The gain that keeps signal and gradient closest to one over this stack; None where there is no formula.
+
+    Kept, as neither the stack's own gain and inits nor chance have a say in it, nor a width that all layers share,
+    unless weights with a mean add up over it.
+    """
+    alike: dict[str, object] = {"gain": 1.0, "init": ["1/sqrt(D)"]}
+    if spec.widths is None and spec.weight_mean == 0:
+        alike["width"] = StackSpec.model_fields["width"].default
+    return _best_gain(without_chance(spec).model_copy(update=alike).query)
+
+
+@lru_cache(maxsize=256)
+def _best_gain(query: str) -> tuple[float, Totals] | None:
+    spec = StackSpec.from_query(query)
 
     def cost(log_gain: float) -> float:
         found = with_gain(spec, 10**log_gain)
