@@ -5,12 +5,13 @@ from math import sqrt
 import numpy as np
 
 from ....figures.axes import linear_axis
+from ....figures.bells import POINTS, normal_curve
 from ....figures.numbers import number
 from ....figures.palette import STYLES, Figure, figure, meta
 from ....lab.initializers import INITIALIZERS
 from ..result import MatmulInit, MatmulResult
 from ..theory import variance_ratio_density
-from .parts import POINTS, normal_curve, rule, title
+from .parts import rule, title
 
 
 def repeats(result: MatmulResult) -> Figure | None:
