@@ -68,7 +68,7 @@ def _inside(phi: Nonlinearity, log_variance: float) -> float:
     return min(max(log_variance, log(low)), log(high))
 
 
-@lru_cache(maxsize=4096)  # a signal that has settled asks for the same variance layer after layer
+@lru_cache(maxsize=1024)  # a signal that has settled asks for the same variance layer after layer
 def _unit(phi: Nonlinearity, log_variance: float) -> Unit:
     std = exp(log_variance / 2)
     z, weighted = _basis(tuple(kink / std for kink in phi.kinks))

@@ -1,4 +1,9 @@
 """The loops that everything waits for, compiled by numba: random numbers, and statistics in one pass.
 
-Each reads like its formula. They release the interpreter, keep no state, and know nothing of torch.
+Each reads like its formula. They release the interpreter, keep no state, and know nothing of torch. Whoever imports
+one imports all, for they are compiled together.
 """
+
+from . import distributions, product, rows, statistics, threefry
+
+__all__ = ["distributions", "product", "rows", "statistics", "threefry"]

@@ -21,7 +21,7 @@ SUMS = {"contract", "reassoc", "nsz"}  # and sums be taken in any order, the sam
 
 class _State:
     lock = threading.Lock()
-    preparing = ready = False
+    ready = False
 
 
 _SIGNATURES: dict[Any, str] = {}  # of every kernel
@@ -51,8 +51,6 @@ class _Cache(FunctionCache):  # type: ignore[misc] # of a library without types
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        if not _State.preparing:
-            return
         try:
             super().save_overload(sig, data)
         except Exception:
@@ -95,7 +93,10 @@ FOLDER = cache_folder()
 
 
 def kernel(signature: str, fastmath: set[str] = EXACT) -> Callable[[F], F]:
-    """Compile a function for arguments of these types, when it is first called or by `prepare`."""
+    """Compile a function for arguments of these types, by `prepare`: whoever calls one before compiles them all.
+
+    What LLVM makes of a kernel depends on which others it has seen: compiled alone it would round otherwise.
+    """
 
     def decorate(function: F) -> F:
         dispatcher = njit(nogil=True, error_model="numpy", fastmath=fastmath)(function)
@@ -109,6 +110,13 @@ def kernel(signature: str, fastmath: set[str] = EXACT) -> Callable[[F], F]:
             finally:
                 numba.config.CACHE_DIR = before
         _SIGNATURES[dispatcher] = signature
+
+        def first_called(*_: Any) -> Any:
+            prepare()
+            (only,) = dispatcher.overloads.values()
+            return only.entry_point
+
+        dispatcher._compile_for_args = first_called
         return dispatcher  # type: ignore[no-any-return]
 
     return decorate
@@ -120,19 +128,17 @@ def inlined(function: F) -> F:
 
 
 def prepare(stop: Callable[[], bool] = lambda: False) -> None:
-    """Compile every kernel that has been imported, or fetch it from disk: the first time in seconds.
+    """Compile every kernel, or fetch it from disk: the first time in seconds.
 
     It stops between two kernels when told to: a process must not end while one is being compiled.
     """
     with _State.lock:
-        _State.preparing = True
-        try:
-            for dispatcher, signature in _SIGNATURES.items():
-                if stop():
-                    return
+        for dispatcher, signature in _SIGNATURES.items():
+            if stop():
+                return
+            if not dispatcher.overloads:
                 dispatcher.compile(signature)
-        finally:
-            _State.preparing = False
+                dispatcher.disable_compile()
         with suppress(OSError):
             for cache in _CACHES:
                 cache.done.touch()

@@ -24,6 +24,21 @@ sys.stdout.buffer.write(words.tobytes() + entries.tobytes())
 """
 
 
+SEE = """
+import sys, numpy as np
+from app.lab.kernels.distributions import fill
+from app.lab.kernels.threefry import key_of
+{}
+entries, sums = np.empty(1000, np.float32), np.zeros(2)
+fill(0, key_of(5, 1), 3, entries)
+from app.lab.kernels.statistics import see_matrix, square_sum
+see_matrix(entries.reshape(25, 40), sums)
+sys.stdout.buffer.write(entries.tobytes() + sums.tobytes() + np.float64(square_sum(entries)).tobytes())
+"""
+PREPARED = SEE.format("from app.lab.kernels.compiling import prepare; prepare()")
+CALLED = SEE.format("")
+
+
 def begin(cache: Path, environment: Mapping[str, str] = {}, command: str = DRAW) -> "subprocess.Popen[bytes]":
     known = os.environ | {"XDG_CACHE_HOME": str(cache)} | dict(environment)
     return subprocess.Popen([sys.executable, "-c", command], cwd=ROOT, env=known, stdout=subprocess.PIPE)
@@ -102,3 +117,21 @@ def test_another_processor_has_its_own_code_the_same_words_and_entries_to_roundi
     assert words == usual[0]
     np.testing.assert_allclose(entries, usual[1], rtol=1e-5, atol=1e-6)
     assert before.items() <= kept(cache).items()
+
+
+def test_kernels_called_before_they_were_prepared_give_the_same_bits_and_keep_all_of_them(tmp_path: Path) -> None:
+    prepared, called = tmp_path / "prepared", tmp_path / "called"
+    said = [
+        begin(folder, command=command).communicate(timeout=120)[0]
+        for folder, command in ((prepared, PREPARED), (called, CALLED), (prepared, CALLED), (called, PREPARED))
+    ]
+    assert len(said[0]) == 4024
+    assert set(said) == {said[0]}
+    assert {path.name for path in kept(called)} == {path.name for path in kept(prepared)}
+
+
+def test_nothing_is_compiled_twice_for_other_types(cache: Path) -> None:
+    before = kept(cache)
+    drawn(begin(cache))
+    begin(cache, command=CALLED).communicate(timeout=120)
+    assert kept(cache) == before
