@@ -11,6 +11,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+PATIENCE = 900  # seconds, as many processes may compile at once
+
 DRAW = """
 import sys, numpy as np
 from app.lab.kernels.distributions import fill
@@ -46,7 +48,7 @@ def begin(cache: Path, environment: Mapping[str, str] = {}, command: str = DRAW)
 
 def drawn(process: "subprocess.Popen[bytes]") -> tuple[bytes, "np.ndarray[tuple[int], np.dtype[np.float32]]"]:
     """The words, and the entries made of them."""
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     return said[:4096], np.frombuffer(said[4096:], np.float32)
 
@@ -122,7 +124,7 @@ def test_another_processor_has_its_own_code_the_same_words_and_entries_to_roundi
 def test_kernels_called_before_they_were_prepared_give_the_same_bits_and_keep_all_of_them(tmp_path: Path) -> None:
     prepared, called = tmp_path / "prepared", tmp_path / "called"
     said = [
-        begin(folder, command=command).communicate(timeout=120)[0]
+        begin(folder, command=command).communicate(timeout=PATIENCE)[0]
         for folder, command in ((prepared, PREPARED), (called, CALLED), (prepared, CALLED), (called, PREPARED))
     ]
     assert len(said[0]) == 4024
@@ -133,5 +135,5 @@ def test_kernels_called_before_they_were_prepared_give_the_same_bits_and_keep_al
 def test_nothing_is_compiled_twice_for_other_types(cache: Path) -> None:
     before = kept(cache)
     drawn(begin(cache))
-    begin(cache, command=CALLED).communicate(timeout=120)
+    begin(cache, command=CALLED).communicate(timeout=PATIENCE)
     assert kept(cache) == before
