@@ -113,11 +113,23 @@ function prepared({ data, layout }, { only, hidden, place }, pinned, scheme = da
   const traces = wanted.map((trace) =>
     nearest === null || trace.meta?.place === undefined ? trace : { ...trace, visible: trace.meta.place === nearest },
   );
+  const axes = places.length ? axesOf(traces, layout) : {};
   const margin = { ...layout.margin, t: TOP };
   const height = layout.height - layout.margin.t + TOP;
   const dragmode = coarse.matches ? false : "zoom";
-  const shown = { ...layout, template: templates[scheme], margin, height, dragmode, showlegend: false, uirevision: undefined };
+  const shown = { ...layout, ...axes, template: templates[scheme], margin, height, dragmode, showlegend: false, uirevision: undefined };
   return pinned ? withPinned(traces, shown, pinned) : { data: traces, layout: shown };
+}
+
+// Traces of one place alone may bring axes of their own.
+function axesOf(traces, layout) {
+  const own = {};
+  for (const { visible, meta, xaxis = "x", yaxis = "y" } of traces) {
+    if (visible === false || !meta?.xaxis) continue;
+    own[axisKey(xaxis)] = { ...layout[axisKey(xaxis)], ...meta.xaxis };
+    own[axisKey(yaxis)] = { ...layout[axisKey(yaxis)], ...meta.yaxis };
+  }
+  return own;
 }
 
 // The measured lines of a pinned run, faint under this one's, on axes that hold both.

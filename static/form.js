@@ -80,10 +80,18 @@ export function showDifferences(form) {
       (field) => !same(valuesOf(field), JSON.parse(field.dataset.default), field.dataset.widget),
     );
     group.querySelector(".differs").textContent = changed
-      .map((field) => `${field.querySelector(".label").firstElementChild.textContent} ${valuesOf(field).join(", ")}`)
+      .map((field) => `${labelOf(field)} ${valuesOf(field).join(", ")}`)
       .join(", ");
   }
 }
+
+// Everything that the form says, as one line of text.
+export function settings(form) {
+  const told = [...form.querySelectorAll("[data-field]")].map((field) => [labelOf(field), valuesOf(field).filter(Boolean).join(", ")]);
+  return told.filter(([, said]) => said).map(([label, said]) => `${label}: ${said}.`).join(" ");
+}
+
+const labelOf = (field) => field.querySelector(".label").firstElementChild.textContent;
 
 // Puts each message beside its field; returns those whose field is not in the form.
 export function showErrors(root, errors, fits = {}) {

@@ -1,6 +1,7 @@
 // On paper everything is open and drawn. A browser waits for no answer before it prints, so this one is asked for at once.
 
 import { printed } from "./charts.js";
+import { settings } from "./form.js";
 import { parse } from "./stream.js";
 
 export function printWhole(root, address, show) {
@@ -9,6 +10,8 @@ export function printWhole(root, address, show) {
     const sections = [...root.querySelectorAll(".section")];
     open = sections.filter((section) => section.open);
     for (const section of sections) section.open = true;
+    const today = new Date().toLocaleDateString("en", { dateStyle: "long" });
+    root.querySelector(".settings").textContent = `${settings(root.querySelector("form"))} ${location.href}, ${today}`;
     const request = new XMLHttpRequest();
     request.open("GET", address(), false);
     request.send();

@@ -107,14 +107,27 @@ def test_without_scripts_every_box_can_be_ticked_and_cleared(new_tab: NewTab, na
 
 
 @every_experiment
-def test_on_paper_everything_is_open_and_drawn_and_the_screen_is_as_before(tab: Tab, name: str) -> None:
-    tab.run(small_spec(name).links["page"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_paper_everything_is_open_and_drawn_and_the_screen_is_as_before(
+    new_tab: NewTab, name: str, scheme: Literal["light", "dark"]
+) -> None:
+    tab = new_tab(color_scheme=scheme)
+    tab.run(small_spec(name, "repeats=3").links["page"])
     address = tab.page.url
+    tab.page.emulate_media(media="print")
     tab.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
     assert tab.experiment.locator(".section:not([hidden]):not([open])").count() == 0
-    drawn = tab.experiment.locator(".on-paper:has(.trace path)")
-    assert drawn.count() >= len(EXPERIMENTS[name].first) + 1
+    for chart in tab.experiment.locator("[data-chart]:not([hidden])").all():
+        assert chart.locator(".trace path").locator("visible=true").count()
     assert tab.experiment.locator(".why").inner_text()
+    settings = tab.experiment.locator(".settings").inner_text()
+    assert address in settings
+    assert all(f"{control.label}: " in settings for control in CONTROLS[name] if control.values)
+    expect(tab.page.locator(".controls")).to_be_hidden()
+    wide = tab.page.locator("main").evaluate("main => main.scrollWidth - main.clientWidth")
+    assert wide <= 0
     tab.page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    tab.page.emulate_media(media="screen")
     assert tab.experiment.locator(".on-paper, .section[open]").count() == 0
+    expect(tab.experiment.locator(".settings")).to_be_hidden()
     assert tab.page.url == address

@@ -202,12 +202,13 @@ def test_an_axis_has_ticks_to_read_it_by_and_a_logarithmic_one_spans_a_decade(na
 
 
 @every_experiment
-def test_the_first_charts_settle_their_axes_so_that_they_can_be_sketched(name: str) -> None:
+def test_charts_settle_their_axes_so_that_they_can_be_sketched_and_printed(name: str) -> None:
     experiment = EXPERIMENTS[name]
-    drawn = experiment.figures(small_result(name))
+    drawn = experiment.figures(small_result(name, "repeats=3"))
     assert experiment.first
-    for figure in (drawn[chart] for chart in experiment.first):
-        assert {trace["type"] for trace in figure["data"]} == {"scatter"}
+    for figure in drawn.values():
+        if {trace["type"] for trace in figure["data"]} != {"scatter"}:
+            continue  # a map: Plotly draws it
         axes = [axis for key, axis in figure["layout"].items() if re.fullmatch(r"[xy]axis\d*", key)]
         assert axes
         assert all({"range", "tickvals"} <= axis.keys() for axis in axes)

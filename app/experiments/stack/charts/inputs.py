@@ -64,7 +64,10 @@ def shares(result: StackResult) -> Figure | None:
 
 
 def unit_variance(result: StackResult) -> Figure | None:
-    """The histogram, over units, of each unit's variance across the batch; one layer of them is shown."""
+    """The histogram, over units, of each unit's variance across the batch; one layer of them is shown.
+
+    Layers differ by decades, so each has axes of its own, which its trace carries.
+    """
     if result.experiment["batch"] == 1:
         return None
     shown = some_layers(result.inits[0].layers)
@@ -75,9 +78,9 @@ def unit_variance(result: StackResult) -> Figure | None:
             for at in some_layers(entry.layers)
             if at.unit_variance
         ]
-        axis = {"nticks": 3, "rangemode": "tozero", "showgrid": False}
-        panels.append(Panel(f"<b>{INITIALIZERS[entry.init].label}</b>", traces, axis, 110))
-        across.append({"tickformat": "~g", "nticks": 6, "showgrid": False})
+        axes = traces[-1]["meta"]
+        panels.append(Panel(f"<b>{INITIALIZERS[entry.init].label}</b>", traces, axes["yaxis"], 110))
+        across.append(axes["xaxis"])
     across[-1] = {**across[-1], "title": {"text": "variance of a unit across the batch"}}
     return stacked(panels, across, showlegend=False)
 
@@ -89,6 +92,11 @@ def _steps(entry: StackInit, layer: int, histogram: Histogram, visible: bool) ->
     counts = [sum(histogram.counts[i : i + merged]) for i in range(0, len(histogram.counts), merged)]
     edges = [*histogram.edges[:-1:merged], histogram.edges[-1]]
     style = STYLES[entry.init]
+    known = [edge for edge in edges if edge is not None] or [0.0]  # no float64 holds the rest
+    own = {
+        "xaxis": linear_axis(known[0], known[-1], 6) | {"showgrid": False},
+        "yaxis": linear_axis(0, 1.08 * max(1, *counts), 3) | {"showgrid": False},
+    }
     return {
         "type": "scatter",
         "name": INITIALIZERS[entry.init].label,
@@ -103,7 +111,7 @@ def _steps(entry: StackInit, layer: int, histogram: Histogram, visible: bool) ->
         "fillcolor": style.filled(0.5),
         "visible": visible,
         "hovertemplate": "%{text}<extra></extra>",
-        **meta(entry.init, place=layer),
+        "meta": meta(entry.init, place=layer)["meta"] | own,
     }
 
 
