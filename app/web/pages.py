@@ -29,6 +29,7 @@ from ..spec import Spec
 from ..view import AXES, HIDDEN, View
 from . import gallery
 from .assets import Assets, folder
+from .encoding import accepts_gzip, compressed
 from .forms import attempted, form, given
 from .glossary import GLOSSARY
 from .headers import FRAMED
@@ -107,8 +108,11 @@ def _page(
 ) -> Response:
     context |= {"root": root_of(request), "base": base_of(request)}
     preview = preview or preview_of_page(route_path(request.scope), experiments)
-    content = environment.get_template(template).render(preview=preview, **context)
-    return Response(content, status, {"Cache-Control": "no-cache"} | (FRAMED if framed else {}), "text/html")
+    content = environment.get_template(template).render(preview=preview, **context).encode()
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"} | (FRAMED if framed else {})
+    if accepts_gzip(request):
+        content, headers["Content-Encoding"] = compressed(content), "gzip"
+    return Response(content, status, headers, "text/html")
 
 
 def router(environment: Environment, experiments: Experiments, runner: Runner) -> APIRouter:

@@ -37,8 +37,9 @@ def card(tab: Tab) -> str:
 def cursors(tab: Tab) -> set[int]:
     """Where the chosen layer is marked, in pixels from the left of each chart over layers."""
     lefts: list[int] = tab.page.evaluate(
-        "() => [...document.querySelectorAll('.plot[data-place=layer]')].filter((plot) => plot.seen)"
-        ".map((plot) => Math.round(plot.querySelector('.cursor').getBoundingClientRect().left - plot.getBoundingClientRect().left))"
+        """() => [...document.querySelectorAll('.plot[data-place=layer]')].filter((plot) => plot.seen)
+          .map((plot) => [plot.querySelector('.cursor'), plot].map((element) => element.getBoundingClientRect().left))
+          .map(([cursor, plot]) => Math.round(cursor - plot))"""
     )
     return set(lefts)
 
