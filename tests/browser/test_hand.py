@@ -95,20 +95,25 @@ def test_an_init_looked_at_alone_fades_the_others_in_every_chart(tab: Tab, name:
     expect(sentence).to_be_hidden()
 
 
-@every_experiment
-def test_a_slider_is_followed_without_a_shift_or_an_empty_chart(tab: Tab, name: str) -> None:
-    tab.run(small_spec(name, "init=1/sqrt(D)").links["page"])
-    tab.page.evaluate(NOTE_SHIFTS)
-    tab.field("gain").locator(".slider").scroll_into_view_if_needed()
-    box = tab.field("gain").locator(".slider").bounding_box()
+def drag(tab: Tab, field: str, steps: int = 20) -> None:
+    """Moves a slider to the right, as a hand does."""
+    tab.field(field).locator(".slider").scroll_into_view_if_needed()
+    box = tab.field(field).locator(".slider").bounding_box()
     assert box is not None
     down = box["y"] + box["height"] / 2
     tab.page.mouse.move(box["x"] + 30, down)
     tab.page.mouse.down()
-    for step in range(30):
+    for step in range(steps):
         tab.page.mouse.move(box["x"] + 30 + 3 * step, down)
         tab.page.wait_for_timeout(20)
     tab.page.mouse.up()
+
+
+@every_experiment
+def test_a_slider_is_followed_without_a_shift_or_an_empty_chart(tab: Tab, name: str) -> None:
+    tab.run(small_spec(name, "init=1/sqrt(D)").links["page"])
+    tab.page.evaluate(NOTE_SHIFTS)
+    drag(tab, "gain", steps=30)
     gain = tab.text_input("gain").input_value()
     tab.page.wait_for_url(re.compile(rf"[?&]gain={gain}\b"))
     tab.finished()
@@ -116,6 +121,22 @@ def test_a_slider_is_followed_without_a_shift_or_an_empty_chart(tab: Tab, name: 
     assert drawn > 2
     assert empty == 0
     assert shifts < 0.02
+
+
+@every_experiment
+def test_while_the_hand_moves_charts_in_sight_alone_are_asked_for_and_in_the_end_all(tab: Tab, name: str) -> None:
+    tab.run(f"{small_spec(name, 'init=1/sqrt(D)').links['page']}&open=all")
+    tab.page.evaluate("() => scrollTo(0, 0)")
+    asked = len(tab.streams)
+    drag(tab, "gain")
+    gain = tab.text_input("gain").input_value()
+    tab.page.wait_for_url(re.compile(rf"[?&]gain={gain}\b"))
+    tab.finished()
+    moving, last = [request.url for request in tab.streams[asked:-1]], tab.streams[-1].url
+    assert moving
+    assert not [url for url in moving if "open=all" in url]
+    assert "open=all" in last
+    assert f"gain={gain}" in last
 
 
 @every_experiment
