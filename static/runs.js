@@ -38,7 +38,9 @@ export function runs(root, address, show) {
       clearTimeout(late);
       if (running === mine) halt();
     }
-    if (!running && (again || enough)) run(!again);
+    if (running) return;
+    if (again) run(false);
+    else if (enough) afterQuiet(() => run());
   }
 
   function begun() {
