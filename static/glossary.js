@@ -2,6 +2,7 @@
 
 const terms = JSON.parse(document.getElementById("glossary").textContent);
 const byLower = new Map(Object.keys(terms).map((term) => [term.toLowerCase(), term]));
+const SLICE = 8; // sentences marked before a click may come in between
 const QUIET = 400; // ms without a change before the sentences are looked through
 const PROSE = "p, li, dd, .caption, .summary";
 const NOT = "a, button, code, pre, math, svg, dfn, label, summary, select, h1, h2, h3, th, .verdicts, .key, .docs dl, .error, [contenteditable]";
@@ -45,7 +46,7 @@ function mark(node) {
   }
 }
 
-function look() {
+function sentences() {
   const main = document.getElementById("main");
   const walker = document.createTreeWalker(main, NodeFilter.SHOW_TEXT, (node) =>
     node.parentElement.closest(PROSE) && !node.parentElement.closest(NOT) && termOf(node.data)
@@ -54,23 +55,29 @@ function look() {
   );
   const nodes = [];
   while (walker.nextNode()) nodes.push(walker.currentNode);
-  nodes.forEach(mark);
+  return nodes;
 }
 
 let timer = 0;
 const observer = new MutationObserver(() => {
   clearTimeout(timer);
-  timer = setTimeout(watched, QUIET);
+  timer = setTimeout(look, QUIET);
 });
 
-function watched() {
-  observer.disconnect();
-  look();
-  observer.observe(document.getElementById("main"), { childList: true, subtree: true, characterData: true });
+// What is done here is no change to be looked at.
+async function look() {
+  for (const [at, node] of sentences().entries()) {
+    if (node.isConnected) mark(node);
+    if (at % SLICE < SLICE - 1) continue;
+    observer.takeRecords();
+    await globalThis.scheduler?.yield?.();
+  }
+  observer.takeRecords();
 }
 
 document.addEventListener("click", ({ target }) => {
   const button = target.closest?.(".term");
   if (button) tell(button);
 });
-watched();
+observer.observe(document.getElementById("main"), { childList: true, subtree: true, characterData: true });
+look();

@@ -30,6 +30,7 @@ export function runs(root, address, show) {
         enough = event === "answer" && (again || !whole);
         ended = enough || event === "done" || event === "problem";
         if (ended) break;
+        await globalThis.scheduler?.yield?.(); // so that a hand need not wait for all that comes at once
       }
       if (running === mine && !ended) stopped("The connection was lost before the result came.");
     } catch (error) {
