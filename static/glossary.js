@@ -5,7 +5,7 @@ const byLower = new Map(Object.keys(terms).map((term) => [term.toLowerCase(), te
 const SLICE = 8; // sentences marked before a click may come in between
 const QUIET = 400; // ms without a change before the sentences are looked through
 const PROSE = "p, li, dd, .caption, .summary";
-const NOT = "a, button, code, pre, math, svg, dfn, label, summary, select, h1, h2, h3, th, .verdicts, .key, .docs dl, .error, [contenteditable]";
+const NOT = "a, button, code, pre, math, svg, dfn, label, summary, select, h1, h2, h3, th, .verdicts, .key, .settings, .docs dl, .error, [contenteditable]";
 const written = [...byLower.values()].sort((a, b) => b.length - a.length).map((term) => term.replace(/[^\w ]/g, "\\$&"));
 const pattern = new RegExp(`(?<![\\w.])(?:${written.join("|")})(?=s?(?![\\w(]))`, "i");
 const proper = new Set(["He"]); // a name, which is a word too
