@@ -42,7 +42,7 @@ STREAM = "Server-sent events: page, progress, figures, findings, explanation, th
 LOOK = (
     "Server-sent events of what a page shows of it: page, progress, figures, answer, findings, then done; or problem."
 )
-WORTH_PARTS = 1.0  # seconds a run is expected to take, from which it is drawn before its end: drawing takes cores too
+WORTH_PARTS = 0.5  # seconds a run is expected to take, from which it is drawn before its end: drawing takes cores too
 REVALIDATE = "no-cache"  # kept by browsers, asked for again, answered 304 while nothing has changed
 
 

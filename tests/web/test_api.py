@@ -145,7 +145,7 @@ def test_a_stream_tells_the_heading_then_progress_figures_words_and_the_result(c
 
 
 def test_a_long_run_streams_progress_and_partial_figures(client: httpx.Client) -> None:
-    told = events(client.get("/api/stack/stream?depth=60&seed=5").text)
+    told = events(client.get("/api/stack/stream?depth=120&seed=5").text)
     kinds = [event.kind for event in told]
     assert kinds.count("progress") > 1
     assert kinds.count("figures") > 1
