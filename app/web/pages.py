@@ -23,12 +23,13 @@ from ..fields import SpecError, shape
 from ..figures.numbers import between, number, percent, power
 from ..figures.palette import PREDICTED, STYLES, TEMPLATES
 from ..finding import COURSES
+from ..folders import folder
 from ..lab.activations import ACTIVATIONS
 from ..lab.initializers import INITIALIZERS
 from ..spec import Spec
 from ..view import AXES, HIDDEN, View
 from . import gallery
-from .assets import Assets, folder
+from .assets import Assets
 from .forms import attempted, form, given
 from .glossary import GLOSSARY
 from .headers import FRAMED

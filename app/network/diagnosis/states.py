@@ -1,0 +1,197 @@
+"""What single layers are in: overflown, saturated, dead, blind to their input, out of a number format's range."""
+
+from collections.abc import Sequence
+from math import exp, log
+
+from ...figures.numbers import between, number, percent
+from ..chains import Chain, Link
+from ..recording import Layer, Recording
+from .item import Diagnosis, named
+from .mending import path
+from .signal import mended
+
+SATURATED = 0.5  # share of an activation's values
+DEAD = 0.4  # share of units: a deep ReLU stack that holds its signal comes near a third
+SAMPLES = 8  # fewer tell nothing of dead units
+ALIKE, APART = 0.99, 0.9  # cosines between samples, of which nothing is left and of which something was there
+LOST = 0.01  # share of values beyond a number format
+EVEN = 1.0  # nats that a loss may begin above the even guess
+USUAL = -3.0  # log10 of an update over the weights, as is often aimed at
+FAR = 1.5  # decades from there
+
+
+def ended(recording: Recording) -> list[Diagnosis]:
+    """An exception ended the run."""
+    if recording.failed is None:
+        return []
+    last = recording.layers[-1]
+    said = f"{recording.failed} ended the run after {named(last)}, the last of {len(recording.layers)} layers seen."
+    return [Diagnosis(about="run", word="failed", sentence=said, layer=len(recording.layers))]
+
+
+def nonfinite(recording: Recording) -> list[Diagnosis]:
+    """The first layer with a number that is none."""
+    for at, layer in enumerate(recording.layers, 1):
+        if layer.output.nonfinite > 0:
+            clean = layer.input is None or layer.input.nonfinite == 0
+            said = (
+                f"{named(layer)} is the first with numbers that are not finite: {layer.output.nonfinite:,} of "
+                f"{layer.output.count:,}{', of an input that has none' if clean else ', and its input has some already'}."
+            )
+            return [
+                Diagnosis(about="run", word="overflows", sentence=said, value=float(layer.output.nonfinite), layer=at)
+            ]
+    return []
+
+
+def saturated(recording: Recording, found: Sequence[Chain]) -> list[Diagnosis]:
+    """The first activation of which most is at its bounds, and the layer that feeds it."""
+    held = [(at, layer) for at, layer in enumerate(recording.layers, 1) if (layer.output.saturated or 0.0) > SATURATED]
+    if not held:
+        return []
+    at, layer = held[0]
+    share = layer.output.saturated
+    said = f"{named(layer)} saturates: {percent(share)} of its outputs are at a bound"
+    if len(held) > 1:
+        said += f", as in {len(held) - 1} more"
+    said += ", where its slope is nearly zero and gradients do not come through."
+    feeding = _feeding(layer, found)
+    mending = mended(feeding[0].links, feeding[1]) if feeding else {}
+    return [Diagnosis(about="saturation", word="saturates", sentence=said, value=share, layer=at, **mending)]
+
+
+def _feeding(layer: Layer, found: Sequence[Chain]) -> tuple[Chain, Link] | None:
+    every = ((chain, link) for chain in found for link in chain.links)
+    return next(((chain, link) for chain, link in every if link.activated is layer), None)
+
+
+def dead(recording: Recording) -> list[Diagnosis]:
+    """The layer of activations with the largest share of units that no sample wakes."""
+    held = [
+        (at, layer)
+        for at, layer in enumerate(recording.layers, 1)
+        if layer.role == "activation" and layer.output_shape[:1] >= [SAMPLES] and layer.output.dead_units > DEAD
+    ]
+    if not held:
+        return []
+    at, layer = held[0]
+    share, alike = layer.output.dead_units, layer.cosine.mean
+    said = f"{named(layer)} has {percent(share)} of its units zero for all {layer.output_shape[0]} samples"
+    said += f", the first of {len(held)}" if len(held) > 1 else ""
+    said += ": nothing comes back through them."
+    if alike is not None and alike > APART:
+        said += f" Its outputs are alike (mean cosine {between(alike)}), so that what is zero for one is zero for all."
+    advice = "Biases that are too negative, or too large a learning rate before, do this; so do samples that are alike."
+    return [Diagnosis(about="dead", word="dies", sentence=said, value=share, layer=at, advice=advice)]
+
+
+def alike(found: Sequence[Chain]) -> list[Diagnosis]:
+    """Chains at whose end different samples look the same."""
+    wrong = []
+    for chain in found:
+        known = [
+            (link, link.layer.input_cosine.mean)
+            for link in chain.links
+            if link.layer.input_cosine and link.layer.input_cosine.mean is not None
+        ]
+        if len(known) < 2 or known[0][1] > APART or known[-1][1] < ALIKE:
+            continue
+        link, cosine = next(each for each in known if each[1] >= ALIKE)
+        said = (
+            f"Before {named(link.layer)} different samples look alike: the mean cosine between them is "
+            f"{between(cosine)}, {between(known[0][1])} before `{known[0][0].layer.name}`. What comes after hardly sees "
+            "which sample it is."
+        )
+        advice = "Depth does that, not the scale alone: a norm, a residual connection, or fewer layers keep them apart."
+        wrong.append(
+            Diagnosis(about="cosine", word="forgets", sentence=said, value=cosine, layer=link.number, advice=advice)
+        )
+    return wrong
+
+
+def outputs(recording: Recording, found: Sequence[Chain]) -> list[Diagnosis]:
+    """Logits that are too sure of themselves: were they a classifier's, how far above ln C its loss would begin.
+
+    Of C independent normal logits of variance s² the loss is ln C + s²/2 for a label that has nothing to do with them,
+    as long as the sum of C exponentials is near its mean (s² below 2 ln C); beyond, it grows as s·√(2 ln C).
+    """
+    last = recording.layers[-1]
+    if last.role != "weights" or last.weights is None or len(last.output_shape) < 2:
+        return []
+    classes, variance = last.weights.shape[0], last.output.variance
+    if classes < 2 or variance is None or variance <= 0:
+        return []
+    even = log(classes)
+    above = variance / 2 if variance < 2 * even else (2 * even * variance) ** 0.5 - even
+    if above <= EVEN:
+        return []
+    said = (
+        f"{named(last)} gives {classes} numbers a sample with a std of {number(variance**0.5, 3)}. If they are logits, "
+        f"the loss begins near {number(even + above, 3)} instead of ln {classes} = {number(even, 3)}, assuming normal "
+        "logits that know nothing of the labels: the first steps only make them smaller."
+    )
+    scale = (EVEN / 10 / above) ** 0.5 if above < even else exp(-log(variance) / 2) * 0.1
+    line = f"with torch.no_grad(): {path(last.name)}.weight.mul_({scale:.2g})"
+    return [
+        Diagnosis(
+            about="output",
+            word="overconfident",
+            sentence=said,
+            value=even + above,
+            predicted=even,
+            layer=len(recording.layers),
+            advice="A last layer of smaller weights begins at the even guess:",
+            code=line,
+        )
+    ]
+
+
+def formats(recording: Recording) -> list[Diagnosis]:
+    """The first layer whose own number format does not hold its values, or its gradient's."""
+    for at, layer in enumerate(recording.layers, 1):
+        for what, seen in (("outputs", layer.magnitudes), ("gradients", layer.gradient_magnitudes)):
+            lost = seen.formats.get(layer.dtype) if seen else None
+            if lost and lost.underflow > LOST and layer.output.nonfinite == 0:
+                said = (
+                    f"{percent(lost.underflow)} of the {what} of {named(layer)} lie where {layer.dtype} rounds to zero."
+                )
+                advice = "Scale the loss (torch.amp.GradScaler), or use bfloat16, which reaches as far as float32."
+                return [
+                    Diagnosis(
+                        about="format", word="underflows", sentence=said, value=lost.underflow, layer=at, advice=advice
+                    )
+                ]
+    return []
+
+
+def steps(recording: Recording) -> list[Diagnosis]:
+    """The layer whose update is furthest from a thousandth of its weights."""
+    known = [
+        (abs(layer.weights.update_to_data - USUAL), at, layer, layer.weights.update_to_data)
+        for at, layer in enumerate(recording.layers, 1)
+        if layer.weights and layer.weights.update_to_data is not None
+    ]
+    if not known:
+        return []
+    distance, at, layer, found = max(known, key=lambda each: each[0])
+    if distance <= FAR:
+        return []
+    large = found > USUAL
+    said = (
+        f"{recording.optimizer} changed the weights of {named(layer)} by {number(10**max(found, -300), 2)} of their "
+        f"own std in one step, furthest of all layers from the thousandth that is often aimed at."
+    )
+    advice = f"A learning rate {'below' if large else 'above'} this one, or a {'smaller' if large else 'larger'} share of "
+    advice += "it for this layer, would bring it there; a first step alone says little of a schedule that warms up."
+    return [
+        Diagnosis(
+            about="update",
+            word="large" if large else "small",
+            sentence=said,
+            value=found,
+            predicted=USUAL,
+            layer=at,
+            advice=advice,
+        )
+    ]
+
