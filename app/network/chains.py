@@ -20,7 +20,8 @@ class Link(NamedTuple):
     """One layer of weights in a chain, and what follows it: an activation, and the size that goes on.
 
     `size`: log10 of the mean square of what comes in; `after`: of what goes on into the next link, past the activation,
-    null where nothing more is known. `energy`: log10 of the sum of squares of the gradient at its output.
+    null where nothing more is known. `passed`: decades that pooling, dropout and whatever else lies between made of it,
+    as measured. `energy`: log10 of the sum of squares of the gradient at its output.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Link(NamedTuple):
     activated: Layer | None
     size: float | None
     after: float | None
+    passed: float
     energy: float | None
 
     @property
@@ -38,13 +40,11 @@ class Link(NamedTuple):
 
     @property
     def predicted_growth(self) -> float | None:
-        """The same from its measured weights alone, and normal preactivations."""
+        """The same from its measured weights alone, and normal preactivations, with what was passed as measured."""
         out = self.layer.expected.given_weights
         if out is None or self.size is None:
             return None
-        if self.activation is None:
-            return out - self.size
-        return ratios(nonlinearity(self.activation), out * LN10).log_square / LN10 - self.size
+        return past(self.activation, out) + self.passed - self.size
 
 
 class Chain(NamedTuple):
@@ -136,8 +136,7 @@ def _chain(
 def _end(
     number: int, layers: Sequence[Layer], consumers: dict[int, list[int]], last: bool
 ) -> tuple[float | None, Layer | None, bool]:
-    """What becomes of a chain's end: the mean square that goes on, the activation on its way, and whether it is joined.
-    """
+    """What becomes of a chain's end: the mean square that goes on, the activation passed, and whether it is joined."""
     activated = None
     while True:
         mean_square, after = layers[number - 1].output.mean_square, consumers.get(number, [])
@@ -157,10 +156,18 @@ def _link(
     number: int, layers: Sequence[Layer], activation: str | None, activated: Layer | None, after: float | None
 ) -> Link:
     layer = layers[number - 1]
-    energy = None
+    passed, energy = 0.0, None
+    out = _log10(layer.output.mean_square if activated is None else activated.output.mean_square)
+    if after is not None and out is not None:
+        passed = after - (out if activated else past(activation, out))
     if layer.gradient and layer.gradient.mean_square and layer.gradient.count > 0:
         energy = (_log10(layer.gradient.mean_square) or 0.0) + log10(layer.gradient.count)
-    return Link(number, layer, activation, activated, _size(layer), after, energy)
+    return Link(number, layer, activation, activated, _size(layer), after, passed, energy)
+
+
+def past(activation: str | None, size: float) -> float:
+    """log10 of the mean square past an activation of normal preactivations of this one."""
+    return size if activation is None else ratios(nonlinearity(activation), size * LN10).log_square / LN10
 
 
 def _size(layer: Layer) -> float | None:

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from ..lab.formats import Magnitudes
-from ..lab.layers import Cosine
 from ..lab.summary import Summary
 from .lineage import Lineage, Memory, Origin, version_of
 from .measure import Moments, Seen, Workers, floating, moments_of, see, see_values
@@ -66,7 +64,7 @@ class Input:
 
     shape: list[int] | None = None
     summary: Summary | None = None
-    cosine: Cosine | None = None
+    cosine: float | None = None
     origin: Origin = field(default_factory=lambda: Origin([], False))
     channel: int | None = None
 
@@ -123,7 +121,7 @@ class Hooks:
     def _forget(self) -> None:
         """Of tensors, all but the numbers: a pass's memory is its own."""
         self._lineage = Lineage()
-        self._known: Memory[tuple[Entry | None, Summary, Cosine]] = Memory()
+        self._known: Memory[tuple[Entry | None, Summary, float | None]] = Memory()
 
     def _begins(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if not self._running and not self._goes_on(module):
@@ -193,7 +191,8 @@ class Hooks:
         self._lineage.note(output, len(self.entries))
         self._known.put(output, (entry, _summary(seen), seen.cosine))
         if output.requires_grad:
-            self._on_tensors.append(output.register_hook(partial(self._comes_back, entry)))
+            hook = partial(self._comes_back, entry)
+            self._on_tensors.append(output.register_hook(hook))  # type: ignore[no-untyped-call]
 
     def _comes_back(self, entry: Entry, gradient: Tensor) -> None:
         if entry.gradient is None and floating(gradient):
@@ -246,9 +245,11 @@ def weighed(module: nn.Module, taken: Sequence[int] | None, given: Sequence[int]
         return None
     name, weight = found
     bias = getattr(module, "bias", None)
-    square = moments_of(bias, workers).mean_square if floating(bias) and role_of(module) == "weights" else 0.0
+    square = 0.0
+    if isinstance(bias, Tensor) and floating(bias) and role_of(module) == "weights":
+        square = moments_of(bias, workers).mean_square or 0.0
     moments, fans = moments_of(weight, workers), fans_of(module, weight, taken, given)
-    return Weighed(module, name, list(weight.shape), moments, fans, square or 0.0)
+    return Weighed(module, name, list(weight.shape), moments, fans, square)
 
 
 def tensors_in(value: Any) -> Iterator[Tensor]:

@@ -32,13 +32,16 @@ class Memory(Generic[K]):
 
     def put(self, tensor: Tensor, known: K) -> None:
         if (key := _key(tensor)) is not None:
-            self._known[key] = StorageWeakRef(tensor.untyped_storage()), known
+            memory = StorageWeakRef(tensor.untyped_storage())  # type: ignore[no-untyped-call]
+            self._known[key] = memory, known
 
     def get(self, tensor: Tensor) -> K | None:
         """What was known of a tensor of the same numbers, seen in whatever shape."""
         key = _key(tensor)
         found = self._known.get(key) if key else None
-        return found[1] if found and not found[0].expired() else None
+        if found is None or found[0].expired():  # type: ignore[no-untyped-call]
+            return None
+        return found[1]
 
 
 class Lineage:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from math import inf, sqrt
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -20,12 +21,12 @@ from torch import Tensor
 from ..lab.formats import Magnitudes, magnitudes
 from ..lab.kernels.rows import first_direction, see_alive, see_rows
 from ..lab.kernels.statistics import Doubles, Floats, see_powers
-from ..lab.layers import COMPARED, SATURATED, ActivationSummary, Cosine, cosines_std
+from ..lab.layers import SATURATED, ActivationSummary
 from ..lab.summary import Summary, Tally, robust_grid
 
 BINS = 40
 ALONE = 2**16  # numbers that one thread is done with before another has begun
-ROOM = 2**20  # numbers of the samples whose pairs are all looked at
+NOBODY = np.empty((0, 0), np.float32)  # of samples whose pairs would all be looked at
 
 
 class Workers:
@@ -51,10 +52,10 @@ class Workers:
 
 
 class Seen(NamedTuple):
-    """What an output says: `dead_units` and `saturated` as in `ActivationSummary`, cosines between samples."""
+    """What an output says; `cosine`: the mean of those between samples, null where fewer than two are not zero."""
 
     output: ActivationSummary
-    cosine: Cosine
+    cosine: float | None
     magnitudes: Magnitudes
 
 
@@ -67,11 +68,10 @@ class _Part:
     directions: Doubles
     numbers: Any
     alive: Any
-    apart: Floats
 
     def see(self, origin: Doubles, saturation: Doubles) -> None:
         self.tally.add(torch.from_numpy(self.rows))
-        see_rows(self.rows, origin, saturation, self.directions, self.numbers, self.apart)
+        see_rows(self.rows, origin, saturation, self.directions, self.numbers, NOBODY)
         see_alive(self.rows, self.alive)
 
 
@@ -97,7 +97,7 @@ def see(tensor: Tensor, channel: int, bounds: tuple[float, float] | None, worker
     values = on_cpu(tensor)
     samples = values.shape[0] if values.dim() > 1 else 1
     rows = values.view(samples, -1)
-    parts, last = _parts(rows, bounds, workers)
+    parts = _parts(rows, bounds, workers)
     merged = parts[0].tally
     for part in parts[1:]:
         merged.merge(part.tally)
@@ -110,9 +110,7 @@ def see(tensor: Tensor, channel: int, bounds: tuple[float, float] | None, worker
         zero=merged.zeros / merged.count,
         dead_units=_dead(alive, values.shape, channel),
     )
-    first = parts[0]
-    std = cosines_std(torch.from_numpy(first.apart[: int(first.numbers[0])]))
-    return Seen(summary, Cosine(mean=_mean_cosine(parts), std=std), magnitudes(merged, 0.0))
+    return Seen(summary, _mean_cosine(parts), magnitudes(merged, 0.0))
 
 
 def see_values(tensor: Tensor, workers: Workers) -> tuple[Summary, Magnitudes]:
@@ -153,9 +151,7 @@ def moments_of(tensor: Tensor, workers: Workers) -> Moments:
     return Moments(first, sqrt(spread * n / (n - 1)) if n > 1 else None, second, kurtosis)
 
 
-def _parts(
-    rows: Tensor, bounds: tuple[float, float] | None, workers: Workers
-) -> tuple[list[_Part], Doubles]:
+def _parts(rows: Tensor, bounds: tuple[float, float] | None, workers: Workers) -> list[_Part]:
     """The samples in as many parts as there are threads for them, seen."""
     samples, width = rows.shape
     grid, values = robust_grid(rows, BINS), rows.numpy()
@@ -163,7 +159,6 @@ def _parts(
     low, high = bounds or (-inf, inf)
     saturation = np.array([(low + high) / 2, SATURATED * (high - low) / 2] if bounds else [0.0, inf])
     shares = _shares(samples, rows.numel(), workers)
-    compared = min(COMPARED, shares[0].stop, ROOM // width)
     parts = [
         _Part(
             values[share],
@@ -171,19 +166,18 @@ def _parts(
             np.zeros(width + 1),
             np.zeros(2, np.int64),
             np.zeros(width, np.uint8),
-            np.empty((0 if index else compared, width), np.float32),
         )
-        for index, share in enumerate(shares)
+        for share in shares
     ]
     workers.each([partial(part.see, origin, saturation) for part in parts])
-    return parts, origin
+    return parts
 
 
 def _shares(rows: int, numbers: int, workers: Workers) -> list[slice]:
     """Rows in parts of about the same size, one a thread where it is worth it."""
     count = min(workers.count, rows) if numbers > ALONE else 1
     edges = [round(rows * share / count) for share in range(count + 1)]
-    return [slice(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+    return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
 def _mean_cosine(parts: Sequence[_Part]) -> float | None:

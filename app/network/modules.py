@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import prod, sqrt
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
@@ -44,7 +44,6 @@ APPLIED: dict[str, str] = {
     "SinBackward0": "sin",
 }
 NORMS = (_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.LocalResponseNorm)
-LIKELY = ("torch_default", "kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform", "unscaled", "1/D")
 CLOSE = 4.0  # standard errors within which weights look drawn by a rule
 SHAPES = {"normal": 0.0, "uniform": -1.2, "truncated_normal": DISTRIBUTIONS["truncated_normal"].moments.excess_kurtosis}
 """Excess kurtosis of the distributions that weights are drawn from."""
@@ -82,8 +81,7 @@ def bounds_of(activation: str | None) -> tuple[float, float] | None:
 
 
 def channel_of(module: nn.Module, output: Tensor, before: int | None) -> int:
-    """The dimension along which the units of an output lie: convolutions' second, else what it was before, or the last.
-    """
+    """The dimension of an output's units: convolutions' second, else the one that it was before, or the last."""
     if isinstance(module, _ConvNd | _NormBase | nn.GroupNorm) and output.dim() > 1:
         return 1
     if isinstance(module, nn.Linear | nn.Embedding | nn.LayerNorm) or before is None:
@@ -137,20 +135,37 @@ def _padding(module: _ConvNd, d: int) -> int:
     return int(module.padding[d])
 
 
-def rule_of(found: Moments, numbers: int, fans: Fans) -> str | None:
+class Rule(NamedTuple):
+    """An initialization of the registry, and which fan it reads as fan_in."""
+
+    name: str
+    fan_mode: Literal["fan_in", "fan_out"] = "fan_in"
+
+    def std(self, fans: Fans) -> float:
+        return INITIALIZERS[self.name].scale(fans.fan_in, fans.fan_out, 1.0, self.fan_mode)
+
+
+LIKELY = (
+    Rule("torch_default"),
+    Rule("kaiming_normal"),
+    Rule("kaiming_normal", "fan_out"),
+    Rule("kaiming_uniform"),
+    Rule("kaiming_uniform", "fan_out"),
+    *(Rule(name) for name in INITIALIZERS if name not in ("torch_default", "kaiming_normal", "kaiming_uniform")),
+)
+
+
+def rule_of(found: Moments, numbers: int, fans: Fans) -> Rule | None:
     """The initialization that weights look drawn by: their std and the shape of their distribution are its own.
 
     Within `CLOSE` standard errors of either; of several that agree the likeliest.
     """
-    if found.std is None or found.excess_kurtosis is None or not found.std or numbers < 2:
+    if not found.std or found.excess_kurtosis is None:
         return None
-    of_kurtosis = sqrt(24 / numbers)
-    for name in (*LIKELY, *(other for other in INITIALIZERS if other not in LIKELY)):
-        entry = INITIALIZERS[name]
-        shape = SHAPES.get(entry.family or "normal")
-        if shape is None or abs(found.excess_kurtosis - shape) > CLOSE * of_kurtosis:
+    for rule in LIKELY:
+        shape = SHAPES.get(INITIALIZERS[rule.name].family or "normal")
+        if shape is None or abs(found.excess_kurtosis - shape) > CLOSE * sqrt(24 / numbers):
             continue
-        of_std = sqrt(max(shape + 2, 0.1) / (4 * numbers))
-        if abs(found.std / entry.scale(fans.fan_in, fans.fan_out, 1.0) - 1) <= CLOSE * of_std:
-            return name
+        if abs(found.std / rule.std(fans) - 1) <= CLOSE * sqrt((shape + 2) / (4 * numbers)):
+            return rule
     return None

@@ -1,8 +1,8 @@
 """`initscope.record`: a network's layers as they run, in three lines, and what to do with what was seen.
 
-    with initscope.record(model) as r:  # hooks while it lasts, none after
-        loss_fn(model(x), y).backward()
-    print(r); r.save("run.json"); r.to_html("run.html")
+with initscope.record(model) as r:  # hooks while it lasts, none after
+    loss_fn(model(x), y).backward()
+print(r); r.save("run.json"); r.to_html("run.html")
 """
 
 import sys
@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from math import log10, prod
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import nn
@@ -24,7 +24,7 @@ from .diagnosis import Diagnosis, diagnose
 from .expectation import expected
 from .hooks import Entry, Hooks, Weighed
 from .measure import Workers
-from .modules import activation_of, role_of, rule_of
+from .modules import Rule, activation_of, role_of, rule_of
 from .recording import LONGEST, Layer, Recording, Weights
 
 
@@ -133,8 +133,7 @@ class record(AbstractContextManager["record"]):  # noqa: N801 a verb, as it is u
 
 def _layer(entry: Entry) -> Layer:
     role, activation, taken = role_of(entry.module), activation_of(entry.module), entry.input
-    weights = entry.weights and _weights(entry.weights)
-    mean_square = taken.summary.mean_square if taken.summary else None
+    rule = rule_of(entry.weights.moments, prod(entry.weights.shape), entry.weights.fans) if entry.weights else None
     return Layer(
         name=entry.name[:LONGEST],
         call=entry.call,
@@ -153,14 +152,14 @@ def _layer(entry: Entry) -> Layer:
         cosine=entry.seen.cosine,
         magnitudes=entry.seen.magnitudes,
         gradient_magnitudes=entry.gradient and entry.gradient[1],
-        weights=weights,
-        expected=expected(role, activation, mean_square, entry.weights, weights.rule if weights else None),
+        weights=_weights(entry.weights, rule) if entry.weights else None,
+        expected=expected(role, activation, taken.summary, entry.weights, rule),
         sources=taken.origin.sources,
         joined=taken.origin.joined,
     )
 
 
-def _weights(found: Weighed) -> Weights:
+def _weights(found: Weighed, rule: Rule | None) -> Weights:
     moments, fans = found.moments, found.fans
     return Weights(
         name=found.name,
@@ -173,7 +172,8 @@ def _weights(found: Weighed) -> Weights:
         mean_square=moments.mean_square,
         excess_kurtosis=moments.excess_kurtosis,
         bias_mean_square=found.bias_mean_square,
-        rule=rule_of(moments, prod(found.shape), fans),
+        rule=rule.name if rule else None,
+        fan_mode=rule.fan_mode if rule else "fan_in",
         grad_to_data=found.gradient_std / moments.std if found.gradient_std is not None and moments.std else None,
         update_to_data=log10(found.update_std / moments.std) if found.update_std and moments.std else None,
     )

@@ -12,7 +12,7 @@ from ..fields import SpecError, json_values
 from ..lab.activations import ACTIVATIONS
 from ..lab.formats import Magnitudes
 from ..lab.initializers import INITIALIZERS
-from ..lab.layers import ActivationSummary, Cosine
+from ..lab.layers import ActivationSummary
 from ..results import Histogram, Record, Summary
 
 VERSION = 1
@@ -35,8 +35,8 @@ class Weights(Strict):
 
     `fan_in` and `fan_out` as `torch.nn.init` counts them. `taps`: the products that are summed into an output, on
     average: `fan_in`, less what a convolution's window finds in zero padding. `rule`: the initialization of the
-    registry that these weights look drawn by. `grad_to_data`: std of the loss's gradient over that of the weights;
-    `update_to_data`: log10 of the same for an optimizer's step; null where there was none.
+    registry that these weights look drawn by, with `fan_mode` as its fan. `grad_to_data`: std of the loss's gradient
+    over that of the weights; `update_to_data`: log10 of the same for an optimizer's step; null where there was none.
     """
 
     name: str = Name
@@ -50,6 +50,7 @@ class Weights(Strict):
     excess_kurtosis: float | None
     bias_mean_square: float = Field(ge=0)
     rule: str | None = Name
+    fan_mode: Literal["fan_in", "fan_out"] = "fan_in"
     grad_to_data: float | None = None
     update_to_data: float | None = None
 
@@ -73,8 +74,8 @@ class Layer(Strict):
     `call` counts the calls of the same module within the pass. `sources` are the numbers of the layers whose outputs
     its input was made of, the nearest before it; `joined`: it was made of several tensors that depend on them, as a
     residual connection or attention makes it, or one cannot tell. `applied`: an activation that a function applied on
-    the way. `cosine` is that between the outputs of different samples, `input_cosine` between its inputs. `gradient` is
-    the loss's, at the output.
+    the way. `cosine`: the mean of those between the outputs of different samples, `input_cosine` between their inputs.
+    `gradient` is the loss's, at the output.
     """
 
     name: str = Name
@@ -90,8 +91,8 @@ class Layer(Strict):
     input: Summary | None
     output: ActivationSummary
     gradient: Summary | None
-    input_cosine: Cosine | None
-    cosine: Cosine
+    input_cosine: float | None
+    cosine: float | None
     magnitudes: Magnitudes
     gradient_magnitudes: Magnitudes | None
     weights: Weights | None

@@ -11,22 +11,22 @@ from .weights import growth, updates
 CHARTS: dict[str, Chart] = {
     "picture": Chart(
         "Every layer, in order of execution",
-        "Each shape is the histogram of a layer's outputs, mirrored. Below, its mean square, and that of the loss's "
-        "gradient there; dotted, what the mean square should be, given what came in: of weights by their measured size, "
-        "were they independent of the input, of an activation as of normal preactivations.",
+        "Each shape is the histogram of a layer's outputs, mirrored. Below, their mean square, and that of the loss's "
+        "gradient there. Crosses: what the mean square should be, given what came in; of weights by their measured "
+        "size, were they independent of the input, of an activation as of normal preactivations.",
         picture,
     ),
     "growth": Chart(
         "What each layer of weights does to the size",
-        "The mean square that goes out over the one that comes in, and what is predicted from the weights' measured size "
-        "and from the rule they look drawn by. The bars are two standard deviations, at most, over draws of the weights. "
-        "Weights that have been trained may well stand elsewhere.",
+        "The mean square that goes out over the one that comes in, and what is predicted from the weights' measured "
+        "size and from the rule they look drawn by. The bars are two standard deviations, at most, over draws of the "
+        "weights. Weights that have been trained may well stand elsewhere.",
         growth,
     ),
     "states": Chart(
         "Alike, zero, dead, saturated",
-        "The mean cosine between the outputs for different samples: at one they cannot be told apart. Shares of outputs "
-        "that are exactly zero or at an activation's bound, and of units that are zero for every sample.",
+        "The mean cosine between the outputs for different samples: at one they cannot be told apart. Shares of "
+        "outputs that are exactly zero or at an activation's bound, and of units that are zero for every sample.",
         states,
     ),
     "updates": Chart(

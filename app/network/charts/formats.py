@@ -93,8 +93,6 @@ def _ends(bottom: float, top: float) -> tuple[list[Figure], list[Figure]]:
             continue
         lines.append({"type": "line", "xref": "domain", "x0": 0, "x1": 1, "y0": place, "y1": place, "line": rule})
         if not labels or place - labels[-1]["y"] > APART:
-            font = {"size": 11, "color": PREDICTED}
-            labels.append(
-                {"xref": "domain", "x": 1, "xanchor": "right", "y": place, "yanchor": "bottom", "text": name, "font": font}
-            )
+            where = {"xref": "domain", "x": 1, "xanchor": "right", "y": place, "yanchor": "bottom"}
+            labels.append({**where, "text": name, "font": {"size": 11, "color": PREDICTED}})
     return lines, labels

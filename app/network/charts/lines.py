@@ -83,9 +83,7 @@ def placed(figure: Figure) -> Figure:
     return figure
 
 
-def _texts(
-    recording: Recording, values: Sequence[float | None], name: str, said: Callable[[float], str]
-) -> list[str]:
+def _texts(recording: Recording, values: Sequence[float | None], name: str, said: Callable[[float], str]) -> list[str]:
     return [
         f"{called(number, layer)}<br>{name} {'none' if value is None else said(value)}"
         for number, (layer, value) in enumerate(zip(recording.layers, values, strict=True), 1)

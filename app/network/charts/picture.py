@@ -21,12 +21,14 @@ def picture(recording: Recording) -> Figure | None:
     size = line(recording, lambda layer: log_of(layer.output.mean_square), "mean square", OUTPUT)
     predicted = theory(recording, lambda layer: layer.expected.given_weights)
     panels.append(_panel("mean square of the outputs", [size, predicted] if predicted["x"] else [size]))
-    gradient = line(
-        recording, lambda layer: log_of(layer.gradient and layer.gradient.mean_square), "gradient", GRADIENT
-    )
+    gradient = line(recording, _gradient, "gradient", GRADIENT)
     if not empty(gradient):
         panels.append(_panel("mean square of the gradient there", [gradient]))
     return placed(stacked(panels, layer_axis(recording), hovermode="closest"))
+
+
+def _gradient(layer: Layer) -> float | None:
+    return log_of(layer.gradient.mean_square) if layer.gradient else None
 
 
 def _shape(place: int, layer: Layer) -> Shape:

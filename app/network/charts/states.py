@@ -15,7 +15,7 @@ def states(recording: Recording) -> Figure | None:
     if not recording.layers:
         return None
     panels = []
-    cosine = line(recording, lambda layer: layer.cosine.mean, "mean cosine", ALIKE, between)
+    cosine = line(recording, lambda layer: layer.cosine, "mean cosine", ALIKE, between)
     if not empty(cosine):
         low = min([0.0, *(value for value in seen([cosine])[0] if value is not None)])
         panels.append(Panel("<b>cosine between samples</b>", [cosine], linear_axis(max(low, -1.0) - 0.05, 1.05), TALL))

@@ -27,7 +27,7 @@ def growth(recording: Recording) -> Figure | None:
 
 def updates(recording: Recording) -> Figure | None:
     """Where there was a way back, and a step."""
-    step = line(recording, lambda layer: layer.weights and layer.weights.update_to_data, "update over weights", OUTPUT)
+    step = line(recording, _update_to_data, "update over weights", OUTPUT)
     back = line(recording, _grad_to_data, "gradient over weights", GRADIENT)
     traces = [trace | {"mode": "markers"} for trace in (step, back) if not empty(trace)]
     if not traces:
@@ -39,8 +39,12 @@ def updates(recording: Recording) -> Figure | None:
     return placed(stacked([Panel("", traces, axis, TALL, shapes)], layer_axis(recording), hovermode="closest"))
 
 
+def _update_to_data(layer: Layer) -> float | None:
+    return layer.weights.update_to_data if layer.weights else None
+
+
 def _grad_to_data(layer: Layer) -> float | None:
-    return log_of(layer.weights and layer.weights.grad_to_data)
+    return log_of(layer.weights.grad_to_data) if layer.weights else None
 
 
 def _measured(layer: Layer) -> float | None:
@@ -56,12 +60,13 @@ def _by_rule(layer: Layer) -> float | None:
 
 
 def _over_input(layer: Layer, size: float | None) -> float | None:
-    before = log_of(layer.input and layer.input.mean_square)
+    before = log_of(layer.input.mean_square) if layer.input else None
     return None if size is None or before is None else size - before
 
 
 def _marks(known: list[tuple[int, Layer]], name: str, symbol: str, given: bool = False) -> Figure:
     values = [_predicted(layer) if given else _by_rule(layer) for _, layer in known]
+    color = PREDICTED if given else SHARES[1].color
     trace: Figure = {
         "type": "scatter",
         "mode": "markers",
@@ -69,10 +74,9 @@ def _marks(known: list[tuple[int, Layer]], name: str, symbol: str, given: bool =
         "zorder": 1,
         "x": [n for n, _ in known],
         "y": values,
-        "marker": {"color": PREDICTED if given else SHARES[1].color, "symbol": symbol, "size": 10, "line": {"width": 2}},
+        "marker": {"color": color, "symbol": symbol, "size": 10, "line": {"width": 2}},
         "text": [
-            f"{called(n, layer)}<br>{name} {power(value)}"
-            for (n, layer), value in zip(known, values, strict=True)
+            f"{called(n, layer)}<br>{name} {power(value)}" for (n, layer), value in zip(known, values, strict=True)
         ],
         "hovertemplate": "%{text}<extra></extra>",
         **meta(role="predicted"),

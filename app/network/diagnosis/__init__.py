@@ -1,4 +1,4 @@
-"""What a recording says: the first guilty layer, what it costs over the depth, and the line of PyTorch that mends it."""
+"""What a recording says: the first guilty layer, its cost over the depth, and the line of PyTorch that mends it."""
 
 from ...figures.numbers import power
 from ..chains import Chain, chains
@@ -19,8 +19,8 @@ def diagnose(recording: Recording) -> list[Diagnosis]:
     if not wrong:
         of_scale = [*saturated(recording, found), *signal(found)]
         wrong += of_scale or gradient(found)
-        wrong += alike(found) or dead(recording)
-    wrong += [*outputs(recording, found), *formats(recording), *steps(recording)]
+        wrong += [*alike(found), *dead(recording)]
+    wrong += [*outputs(recording), *formats(recording), *steps(recording)]
     return wrong or [_healthy(recording, found)]
 
 
@@ -33,15 +33,20 @@ def _nothing(recording: Recording) -> Diagnosis:
 
 def _healthy(recording: Recording, found: list[Chain]) -> Diagnosis:
     """The furthest that signal and gradient stray, over any chain."""
-    weights = sum(len(chain.links) for chain in found)
-    said = f"Healthy: no number overflows, saturates or dies in {len(recording.layers)} layers"
-    strays = [chain.total for chain in found if chain.growths and not chain.branch]
-    back = [chain.gradient_total for chain in found if chain.gradient_total is not None]
-    furthest = max(strays, key=abs, default=None)
-    if furthest is not None:
-        said += f", the signal is multiplied by {power(furthest)} at most over any chain of its {weights} layers of weights"
-    elif weights:
-        said += ", and norms or joints between its layers of weights leave no chain over which a signal could grow"
-    if back:
-        said += f", and the gradient's energy by {power(max(back, key=abs))} on its way back"
-    return Diagnosis(about="run", word="healthy", sentence=f"{said}.", value=furthest)
+    judged = [chain for chain in found if not chain.branch]
+    signals = [chain.total for chain in judged if chain.growths]
+    gradients = [total for chain in judged if (total := chain.gradient_total) is not None]
+    said = [f"in {len(recording.layers)} layers nothing overflows, saturates or dies"]
+    if signals:
+        longest = max(len(chain.links) for chain in judged)
+        said.append(
+            f"over chains of up to {longest} layers of weights the signal's mean square is multiplied by "
+            f"{power(max(signals, key=abs))} at most"
+        )
+    elif found:
+        said.append("norms and joints leave no chain of layers over which a signal could grow")
+    if gradients:
+        said.append(f"the gradient's sum of squares by {power(max(gradients, key=abs))} on its way back")
+    return Diagnosis(
+        about="run", word="healthy", sentence=f"Healthy: {'; '.join(said)}.", value=max(signals, key=abs, default=None)
+    )

@@ -9,8 +9,7 @@ from ...theory.gains import gains
 from ..chains import Link
 from ..recording import Weights
 
-# What torch calls them in `nn.init.kaiming_normal_`, with the gain it takes. Of SELU, whose own scale holds the variance,
-# it takes 3/4 and loses it.
+# What torch calls them in `nn.init.kaiming_normal_`, and the gain it takes. Its own for SELU loses the signal.
 TORCH: dict[str, str] = {
     "linear": 'nonlinearity="linear"',
     "sigmoid": 'nonlinearity="sigmoid"',
@@ -21,7 +20,7 @@ TORCH: dict[str, str] = {
 }
 GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": sqrt(2), "leaky_relu": sqrt(2 / 1.0001), "selu": 1.0}
 ALIKE = 0.1  # of a scale: less is not worth a change
-NEAR = 0.5  # share of torch's fan in that its windows must find, for torch's own function to do
+NEAR = 0.25  # of a scale: as near torch's own function must come to be named
 
 
 def gain_for(activation: str | None) -> float:
@@ -30,8 +29,12 @@ def gain_for(activation: str | None) -> float:
     return GAINS[name] if name in GAINS else gains(nonlinearity(name)).variance_preserving or 1.0
 
 
-def wanted_std(weights: Weights, activation: str | None) -> float:
-    return gain_for(activation) / sqrt(weights.taps or weights.fan_in)
+def wanted_std(link: Link) -> float:
+    """Of the weights, for the mean square to be the same before it and before the next."""
+    weights = link.layer.weights
+    assert weights is not None
+    passed: float = 10.0 ** (-link.passed / 2)
+    return gain_for(link.activation) / sqrt(weights.taps or weights.fan_in) * passed
 
 
 def off(link: Link) -> float:
@@ -39,7 +42,7 @@ def off(link: Link) -> float:
     weights = link.layer.weights
     if weights is None or not weights.mean_square or weights.mean_square < 0:
         return 1.0
-    return sqrt(weights.mean_square) / wanted_std(weights, link.activation)
+    return sqrt(weights.mean_square) / wanted_std(link)
 
 
 def guilty(links: Sequence[Link], first: Link) -> list[Link]:
@@ -76,14 +79,18 @@ def path(name: str) -> str:
     return said
 
 
-def scale_of(weights: Weights) -> str:
-    """How these weights were drawn, as far as one can tell from them."""
-    return f" (rule: {INITIALIZERS[weights.rule].label})" if weights.rule else ""
+def rule_of(weights: Weights) -> str:
+    """By what rule these weights were drawn, as far as one can tell from them."""
+    return f" (rule: {INITIALIZERS[weights.rule].label}{_of_fan(weights)})" if weights.rule else ""
+
+
+def _of_fan(weights: Weights) -> str:
+    return " by fan_out" if weights.fan_mode == "fan_out" else ""
 
 
 def _call(link: Link, weight: str) -> str:
-    weights, name = link.layer.weights, link.activation or "linear"
+    weights, name, wanted = link.layer.weights, link.activation or "linear", wanted_std(link)
     assert weights is not None
-    if name in TORCH and weights.taps and weights.taps > NEAR * weights.fan_in:
+    if name in TORCH and abs(GAINS[name] / sqrt(weights.fan_in) / wanted - 1) < NEAR:
         return f"torch.nn.init.kaiming_normal_({weight}, {TORCH[name]})"
-    return f"torch.nn.init.normal_({weight}, std={wanted_std(weights, link.activation):.4g})"
+    return f"torch.nn.init.normal_({weight}, std={wanted:.3g})"

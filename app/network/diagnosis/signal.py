@@ -1,13 +1,14 @@
 """What chains of layers do to the signal on its way, and to the gradient on its way back."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ...figures.numbers import number, power
 from ...finding import by_chance, course, in_spreads
 from ...lab.activations import ACTIVATIONS
 from ..chains import Chain, Link
 from .item import Diagnosis, named
-from .mending import ALIKE, code, gain_for, guilty, off, scale_of, wanted_std
+from .mending import ALIKE, code, guilty, off, rule_of, wanted_std
 
 TELLING = 0.5  # of an even share of the whole: less is not what a layer is blamed for
 WORDS = {
@@ -17,6 +18,8 @@ WORDS = {
     "explodes": "lets the signal explode",
 }
 BACK = 2.0  # decades of a gradient's sum of squares, ten times its size: less, an optimizer makes up for
+RIGHT = "Its weights have the scale theory asks for; a norm after it would set the size."
+PASSED = 0.02  # decades: less is not worth a word
 ASSUMED = "assuming weights independent of what comes in"
 
 
@@ -56,21 +59,22 @@ def _grown(chain: Chain) -> Diagnosis:
 
 
 def _past(link: Link) -> str:
-    return f" and {ACTIVATIONS[link.activation].label}" if link.activation else ""
+    """What its prediction goes past."""
+    said = f" and {ACTIVATIONS[link.activation].label}" if link.activation else ""
+    return said + (", with what lies between as measured" if abs(link.passed) > PASSED else "")
 
 
 def mended(links: Sequence[Link], first: Link) -> dict[str, str | None]:
     """`advice` and `code`, where the weights' scale is what is off; else what else there is to do."""
     weights = first.layer.weights
     if weights is None or not weights.std or abs(off(first) - 1) <= ALIKE:
-        return {"advice": "Its weights have the scale theory asks for: a norm after it would set the size.", "code": None}
+        return {"advice": RIGHT, "code": None}
     blamed = guilty(links, first)
     more = len(blamed) - 1
     others = f"; the same goes for {more} {'layers' if more > 1 else 'layer'} after it" if more else ""
     advice = (
-        f"Its weights have a std of {number(weights.std, 3)}{scale_of(weights)}, and "
-        f"{number(gain_for(first.activation), 3)}/√{number(weights.taps or weights.fan_in, 4)} = "
-        f"{number(wanted_std(weights, first.activation), 3)} would hold the size{others}:"
+        f"Its weights have a std of {number(weights.std, 3)}{rule_of(weights)}; {number(wanted_std(first), 3)} would "
+        f"hold the size{others}:"
     )
     return {"advice": advice, "code": code(blamed)}
 
@@ -80,13 +84,10 @@ def gradient(found: Sequence[Chain]) -> list[Diagnosis]:
     wrong = []
     for chain in found:
         total = chain.gradient_total
-        if total is None or abs(total) <= BACK or course(chain.total) != "holds":
+        if total is None or chain.branch or abs(total) <= BACK or course(chain.total) != "holds":
             continue
         known = [link for link in chain.links if link.energy is not None]
-        steps = [
-            (before, (before.energy or 0.0) - (after.energy or 0.0))
-            for before, after in zip(known, known[1:], strict=False)
-        ]
+        steps = [(before, (before.energy or 0.0) - (after.energy or 0.0)) for before, after in pairwise(known)]
         share = total / len(steps)
         link, step = next(
             (each for each in reversed(steps) if each[1] * total > 0 and abs(each[1]) >= TELLING * abs(share)),

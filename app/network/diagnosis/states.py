@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import exp, log
 
 from ...figures.numbers import between, number, percent
+from ...theory.orthant import all_negative
 from ..chains import Chain, Link
 from ..recording import Layer, Recording
 from .item import Diagnosis, named
@@ -11,8 +12,7 @@ from .mending import path
 from .signal import mended
 
 SATURATED = 0.5  # share of an activation's values
-DEAD = 0.4  # share of units: a deep ReLU stack that holds its signal comes near a third
-SAMPLES = 8  # fewer tell nothing of dead units
+DEAD = 0.25  # share of units
 ALIKE, APART = 0.99, 0.9  # cosines between samples, of which nothing is left and of which something was there
 LOST = 0.01  # share of values beyond a number format
 EVEN = 1.0  # nats that a loss may begin above the even guess
@@ -36,7 +36,7 @@ def nonfinite(recording: Recording) -> list[Diagnosis]:
             clean = layer.input is None or layer.input.nonfinite == 0
             said = (
                 f"{named(layer)} is the first with numbers that are not finite: {layer.output.nonfinite:,} of "
-                f"{layer.output.count:,}{', of an input that has none' if clean else ', and its input has some already'}."
+                f"{layer.output.count:,}, {'of an input that has none' if clean else 'and its input has some already'}."
             )
             return [
                 Diagnosis(about="run", word="overflows", sentence=said, value=float(layer.output.nonfinite), layer=at)
@@ -66,41 +66,40 @@ def _feeding(layer: Layer, found: Sequence[Chain]) -> tuple[Chain, Link] | None:
 
 
 def dead(recording: Recording) -> list[Diagnosis]:
-    """The layer of activations with the largest share of units that no sample wakes."""
-    held = [
-        (at, layer)
-        for at, layer in enumerate(recording.layers, 1)
-        if layer.role == "activation" and layer.output_shape[:1] >= [SAMPLES] and layer.output.dead_units > DEAD
-    ]
-    if not held:
-        return []
-    at, layer = held[0]
-    share, alike = layer.output.dead_units, layer.cosine.mean
-    said = f"{named(layer)} has {percent(share)} of its units zero for all {layer.output_shape[0]} samples"
-    said += f", the first of {len(held)}" if len(held) > 1 else ""
-    said += ": nothing comes back through them."
-    if alike is not None and alike > APART:
-        said += f" Its outputs are alike (mean cosine {between(alike)}), so that what is zero for one is zero for all."
-    advice = "Biases that are too negative, or too large a learning rate before, do this; so do samples that are alike."
-    return [Diagnosis(about="dead", word="dies", sentence=said, value=share, layer=at, advice=advice)]
+    """The first activation with far more units that no sample wakes than samples that are alike account for."""
+    for at, layer in enumerate(recording.layers, 1):
+        cosine = layer.input_cosine
+        if layer.role != "activation" or len(layer.output_shape) < 2 or cosine is None:
+            continue
+        samples, share = layer.output_shape[0], layer.output.dead_units
+        chance = all_negative(samples, cosine)
+        if share > chance + DEAD:
+            said = (
+                f"{named(layer)} has {percent(share)} of its units zero for all {samples} samples, and nothing comes "
+                f"back through them; samples as alike as these (mean cosine {between(cosine)}) account for "
+                f"{percent(chance)} at most, assuming preactivations of mean zero."
+            )
+            advice = "Biases that are too negative do this, as a step of too large a learning rate leaves them."
+            return [
+                Diagnosis(
+                    about="dead", word="dies", sentence=said, value=share, predicted=chance, layer=at, advice=advice
+                )
+            ]
+    return []
 
 
 def alike(found: Sequence[Chain]) -> list[Diagnosis]:
     """Chains at whose end different samples look the same."""
     wrong = []
     for chain in found:
-        known = [
-            (link, link.layer.input_cosine.mean)
-            for link in chain.links
-            if link.layer.input_cosine and link.layer.input_cosine.mean is not None
-        ]
+        known = [(link, link.layer.input_cosine) for link in chain.links if link.layer.input_cosine is not None]
         if len(known) < 2 or known[0][1] > APART or known[-1][1] < ALIKE:
             continue
         link, cosine = next(each for each in known if each[1] >= ALIKE)
         said = (
             f"Before {named(link.layer)} different samples look alike: the mean cosine between them is "
-            f"{between(cosine)}, {between(known[0][1])} before `{known[0][0].layer.name}`. What comes after hardly sees "
-            "which sample it is."
+            f"{between(cosine)}, {between(known[0][1])} before `{known[0][0].layer.name}`. What comes after hardly "
+            "sees which sample it is."
         )
         advice = "Depth does that, not the scale alone: a norm, a residual connection, or fewer layers keep them apart."
         wrong.append(
@@ -109,7 +108,7 @@ def alike(found: Sequence[Chain]) -> list[Diagnosis]:
     return wrong
 
 
-def outputs(recording: Recording, found: Sequence[Chain]) -> list[Diagnosis]:
+def outputs(recording: Recording) -> list[Diagnosis]:
     """Logits that are too sure of themselves: were they a classifier's, how far above ln C its loss would begin.
 
     Of C independent normal logits of variance s² the loss is ln C + s²/2 for a label that has nothing to do with them,
@@ -178,11 +177,13 @@ def steps(recording: Recording) -> list[Diagnosis]:
         return []
     large = found > USUAL
     said = (
-        f"{recording.optimizer} changed the weights of {named(layer)} by {number(10**max(found, -300), 2)} of their "
+        f"{recording.optimizer} changed the weights of {named(layer)} by {number(10 ** max(found, -300), 2)} of their "
         f"own std in one step, furthest of all layers from the thousandth that is often aimed at."
     )
-    advice = f"A learning rate {'below' if large else 'above'} this one, or a {'smaller' if large else 'larger'} share of "
-    advice += "it for this layer, would bring it there; a first step alone says little of a schedule that warms up."
+    advice = (
+        f"A {'smaller' if large else 'larger'} learning rate, or share of it for this layer, would bring it there; "
+        "a first step alone says little of a schedule that warms up."
+    )
     return [
         Diagnosis(
             about="update",
@@ -194,4 +195,3 @@ def steps(recording: Recording) -> list[Diagnosis]:
             advice=advice,
         )
     ]
-
