@@ -11,6 +11,7 @@
     diagnosis/      what the numbers say, the first guilty layer, and the line that mends it
     charts/         how they are drawn
     document.py     all of it as one file
+    example.py      a recording to look at before one has one's own
     store.py        recordings kept for a link
 
 It needs torch and the instruments; charts and files are made when they are asked for.

@@ -25,7 +25,7 @@ for (const [name, { data, layout }] of Object.entries(read("figures"))) {
 def document(recording: Recording) -> str:
     """The whole page, as HTML."""
     drawn = figures(recording)
-    said = "".join(_said(item.sentence, item.advice, item.code) for item in diagnose(recording))
+    said = "".join(_said(item.word, item.sentence, item.advice, item.code) for item in diagnose(recording))
     charts = "".join(
         f'<section class="chart"><h2>{CHARTS[name].title}</h2><p class="caption">{CHARTS[name].read(recording)}</p>'
         f'<div class="plot" id="{name}" role="img" aria-label="{CHARTS[name].title}"></div></section>'
@@ -111,8 +111,10 @@ def _power(exponent: float | None) -> str:
     return "" if exponent is None else power(exponent)
 
 
-def _said(sentence: str, advice: str | None, code: str | None) -> str:
-    said = f"<p>{escape(' '.join(filter(None, (sentence, advice))))}</p>"
+def _said(word: str, sentence: str, advice: str | None, code: str | None) -> str:
+    parts = escape(" ".join(filter(None, (sentence, advice)))).split("`")
+    text = "".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts))
+    said = f'<p data-word="{word}">{text}</p>'
     return said + (f"<pre><code>{escape(code)}</code></pre>" if code else "")
 
 

@@ -26,9 +26,10 @@ from ..finding import COURSES
 from ..folders import folder
 from ..lab.activations import ACTIVATIONS
 from ..lab.initializers import INITIALIZERS
+from ..network.store import Store
 from ..spec import Spec
 from ..view import AXES, HIDDEN, View
-from . import gallery
+from . import gallery, network
 from .assets import Assets
 from .forms import attempted, form, given
 from .glossary import GLOSSARY
@@ -112,7 +113,7 @@ def _page(
     return Response(content, status, {"Cache-Control": "no-cache"} | (FRAMED if framed else {}), "text/html")
 
 
-def router(environment: Environment, experiments: Experiments, runner: Runner) -> APIRouter:
+def router(environment: Environment, experiments: Experiments, runner: Runner, store: Store | None) -> APIRouter:
     """The pages of every experiment, the way in, and the API's documentation."""
     pages = APIRouter(include_in_schema=False)
 
@@ -168,6 +169,7 @@ def router(environment: Environment, experiments: Experiments, runner: Runner) -
         return show
 
     pages.include_router(gallery.router(page, experiments, runner))
+    pages.include_router(network.router(page, store))
     for name, experiment in experiments.items():
         pages.add_api_route(f"/{name}", experiment_page(experiment), methods=["GET"], response_class=Response)
     return pages
