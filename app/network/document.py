@@ -17,7 +17,8 @@ const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const template = read("templates")[matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"];
 const config = { responsive: true, displaylogo: false, showSendToCloud: false };
 for (const [name, { data, layout }] of Object.entries(read("figures"))) {
-  Plotly.newPlot(name, data, { ...layout, template }, config);
+  const named = data.map((trace) => (trace.name ? trace : { ...trace, showlegend: false }));
+  Plotly.newPlot(name, named, { ...layout, template }, config);
 }
 """
 

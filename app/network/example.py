@@ -26,7 +26,7 @@ def example() -> Recording:
 
 def _linear(generator: torch.Generator) -> nn.Linear:
     """As `nn.Linear` draws its own, but of this generator's numbers."""
-    linear = nn.utils.skip_init(nn.Linear, WIDTH, WIDTH)
+    linear = nn.Linear(WIDTH, WIDTH, device="meta").to_empty(device="cpu")
     for parameter in linear.parameters():
         nn.init.uniform_(parameter, -1 / sqrt(WIDTH), 1 / sqrt(WIDTH), generator)
     return linear

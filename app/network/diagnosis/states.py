@@ -98,8 +98,8 @@ def alike(found: Sequence[Chain]) -> list[Diagnosis]:
         link, cosine = next(each for each in known if each[1] >= ALIKE)
         said = (
             f"Before {named(link.layer)} different samples look alike: the mean cosine between them is "
-            f"{between(cosine)}, {between(known[0][1])} before `{known[0][0].layer.name}`. What comes after hardly "
-            "sees which sample it is."
+            f"{between(cosine)}, and it was {between(known[0][1])} before `{known[0][0].layer.name}`. What comes after "
+            "hardly sees which sample it is."
         )
         advice = "Depth does that, not the scale alone: a norm, a residual connection, or fewer layers keep them apart."
         wrong.append(
