@@ -21,7 +21,8 @@ class Link(NamedTuple):
 
     `size`: log10 of the mean square of what comes in; `after`: of what goes on into the next link, past the activation,
     null where nothing more is known. `passed`: decades that pooling, dropout and whatever else lies between made of it,
-    as measured. `energy`: log10 of the sum of squares of the gradient at its output.
+    as measured. `start`: the size at the beginning of its chain. `energy`: log10 of the sum of squares of the gradient
+    at its output.
     """
 
     number: int
@@ -31,6 +32,7 @@ class Link(NamedTuple):
     size: float | None
     after: float | None
     passed: float
+    start: float | None
     energy: float | None
 
     @property
@@ -123,13 +125,14 @@ def _way_to(number: int, layers: Sequence[Layer]) -> _Way:
 def _chain(
     numbers: list[int], ways: dict[int, _Way], layers: Sequence[Layer], consumers: dict[int, list[int]], last: int
 ) -> Chain:
+    start = _size(layers[numbers[0] - 1])
     links = [
-        _link(number, layers, ways[after].activation, ways[after].activated, _size(layers[after - 1]))
+        _link(number, layers, ways[after].activation, ways[after].activated, _size(layers[after - 1]), start)
         for number, after in pairwise(numbers)
     ]
     final, activated, branch = _end(numbers[-1], layers, consumers, numbers[-1] == last)
     activation = activated.activation if activated else None
-    links.append(_link(numbers[-1], layers, activation, activated, _log10(final) if activated else None))
+    links.append(_link(numbers[-1], layers, activation, activated, _log10(final) if activated else None, start))
     return Chain(links, branch)
 
 
@@ -153,7 +156,12 @@ def _end(
 
 
 def _link(
-    number: int, layers: Sequence[Layer], activation: str | None, activated: Layer | None, after: float | None
+    number: int,
+    layers: Sequence[Layer],
+    activation: str | None,
+    activated: Layer | None,
+    after: float | None,
+    start: float | None,
 ) -> Link:
     layer = layers[number - 1]
     passed, energy = 0.0, None
@@ -162,7 +170,7 @@ def _link(
         passed = after - (out if activated else past(activation, out))
     if layer.gradient and layer.gradient.mean_square and layer.gradient.count > 0:
         energy = (_log10(layer.gradient.mean_square) or 0.0) + log10(layer.gradient.count)
-    return Link(number, layer, activation, activated, _size(layer), after, passed, energy)
+    return Link(number, layer, activation, activated, _size(layer), after, passed, start, energy)
 
 
 def past(activation: str | None, size: float) -> float:

@@ -1,11 +1,12 @@
 """The line of PyTorch that gives weights the scale theory asks for."""
 
 from collections.abc import Sequence
-from math import sqrt
+from math import exp, log, sqrt
 
 from ...lab.activations import nonlinearity
 from ...lab.initializers import INITIALIZERS
 from ...theory.gains import gains
+from ...theory.meanfield import ratios
 from ..chains import Link
 from ..recording import Weights
 
@@ -19,22 +20,32 @@ TORCH: dict[str, str] = {
     "selu": 'nonlinearity="linear"',
 }
 GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": sqrt(2), "leaky_relu": sqrt(2 / 1.0001), "selu": 1.0}
+LN10 = log(10)
+REACH = 20.0  # of log variances, in which a scale is looked for
 ALIKE = 0.1  # of a scale: less is not worth a change
-NEAR = 0.25  # of a scale: as near torch's own function must come to be named
-
-
-def gain_for(activation: str | None) -> float:
-    """The factor over 1/√taps under which the signal keeps its size past this activation."""
-    name = activation or "linear"
-    return GAINS[name] if name in GAINS else gains(nonlinearity(name)).variance_preserving or 1.0
 
 
 def wanted_std(link: Link) -> float:
-    """Of the weights, for the mean square to be the same before it and before the next."""
+    """Of the weights, for the mean square before the next link to be that at the beginning of the chain."""
     weights = link.layer.weights
     assert weights is not None
     passed: float = 10.0 ** (-link.passed / 2)
-    return gain_for(link.activation) / sqrt(weights.taps or weights.fan_in) * passed
+    return _gain(link) / sqrt(weights.taps or weights.fan_in) * passed
+
+
+def _gain(link: Link) -> float:
+    """The factor over 1/√taps: torch's, or where it has none that at which V(q), the activation's, is what came in."""
+    name = link.activation or "linear"
+    if name in GAINS:
+        return GAINS[name]
+    phi, start = nonlinearity(name), LN10 * (link.start or 0.0)
+    low, high = start - REACH, start + REACH
+    if ratios(phi, low).log_square > start or ratios(phi, high).log_square < start:
+        return gains(phi).variance_preserving or 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if ratios(phi, middle).log_square < start else (low, middle)
+    return exp((low + high - 2 * start) / 4)
 
 
 def off(link: Link) -> float:
@@ -45,14 +56,9 @@ def off(link: Link) -> float:
     return sqrt(weights.mean_square) / wanted_std(link)
 
 
-def guilty(links: Sequence[Link], first: Link) -> list[Link]:
-    """The first, and those after it whose weights are off the same way."""
-    large = off(first) > 1
-    return [
-        link
-        for link in links
-        if link is first or (link.number > first.number and (off(link) > 1) == large and abs(off(link) - 1) > ALIKE)
-    ]
+def blamed(links: Sequence[Link], first: Link) -> list[Link]:
+    """The first, and all whose weights are off: what one has too much another may have too little."""
+    return [link for link in links if link is first or abs(off(link) - 1) > ALIKE]
 
 
 def code(links: Sequence[Link]) -> str:
@@ -91,6 +97,6 @@ def _of_fan(weights: Weights) -> str:
 def _call(link: Link, weight: str) -> str:
     weights, name, wanted = link.layer.weights, link.activation or "linear", wanted_std(link)
     assert weights is not None
-    if name in TORCH and abs(GAINS[name] / sqrt(weights.fan_in) / wanted - 1) < NEAR:
+    if name in TORCH and abs(GAINS[name] / sqrt(weights.fan_in) / wanted - 1) < ALIKE:
         return f"torch.nn.init.kaiming_normal_({weight}, {TORCH[name]})"
     return f"torch.nn.init.normal_({weight}, std={wanted:.3g})"

@@ -8,7 +8,7 @@ from ...finding import by_chance, course, in_spreads
 from ...lab.activations import ACTIVATIONS
 from ..chains import Chain, Link
 from .item import Diagnosis, named
-from .mending import ALIKE, code, guilty, off, rule_of, wanted_std
+from .mending import ALIKE, blamed, code, off, rule_of, wanted_std
 
 TELLING = 0.5  # of an even share of the whole: less is not what a layer is blamed for
 WORDS = {
@@ -69,14 +69,14 @@ def mended(links: Sequence[Link], first: Link) -> dict[str, str | None]:
     weights = first.layer.weights
     if weights is None or not weights.std or abs(off(first) - 1) <= ALIKE:
         return {"advice": RIGHT, "code": None}
-    blamed = guilty(links, first)
-    more = len(blamed) - 1
-    others = f"; the same goes for {more} {'layers' if more > 1 else 'layer'} after it" if more else ""
+    off_too = blamed(links, first)
+    more = len(off_too) - 1
+    others = f"; {more} more {'are' if more > 1 else 'is'} off" if more else ""
     advice = (
         f"Its weights have a std of {number(weights.std, 3)}{rule_of(weights)}; {number(wanted_std(first), 3)} would "
         f"hold the size{others}:"
     )
-    return {"advice": advice, "code": code(blamed)}
+    return {"advice": advice, "code": code(off_too)}
 
 
 def gradient(found: Sequence[Chain]) -> list[Diagnosis]:

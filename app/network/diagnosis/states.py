@@ -1,9 +1,10 @@
 """What single layers are in: overflown, saturated, dead, blind to their input, out of a number format's range."""
 
 from collections.abc import Sequence
-from math import exp, log
+from math import log
 
 from ...figures.numbers import between, number, percent
+from ...theory.cross_entropy import initial_loss
 from ...theory.orthant import all_negative
 from ..chains import Chain, Link
 from ..recording import Layer, Recording
@@ -16,6 +17,8 @@ DEAD = 0.25  # share of units
 ALIKE, APART = 0.99, 0.9  # cosines between samples, of which nothing is left and of which something was there
 LOST = 0.01  # share of values beyond a number format
 EVEN = 1.0  # nats that a loss may begin above the even guess
+SMALL = 0.1  # std of logits that begin there, to a hundredth
+MOST_CLASSES, MOST_STD = 10**6, 1e12  # beyond, nobody asks for a loss
 USUAL = -3.0  # log10 of an update over the weights, as is often aimed at
 FAR = 1.5  # decades from there
 
@@ -109,38 +112,31 @@ def alike(found: Sequence[Chain]) -> list[Diagnosis]:
 
 
 def outputs(recording: Recording) -> list[Diagnosis]:
-    """Logits that are too sure of themselves: were they a classifier's, how far above ln C its loss would begin.
-
-    Of C independent normal logits of variance s² the loss is ln C + s²/2 for a label that has nothing to do with them,
-    as long as the sum of C exponentials is near its mean (s² below 2 ln C); beyond, it grows as s·√(2 ln C).
-    """
+    """Logits that are too sure of themselves: were they a classifier's, how far above ln C its loss would begin."""
     last = recording.layers[-1]
     if last.role != "weights" or last.weights is None or len(last.output_shape) < 2:
         return []
-    classes, variance = last.weights.shape[0], last.output.variance
-    if classes < 2 or variance is None or variance <= 0:
+    classes, std = last.weights.shape[0], last.output.std
+    if not 1 < classes <= MOST_CLASSES or not std or not 0 < std < MOST_STD:
         return []
-    even = log(classes)
-    above = variance / 2 if variance < 2 * even else (2 * even * variance) ** 0.5 - even
-    if above <= EVEN:
+    even, begins = log(classes), initial_loss(classes, std)
+    if begins - even <= EVEN:
         return []
     said = (
-        f"{named(last)} gives {classes} numbers a sample with a std of {number(variance**0.5, 3)}. If they are logits, "
-        f"the loss begins near {number(even + above, 3)} instead of ln {classes} = {number(even, 3)}, assuming normal "
+        f"{named(last)} gives {classes} numbers a sample with a std of {number(std, 3)}. If they are logits, the loss "
+        f"begins near {number(begins, 3)} instead of ln {classes} = {number(even, 3)}, assuming independent normal "
         "logits that know nothing of the labels: the first steps only make them smaller."
     )
-    scale = (EVEN / 10 / above) ** 0.5 if above < even else exp(-log(variance) / 2) * 0.1
-    line = f"with torch.no_grad(): {path(last.name)}.weight.mul_({scale:.2g})"
     return [
         Diagnosis(
             about="output",
             word="overconfident",
             sentence=said,
-            value=even + above,
+            value=begins,
             predicted=even,
             layer=len(recording.layers),
             advice="A last layer of smaller weights begins at the even guess:",
-            code=line,
+            code=f"with torch.no_grad(): {path(last.name)}.weight.mul_({SMALL / std:.2g})",
         )
     ]
 
