@@ -4,7 +4,7 @@
 newer one is refused in words.
 """
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
@@ -22,6 +22,7 @@ MOST_NAMED = 20  # errors that one refusal lists
 
 Role = Literal["weights", "activation", "norm", "other"]
 Name = Field(max_length=LONGEST)
+Logarithm = Annotated[float | None, Field(ge=-700, le=700)]  # decades: beyond, float64 has no square
 
 
 class Strict(Record):
@@ -52,7 +53,7 @@ class Weights(Strict):
     rule: str | None = Name
     fan_mode: Literal["fan_in", "fan_out"] = "fan_in"
     grad_to_data: float | None = None
-    update_to_data: float | None = None
+    update_to_data: Logarithm = None
 
 
 class Expected(Strict):
@@ -63,9 +64,9 @@ class Expected(Strict):
     the exact variance of the weights' rule. An activation's is that of normal preactivations of the measured size.
     """
 
-    given_weights: float | None = None
-    by_rule: float | None = None
-    spread: float | None = Field(default=None, ge=0)
+    given_weights: Logarithm = None
+    by_rule: Logarithm = None
+    spread: float | None = Field(default=None, ge=0, le=10)
 
 
 class Layer(Strict):
@@ -91,8 +92,8 @@ class Layer(Strict):
     input: Summary | None
     output: ActivationSummary
     gradient: Summary | None
-    input_cosine: float | None
-    cosine: float | None
+    input_cosine: float | None = Field(ge=-1.001, le=1.001)
+    cosine: float | None = Field(ge=-1.001, le=1.001)
     magnitudes: Magnitudes
     gradient_magnitudes: Magnitudes | None
     weights: Weights | None
@@ -118,7 +119,7 @@ class Layer(Strict):
     def _histograms_are_whole(self) -> Self:
         for name, found in (("input", self.input), ("output", self.output), ("gradient", self.gradient)):
             if found is not None and not _whole(found.histogram):
-                raise SpecError([(name, "a histogram has one edge more than counts, and counts from 0")])
+                raise SpecError([(name, "a histogram has one edge more than counts, edges that ascend, and counts from 0")])
         return self
 
 
@@ -179,4 +180,6 @@ def _listed(error: ValidationError) -> list[tuple[str, str]]:
 
 def _whole(histogram: Histogram) -> bool:
     counts = [*histogram.counts, histogram.below, histogram.above]
-    return len(histogram.edges) == len(histogram.counts) + 1 and min(counts) >= 0 and len(counts) <= 1000
+    known = [edge for edge in histogram.edges if edge is not None]
+    whole = len(histogram.edges) == len(histogram.counts) + 1 and len(counts) <= 1000
+    return whole and min(counts) >= 0 and known == sorted(known)

@@ -29,7 +29,7 @@ def format_chart(recording: Recording) -> Figure | None:
 
 def _panel(recording: Recording, name: str, quantity: Quantity, style: Style) -> Panel | None:
     known = [
-        (at, layer, found, tuple(end * TO_LOG10 for end in (found.log2_low, found.log2_median, found.log2_high)))
+        (at, layer, found, tuple(_placed(end) for end in (found.log2_low, found.log2_median, found.log2_high)))
         for at, layer in enumerate(recording.layers, 1)
         if (found := quantity(layer))
         and found.log2_low is not None
@@ -63,10 +63,15 @@ def _panel(recording: Recording, name: str, quantity: Quantity, style: Style) ->
         "hovertemplate": "%{text}<extra></extra>",
         **meta(),
     }
-    bottom, top = max(min([-9.0, *low]), -FARTHEST), min(max([6.5, *high]), FARTHEST)
+    bottom, top = min([-9.0, *low]), max([6.5, *high])
     lines, labels = _ends(bottom, top)
     axis = {"range": [bottom, top], **decades(bottom, top), "zeroline": False}
     return Panel(f"<b>{name}</b>", [ribbon, middle], axis, TALL, lines, labels)
+
+
+def _placed(log2_size: float) -> float:
+    """In decades, no further than there is anything to see."""
+    return min(max(log2_size * TO_LOG10, -FARTHEST), FARTHEST)
 
 
 def _losses(at: int, layer: Layer, found: Magnitudes) -> str:
