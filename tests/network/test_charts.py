@@ -6,21 +6,22 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
 from app.network.charts import CHARTS, figures
 from app.network.diagnosis import diagnose
-from app.network.document import document
+from app.network.document import document, table
 from app.network.record import record
 from app.network.recording import Recording
 from tests.network.models import CASES, made, recorded
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 LOGARITHMS = st.none() | st.floats(-700, 700)
-EDGES = st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=4, max_size=4).map(sorted)
-NUMBERS = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False))
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+EDGES = st.lists(FINITE, min_size=4, max_size=4).map(sorted)
+NUMBERS = st.none() | FINITE
 
 
 def stepped(name: str) -> Recording:
@@ -70,10 +71,10 @@ def test_names_are_never_markup() -> None:
     hostile = recording.model_copy(update={"layers": layers, "model": HOSTILE, "torch": HOSTILE, "initscope": HOSTILE})
     assert HOSTILE not in json.dumps(figures(hostile))
     written = document(hostile)
-    assert "<img" not in written.replace("Plotly", "") or "<img src=x" not in written
+    assert HOSTILE not in written
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_whatever_numbers_a_file_holds_it_is_drawn_and_told(data: st.DataObject) -> None:
     """What passes for a recording may say anything: no number in it is a fault of the server's."""
@@ -85,7 +86,7 @@ def test_whatever_numbers_a_file_holds_it_is_drawn_and_told(data: st.DataObject)
             found["histogram"]["edges"] = data.draw(EDGES)
             found["histogram"]["counts"] = [1, 2, 3]
         for name in ("zero", "dead_units"):
-            layer["output"][name] = data.draw(NUMBERS.filter(lambda value: value is not None))
+            layer["output"][name] = data.draw(FINITE)
         layer["cosine"], layer["input_cosine"] = data.draw(st.none() | st.floats(-1, 1)), data.draw(st.floats(-1, 1))
         layer["expected"]["given_weights"] = data.draw(LOGARITHMS)
         if layer["weights"]:
@@ -95,7 +96,7 @@ def test_whatever_numbers_a_file_holds_it_is_drawn_and_told(data: st.DataObject)
     recording = Recording.model_validate_json(json.dumps(values))
     json.dumps(figures(recording), allow_nan=False)
     assert [str(item) for item in diagnose(recording)]
-    assert document(recording)
+    assert table(recording)
 
 
 def _saved(kept: list[str] = []) -> Any:  # noqa: B006 made once
