@@ -119,7 +119,9 @@ class Layer(Strict):
     def _histograms_are_whole(self) -> Self:
         for name, found in (("input", self.input), ("output", self.output), ("gradient", self.gradient)):
             if found is not None and not _whole(found.histogram):
-                raise SpecError([(name, "a histogram has one edge more than counts, edges that ascend, and counts from 0")])
+                raise SpecError(
+                    [(name, "a histogram has one edge more than counts, edges that ascend, and counts from 0")]
+                )
         return self
 
 

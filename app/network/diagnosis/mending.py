@@ -21,6 +21,7 @@ TORCH: dict[str, str] = {
 }
 GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": sqrt(2), "leaky_relu": sqrt(2 / 1.0001), "selu": 1.0}
 LN10 = log(10)
+FARTHEST = 100.0  # decades that what lies between two layers is followed
 REACH = 20.0  # of log variances, in which a scale is looked for
 ALIKE = 0.1  # of a scale: less is not worth a change
 
@@ -29,7 +30,7 @@ def wanted_std(link: Link) -> float:
     """Of the weights, for the mean square before the next link to be that at the beginning of the chain."""
     weights = link.layer.weights
     assert weights is not None
-    passed: float = 10.0 ** (-link.passed / 2)
+    passed: float = 10.0 ** (-min(max(link.passed, -FARTHEST), FARTHEST) / 2)
     return _gain(link) / sqrt(weights.taps or weights.fan_in) * passed
 
 

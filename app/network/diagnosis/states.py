@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import log
 
-from ...figures.numbers import between, number, percent
+from ...figures.numbers import between, number, percent, power
 from ...theory.cross_entropy import initial_loss
 from ...theory.orthant import all_negative
 from ..chains import Chain, Link
@@ -173,8 +173,8 @@ def steps(recording: Recording) -> list[Diagnosis]:
         return []
     large = found > USUAL
     said = (
-        f"{recording.optimizer} changed the weights of {named(layer)} by {number(10 ** max(found, -300), 2)} of their "
-        f"own std in one step, furthest of all layers from the thousandth that is often aimed at."
+        f"{recording.optimizer} changed the weights of {named(layer)} by {power(found)} of their own "
+        f"std in one step, furthest of all layers from the thousandth that is often aimed at."
     )
     advice = (
         f"A {'smaller' if large else 'larger'} learning rate, or share of it for this layer, would bring it there; "
