@@ -49,7 +49,8 @@ class Block(nn.Module):
         q, k, v = (part.view(batch, length, self.heads, -1).transpose(1, 2) for part in parts)
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         x = x + self.proj(y.transpose(1, 2).reshape(batch, length, width))
-        return x + self.out(self.gelu(self.fc(self.ln_2(x))))
+        added: Tensor = x + self.out(self.gelu(self.fc(self.ln_2(x))))
+        return added
 
 
 class GPT(nn.Module):

@@ -7,6 +7,7 @@ import sys
 import weakref
 from collections.abc import Callable
 from math import log10
+from typing import cast
 
 import pytest
 import torch
@@ -70,7 +71,8 @@ def test_every_layer_is_there_in_order_with_what_came_out_and_back(name: str) ->
 
 def test_what_is_measured_is_what_passed() -> None:
     torch.manual_seed(0)
-    model, x = nn.Sequential(nn.Linear(8, 6), nn.Tanh()), torch.randn(32, 8)
+    first, x = nn.Linear(8, 6), torch.randn(32, 8)
+    model = nn.Sequential(first, nn.Tanh())
     kept: list[Tensor] = []
     with record(model) as r:
         out = model(x)
@@ -86,8 +88,9 @@ def test_what_is_measured_is_what_passed() -> None:
     unit = out / out.norm(dim=1, keepdim=True)
     pairs = unit @ unit.T
     assert tanh.cosine == pytest.approx((pairs.sum() - pairs.trace()).item() / (32 * 31), abs=1e-6)
-    weight = model[0].weight
+    weight = first.weight
     assert linear.weights is not None
+    assert weight.grad is not None
     assert linear.weights.std == pytest.approx(weight.std().item(), rel=1e-5)
     assert linear.weights.grad_to_data == pytest.approx((weight.grad.std() / weight.std()).item(), rel=1e-4)
 
@@ -129,8 +132,9 @@ def test_residual_connections_and_attention_join() -> None:
 
 def test_an_optimizers_step_is_measured_against_the_weights() -> None:
     torch.manual_seed(0)
-    model, x = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 2)), torch.randn(16, 8)
-    before = model[0].weight.detach().clone()
+    first, x = nn.Linear(8, 8), torch.randn(16, 8)
+    model = nn.Sequential(first, nn.ReLU(), nn.Linear(8, 2))
+    before = first.weight.detach().clone()
     sgd = torch.optim.SGD(model.parameters(), 0.1)
     with record(model) as r:
         for _ in range(3):
@@ -138,7 +142,7 @@ def test_an_optimizers_step_is_measured_against_the_weights() -> None:
             model(x).square().mean().backward()
             sgd.step()
             if r._hooks.passes == 1:
-                update = model[0].weight.detach() - before
+                update = first.weight.detach() - before
     found = r.layers[0].weights
     assert found is not None
     assert found.update_to_data == pytest.approx(log10((update.std() / before.std()).item()), abs=1e-4)
@@ -183,7 +187,7 @@ def test_a_compiled_model_is_recorded_layer_by_layer() -> None:
     torch.manual_seed(0)
     model = stack(3, nn.ReLU)
     x = torch.randn(8, 64)
-    compiled = torch.compile(model, backend="eager")
+    compiled = cast(nn.Module, torch.compile(model, backend="eager"))
     plain = compiled(x)
     with record(compiled) as r:
         assert torch.equal(compiled(x), plain)

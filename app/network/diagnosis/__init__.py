@@ -5,7 +5,7 @@ from ..chains import Chain, chains
 from ..recording import Recording
 from .item import Diagnosis
 from .signal import gradient, signal
-from .states import alike, dead, ended, formats, nonfinite, outputs, saturated, steps
+from .states import alike, dead, ended, nonfinite, outputs, saturated, steps
 
 __all__ = ["Diagnosis", "diagnose"]
 
@@ -20,7 +20,7 @@ def diagnose(recording: Recording) -> list[Diagnosis]:
         of_scale = [*saturated(recording, found), *signal(found)]
         wrong += of_scale or gradient(found)
         wrong += [*alike(found), *dead(recording)]
-    wrong += [*outputs(recording), *formats(recording), *steps(recording)]
+    wrong += [*outputs(recording), *steps(recording)]
     return wrong or [_healthy(recording, found)]
 
 

@@ -1,4 +1,4 @@
-"""What single layers are in: overflown, saturated, dead, blind to their input, out of a number format's range."""
+"""What single layers are in: overflown, saturated, dead, blind to their input, too sure, moved too far."""
 
 from collections.abc import Sequence
 from math import log
@@ -15,7 +15,6 @@ from .signal import mended
 SATURATED = 0.5  # share of an activation's values
 DEAD = 0.25  # share of units
 ALIKE, APART = 0.99, 0.9  # cosines between samples, of which nothing is left and of which something was there
-LOST = 0.01  # share of values beyond a number format
 EVEN = 1.0  # nats that a loss may begin above the even guess
 SMALL = 0.1  # std of logits that begin there, to a hundredth
 MOST_CLASSES, MOST_STD = 10**6, 1e12  # beyond, nobody asks for a loss
@@ -139,24 +138,6 @@ def outputs(recording: Recording) -> list[Diagnosis]:
             code=f"with torch.no_grad(): {path(last.name)}.weight.mul_({SMALL / std:.2g})",
         )
     ]
-
-
-def formats(recording: Recording) -> list[Diagnosis]:
-    """The first layer whose own number format does not hold its values, or its gradient's."""
-    for at, layer in enumerate(recording.layers, 1):
-        for what, seen in (("outputs", layer.magnitudes), ("gradients", layer.gradient_magnitudes)):
-            lost = seen.formats.get(layer.dtype) if seen else None
-            if lost and lost.underflow > LOST and layer.output.nonfinite == 0:
-                said = (
-                    f"{percent(lost.underflow)} of the {what} of {named(layer)} lie where {layer.dtype} rounds to zero."
-                )
-                advice = "Scale the loss (torch.amp.GradScaler), or use bfloat16, which reaches as far as float32."
-                return [
-                    Diagnosis(
-                        about="format", word="underflows", sentence=said, value=lost.underflow, layer=at, advice=advice
-                    )
-                ]
-    return []
 
 
 def steps(recording: Recording) -> list[Diagnosis]:
