@@ -3,6 +3,10 @@
 import initscope
 stack = initscope.run("stack", depth=10, activation="relu")
 stack.inits[0].layers[-1].preactivation.variance, stack.figures()["variance"], stack.to_csv()
+
+with initscope.record(model) as r:
+    loss_fn(model(x), y).backward()
+r.diagnosis, r.save("run.json"), r.to_html("run.html")
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,15 +14,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .fields import SpecError
     from .library import Run, run
+    from .network.record import record
 
 __version__ = "0.6.0"
-__all__ = ["Run", "SpecError", "run"]
+__all__ = ["Run", "SpecError", "record", "run"]
 
 
 def __getattr__(name: str) -> Any:
     """What needs torch is imported when it is asked for: `initscope --help` and refusals of a port do not wait."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "record":
+        from .network.record import record
+
+        return record
     from . import library
 
     return getattr(library, name)

@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from .compute.runner import Runner
     from .experiments import EXPERIMENTS
     from .main import create_app
+    from .network.store import StoreError
     from .shutdown import DrainingServer
     from .web.protocol import protocol
 
@@ -34,8 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         runner = Runner(settings, EXPERIMENTS)
     except ValueError as error:
         sys.exit(f"initscope: --device: {error}")
+    try:
+        app = create_app(settings, runner)
+    except StoreError as error:
+        runner.close()
+        sys.exit(f"initscope: --store: {error}")
     config = uvicorn.Config(
-        create_app(settings, runner),
+        app,
         http=protocol(settings.hsts_seconds),
         server_header=False,
         proxy_headers=False,  # ours is app/web/prefix.py's

@@ -15,6 +15,7 @@ from .experiments import EXPERIMENTS
 from .experiments.experiment import Experiments
 from .lab import threads
 from .logs import RequestLog
+from .network.store import Store
 from .settings import Settings
 from .web import api, document, operators, pages, problems
 from .web.assets import Assets
@@ -32,6 +33,7 @@ def create_app(
     runner = runner or Runner(settings, experiments)
     assets = Assets()
     environment = pages.templates(assets, experiments)
+    store = Store(settings.store, settings.store_bytes, settings.store_count) if settings.store else None
 
     @asynccontextmanager
     async def lifespan(starting: FastAPI) -> AsyncIterator[None]:
@@ -57,7 +59,7 @@ def create_app(
     explain = pages.explainer(environment)
     write = document.writer(environment, assets, explain)
     api.install(app, experiments, runner, settings, explain, write)
-    app.include_router(pages.router(environment, experiments, runner))
+    app.include_router(pages.router(environment, experiments, runner, store))
     describe_problems(app)
 
     @app.get("/static/{version}/{name:path}", include_in_schema=False)

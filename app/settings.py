@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     max_memory_bytes: int = Field(2 * 2**30, gt=0, description="estimated memory an experiment may take")
     deadline_seconds: float = Field(60, gt=0, description="time after which a run is given up")
     cache_bytes: int = Field(128 * 2**20, ge=0, description="results kept in memory")
+    store: str = Field(
+        "", description="file in which recordings of networks are kept for a link, 30 days; empty keeps none"
+    )
+    store_bytes: int = Field(2**30, gt=0, description="bytes of recordings kept there, once compressed")
+    store_count: int = Field(10_000, gt=0, description="recordings kept there")
     metrics: bool = Field(False, description="whether /metrics answers, in Prometheus's format")
     proxies: str = Field(
         "", description="addresses of reverse proxies whose X-Forwarded-For, -Proto and -Prefix are believed"

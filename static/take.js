@@ -65,7 +65,7 @@ export function takeMenu(chart, figure, plotly) {
 }
 
 const titleOf = (chart) => chart.querySelector("h2, h3")?.textContent ?? chart.dataset.chart;
-const fileName = (chart) => `initscope-${chart.closest("[data-experiment]").dataset.experiment}-${chart.dataset.chart}`;
+const fileName = (chart) => `initscope-${chart.id}`;
 
 // Opaque and titled, in light colours whatever the page's, so that it can be read wherever it is put.
 async function picture(chart, format) {

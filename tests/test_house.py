@@ -17,14 +17,14 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up; what stands on one floor does not import its neighbours.
 FLOORS = (
-    {"settings", "logs"},
+    {"settings", "logs", "folders"},
     {"theory"},
     {"lab"},
     {"arithmetic"},
     {"fields", "results"},
     {"spec", "finding", "view"},
     {"compute", "figures"},
-    {"experiments"},
+    {"experiments", "network"},
     {"web"},
     {"shutdown", "main", "library"},
     {"__init__", "__main__"},

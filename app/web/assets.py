@@ -3,20 +3,14 @@
 import gzip
 import hashlib
 import mimetypes
-from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-PACKAGE = Path(__file__).parents[1]
+from ..folders import folder
+
 FOREVER = "public, max-age=31536000, immutable"
-
-
-def folder(name: str) -> Path:
-    """The folder of this name: inside the package once installed, beside it in a checkout."""
-    installed = PACKAGE / name
-    return installed if installed.is_dir() else PACKAGE.parent / name
 
 
 class Assets:

@@ -23,12 +23,14 @@ from ..fields import SpecError, shape
 from ..figures.numbers import between, number, percent, power
 from ..figures.palette import PREDICTED, STYLES, TEMPLATES
 from ..finding import COURSES
+from ..folders import folder
 from ..lab.activations import ACTIVATIONS
 from ..lab.initializers import INITIALIZERS
+from ..network.store import Store
 from ..spec import Spec
 from ..view import AXES, HIDDEN, View
-from . import gallery
-from .assets import Assets, folder
+from . import gallery, network
+from .assets import Assets
 from .encoding import accepts_gzip, compressed
 from .forms import attempted, form, given
 from .glossary import GLOSSARY
@@ -115,7 +117,7 @@ def _page(
     return Response(content, status, headers, "text/html")
 
 
-def router(environment: Environment, experiments: Experiments, runner: Runner) -> APIRouter:
+def router(environment: Environment, experiments: Experiments, runner: Runner, store: Store | None) -> APIRouter:
     """The pages of every experiment, the way in, and the API's documentation."""
     pages = APIRouter(include_in_schema=False)
 
@@ -171,6 +173,7 @@ def router(environment: Environment, experiments: Experiments, runner: Runner) -
         return show
 
     pages.include_router(gallery.router(page, experiments, runner))
+    pages.include_router(network.router(page, store))
     for name, experiment in experiments.items():
         pages.add_api_route(f"/{name}", experiment_page(experiment), methods=["GET"], response_class=Response)
     return pages

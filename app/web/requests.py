@@ -27,12 +27,7 @@ async def spec_of(request: Request, model: type[Spec]) -> Spec:
     """
     if request.method != "POST":
         return model.from_query(split(query_string(request))[0])
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" or "content-encoding" in request.headers:
-        raise HTTPException(415, "Send the fields as a plain application/json body.")
-    if request.scope["query_string"]:
-        raise SpecError([("query", "a POST takes its fields from the body alone")])
-    return model.from_json(await _body(request))
+    return model.from_json(await json_body(request))
 
 
 def view_of(request: Request) -> View:
@@ -40,20 +35,30 @@ def view_of(request: Request) -> View:
     return View.from_query(split(query_string(request))[1])
 
 
-async def _body(request: Request) -> bytes:
-    """The whole body. Raises HTTPException 413 as soon as it is known to be too large, 408 if it does not come."""
-    too_large = HTTPException(413, f"A body may have {LARGEST_BODY:,} bytes.")
-    if int(request.headers.get("content-length", 0)) > LARGEST_BODY:
+async def json_body(request: Request, largest: int = LARGEST_BODY, seconds: float = BODY_SECONDS) -> bytes:
+    """The whole body of a POST, as it came. Raises SpecError or HTTPException 408, 413, 415."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" or "content-encoding" in request.headers:
+        raise HTTPException(415, "Send the fields as a plain application/json body.")
+    if request.scope["query_string"]:
+        raise SpecError([("query", "a POST takes its fields from the body alone")])
+    return await _body(request, largest, seconds)
+
+
+async def _body(request: Request, largest: int, seconds: float) -> bytes:
+    """Refused as soon as it is known to be too large, or has not come."""
+    too_large = HTTPException(413, f"A body may have {largest:,} bytes.")
+    if int(request.headers.get("content-length", 0)) > largest:
         raise too_large
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > LARGEST_BODY:
+                if len(body) > largest:
                     raise too_large
     except TimeoutError:
-        raise HTTPException(408, f"A body has {BODY_SECONDS} seconds to come.", {"Connection": "close"}) from None
+        raise HTTPException(408, f"A body has {seconds:g} seconds to come.", {"Connection": "close"}) from None
     except ClientDisconnect:
         raise ClientGone from None
     return bytes(body)

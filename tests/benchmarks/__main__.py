@@ -124,6 +124,7 @@ def stacks() -> Iterator[Row]:
 def instruments() -> Iterator[Row]:
     for name, bare in (
         ("forward", "bare_forward"),
+        ("recorder", "bare_model"),
         ("fastai_hook", "bare_model"),
         ("torchlens", "bare_model"),
         ("sizes_only", "bare_forward"),

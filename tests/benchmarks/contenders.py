@@ -27,6 +27,7 @@ from app.lab.kernels import compiling
 from app.lab.kernels.distributions import NORMAL, fill
 from app.lab.kernels.threefry import key_of
 from app.lab.scaled import Scaled
+from app.network.record import record
 from app.spec import Spec
 
 SEEDS = count(1)
@@ -127,6 +128,13 @@ def bare_model() -> None:
         stacked(x)
 
 
+def recorder() -> None:
+    """Everything that `initscope.record` measures of the way forward."""
+    stacked, x = model()
+    with record(stacked), torch.no_grad():
+        stacked(x)
+
+
 def fastai_hook() -> None:
     """Mean, std and a 40-bin histogram of every layer, as fastai's ActivationStats keeps them."""
     stacked, x = model()
@@ -175,6 +183,7 @@ CONTENDERS: dict[str, Callable[[], None]] = {
     "relu_one": ours(activation="relu"),
     "relu_three": ours(activation="relu", init=["unscaled", "1/D", "1/sqrt(D)"]),
     "bare_model": bare_model,
+    "recorder": recorder,
     "fastai_hook": fastai_hook,
     "torchlens": torchlens,
     "unit_scaling": unit_scaling,

@@ -191,7 +191,7 @@ def test_a_page_has_a_language_a_title_one_main_heading_order_and_ways_on(client
     assert document.one("title").text
     document.one("h1")
     links = {link.attributes["href"] for link in document.one("nav", aria_label="Main").every("a")}
-    assert links == {f"/{name}" for name in EXPERIMENTS} | {"/docs", "/questions", "/gallery"}
+    assert links == {f"/{name}" for name in EXPERIMENTS} | {"/docs", "/questions", "/gallery", "/network"}
     ids = [element.attributes["id"] for element in document.every() if "id" in element.attributes]
     assert len(ids) == len(set(ids))
 

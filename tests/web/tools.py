@@ -17,7 +17,7 @@ from app.spec import Spec
 from tests.compute.tools import AT_ONCE, small_spec, until
 
 SUFFIXES = ("", "/figures", "/findings", ".csv", "/stream")
-PAGES = ("/", "/docs", "/questions", "/gallery", "/glossary", *(f"/{name}" for name in EXPERIMENTS))
+PAGES = ("/", "/docs", "/questions", "/gallery", "/glossary", "/network", *(f"/{name}" for name in EXPERIMENTS))
 
 every_address = pytest.mark.parametrize(
     ("name", "suffix"), [(name, suffix) for name in EXPERIMENTS for suffix in SUFFIXES]

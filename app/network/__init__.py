@@ -1,0 +1,18 @@
+"""Your own network, recorded: what goes through any `nn.Module`, beside what it should be, and what to mend.
+
+    record.py       `initscope.record`: the context manager, and what it can do with what it saw
+    hooks.py        what is attached to the modules while it lasts
+    measure.py      what one pass over one tensor says of it
+    modules.py      what a module is to theory: its activation, its channels, its weights and fans
+    lineage.py      from which layers a tensor has come, and by what way
+    recording.py    the recording's schema, and how one is read that somebody sends
+    expectation.py  what a layer's output should be, given its input and its weights
+    chains.py       layers that feed each other alone, one after the other, and what each does to the signal
+    diagnosis/      what the numbers say, the first guilty layer, and the line that mends it
+    charts/         how they are drawn
+    document.py     all of it as one file
+    example.py      a recording to look at before one has one's own
+    store.py        recordings kept for a link
+
+It needs torch and the instruments; charts and files are made when they are asked for.
+"""

@@ -1,0 +1,103 @@
+"""A recording on the page: chosen or dropped, drawn and told, kept for a link, and never markup."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from app.network.charts import figures
+from app.network.diagnosis import diagnose
+from app.network.recording import read
+from tests.browser.tools import Tab, drawn_data
+from tests.conftest import serving
+
+SAVED = Path(__file__).parents[1] / "network" / "recordings" / "version-1.json"
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def keeping(browser: Browser, tmp_path: Path) -> Iterator[Tab]:
+    """A tab of a server that keeps recordings."""
+    with serving("--port", "0", "--store", str(tmp_path / "kept.sqlite")) as served:
+        context = browser.new_context()
+        tab = Tab(context, served.url)
+        yield tab
+        tab.close()
+        context.close()
+
+
+def choose(tab: Tab, file: Path) -> None:
+    tab.page.goto(f"{tab.origin}/network")
+    tab.page.locator("#recording").set_input_files(file)
+    expect(tab.page.locator(".heading")).to_be_focused()
+
+
+def test_a_chosen_recording_is_drawn_and_told(tab: Tab) -> None:
+    choose(tab, SAVED)
+    recording = read(SAVED.read_bytes())
+    said = tab.page.locator(".diagnosis")
+    for item in diagnose(recording):
+        expect(said).to_contain_text(item.sentence.replace("`", ""))
+    for name, figure in figures(recording).items():
+        chart = tab.page.locator(f'[data-chart="{name}"]')
+        chart.scroll_into_view_if_needed()
+        expect(chart.locator(".trace path").first).to_be_attached()
+        assert [trace["y"] for trace in drawn_data(chart)] == [trace["y"] for trace in figure["data"]]
+    expect(tab.page.locator(".layers tbody tr")).to_have_count(len(recording.layers))
+
+
+def test_a_dropped_recording_is_read_too(tab: Tab) -> None:
+    tab.page.goto(f"{tab.origin}/network")
+    drop = """text => {
+      const data = new DataTransfer();
+      data.items.add(new File([text], "run.json", { type: "application/json" }));
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+    }"""
+    tab.page.evaluate(drop, SAVED.read_text())
+    expect(tab.page.locator(".heading")).to_have_text("Sequential, recorded")
+
+
+def test_the_example_is_a_network_with_something_to_say(tab: Tab) -> None:
+    tab.page.goto(f"{tab.origin}/network")
+    tab.page.get_by_role("button", name="Look at an example").click()
+    expect(tab.page.locator(".diagnosis .command code").first).to_contain_text("torch.nn.init.kaiming_normal_")
+
+
+def test_what_is_wrong_with_a_file_is_said_field_by_field(tab: Tab, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps(json.loads(SAVED.read_text()) | {"version": 99, HOSTILE: 1}))
+    tab.expect_refusal()
+    tab.page.goto(f"{tab.origin}/network")
+    tab.page.locator("#recording").set_input_files(wrong)
+    expect(tab.page.locator(".errors")).to_contain_text("version: this recording is of version 99")
+    expect(tab.page.locator(".seen")).to_be_hidden()
+
+
+def test_names_in_a_file_are_never_markup(tab: Tab, tmp_path: Path) -> None:
+    values = json.loads(SAVED.read_text())
+    values["model"] = values["torch"] = HOSTILE
+    for layer in values["layers"]:
+        layer["name"] = layer["kind"] = HOSTILE
+    hostile = tmp_path / "hostile.json"
+    hostile.write_text(json.dumps(values))
+    choose(tab, hostile)
+    expect(tab.page.locator(".heading")).to_have_text(f"{HOSTILE}, recorded")
+    assert tab.page.locator("img[src=x]").count() == 0
+
+
+def test_a_recording_is_kept_for_a_link_and_removed_again(keeping: Tab) -> None:
+    choose(keeping, SAVED)
+    page = keeping.page
+    page.get_by_role("button", name="Keep it for a link").click()
+    expect(page.locator(".kept")).to_contain_text("Kept until")
+    link = page.url
+    assert "?recording=" in link
+    page.goto(f"{keeping.origin}/network")
+    page.goto(link)
+    expect(page.locator(".heading")).to_have_text("Sequential, recorded")
+    page.get_by_role("button", name="Keep it for a link").click()
+    page.get_by_role("button", name="Remove it").click()
+    expect(page.locator(".kept")).to_have_text("Removed.")
+    assert page.url == f"{keeping.origin}/network"
