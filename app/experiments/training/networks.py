@@ -45,7 +45,7 @@ class Parameters:
         ]
         sizes = [torch.Size(each).numel() for each in shapes]
         flat = torch.zeros(sum(sizes)) if flat is None else flat
-        views = [part.view(each) for part, each in zip(flat.split(sizes), shapes, strict=True)]
+        views = [part.view(each) for part, each in zip(torch.split(flat, sizes), shapes, strict=True)]
         return cls(flat, views[0], views[1 : 1 + len(fans)], views[1 + len(fans) :])
 
 

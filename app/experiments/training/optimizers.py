@@ -13,7 +13,7 @@ BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
 Update = Callable[[Tensor, Tensor], None]  # changes the parameters, the first, by their gradient
 
 
-def sgd(parameters: Tensor, rate: float) -> Update:
+def sgd(_: Tensor, rate: float) -> Update:
     """p ← p − rate·g."""
 
     def update(p: Tensor, g: Tensor) -> None:

@@ -73,7 +73,11 @@ def _frequencies(spec: TrainingSpec) -> tuple[float, ...]:
 
 def _hidden(spec: TrainingSpec, phi: Nonlinearity, shapes: list[LayerShape]) -> list[LayerField]:
     """The hidden layers, from inputs of mean square one, and a gradient of mean square one at the last of them."""
-    norm = Norm(NORMS[spec.norm].centres and spec.norm == "layer", spec.norm == "batch", EPS) if spec.norm != "none" else None
+    norm = (
+        Norm(NORMS[spec.norm].centres and spec.norm == "layer", spec.norm == "batch", EPS)
+        if spec.norm != "none"
+        else None
+    )
     if not spec.residual or len(shapes) < 2:
         return propagate(phi, shapes, 1.0, 0.0, norm, None, HELD_OUT) if shapes else []
     (first,) = propagate(phi, shapes[:1], 1.0, 0.0, norm, None, HELD_OUT)
@@ -151,16 +155,16 @@ def _edges(band: Band | None) -> dict[str, float | None]:
 
 def _assumes(spec: TrainingSpec, banded: bool) -> list[str]:
     sentences = [
-        "Before the first step: the limit of infinite width (Poole et al. 2016; Schoenholz et al. 2017), inputs of mean "
-        "square one, independent of each other, and for the gradient weights independent of those the signal came by "
-        "and of the targets. Real inputs resemble each other, which changes no mean square without batch norm.",
+        "Before the first step: the limit of infinite width (Poole et al. 2016; Schoenholz et al. 2017), inputs of "
+        "mean square one, independent of each other, and for the gradient weights independent of those the signal came by "
+        "and of the targets. Real inputs resemble each other, which changes no mean square but behind batch norm.",
         "The loss: logits that are normal, independent of the target. Its band is the widest there is, as if examples "
         "of one class had the same logits and those of two classes shared nothing.",
     ]
     if banded:
         sentences.append(
-            "Bands of the signal: where 95 % of networks lie for one input, to leading order in 1/width (Roberts, Yaida "
-            "and Hanin 2022, ch. 4); the mean over many inputs lies closer."
+            "Bands of the signal: where 95 % of networks lie for one input, to leading order in 1/width (Roberts, "
+            "Yaida and Hanin 2022, ch. 4); the mean over many inputs lies closer."
         )
     else:
         sentences.append("No band of the signal: no finite-width formula for these layers is used here.")
