@@ -37,9 +37,7 @@ TRAINING = Experiment(
         Preset("Gain 5/3", "init=1/sqrt(D)&gain=1.6666666666666667&output_gain=0.1"),
         Preset("Batch norm forgives", "output_gain=0.1&norm=batch"),
         Preset("He for ReLU", "init=1/sqrt(D)&init=kaiming_normal&depth=12&activation=relu&output_gain=0.1"),
-        Preset(
-            "nn.Linear's default", "init=kaiming_normal&init=torch_default&depth=12&activation=relu&output_gain=0.1"
-        ),
+        Preset("nn.Linear's default", LINEAR),
         Preset("Adam forgives small weights", ADAM),
         Preset("Handwritten digits", "data=digits"),
     ),

@@ -15,13 +15,13 @@ TINIEST = torch.finfo(torch.float32).tiny
 
 
 class Numbers(NamedTuple):
-    """One step's, each of shape (layers, networks); nan where there is none."""
+    """One step's, each layer by layer, and of each layer network by network; nan where there is none."""
 
-    activation_std: Tensor
-    saturated: Tensor
-    gradient_std: Tensor
-    gradient_to_data: Tensor
-    update_to_data: Tensor
+    activation_std: list[list[float]]
+    saturated: list[list[float]]
+    gradient_std: list[list[float]]
+    gradient_to_data: list[list[float]]
+    update_to_data: list[list[float]]
 
 
 def numbers_of(
@@ -35,11 +35,11 @@ def numbers_of(
     """From a pass, the gradients at its outputs, the weights and their gradients, and what the step changed in them."""
     sizes = _stds(weights)
     return Numbers(
-        _stds([at.output for at in passed]),
-        torch.stack([saturated(at.output, bounds if at.slope is not None else None) for at in passed]),
-        _stds(gradients),
-        _stds(weight_gradients) / sizes,
-        (_stds(changes) / sizes).log10(),
+        _stds([at.output for at in passed]).tolist(),
+        [saturated(at.output, bounds if at.slope is not None else None).tolist() for at in passed],
+        _stds(gradients).tolist(),
+        (_stds(weight_gradients) / sizes).tolist(),
+        (_stds(changes) / sizes).log10_().tolist(),
     )
 
 

@@ -156,7 +156,7 @@ class Lesson:
             end = self._end[network][layer - 1]
         fan_in, fan_out = list(pairwise(widths_of(self._spec)))[layer - 1]
         series = {
-            name: [known(float(getattr(numbers, name)[layer - 1, network])) for numbers in self._numbers]
+            name: [known(getattr(numbers, name)[layer - 1][network]) for numbers in self._numbers]
             for name in Numbers._fields
         }
         return TrainingLayer(

@@ -156,8 +156,8 @@ def _edges(band: Band | None) -> dict[str, float | None]:
 def _assumes(spec: TrainingSpec, banded: bool) -> list[str]:
     sentences = [
         "Before the first step: the limit of infinite width (Poole et al. 2016; Schoenholz et al. 2017), inputs of "
-        "mean square one, independent of each other, and for the gradient weights independent of those the signal came by "
-        "and of the targets. Real inputs resemble each other, which changes no mean square but behind batch norm.",
+        "mean square one, independent of each other, and for the gradient weights independent of those the signal came "
+        "by and of the targets. Real inputs resemble each other, which changes no mean square but behind batch norm.",
         "The loss: logits that are normal, independent of the target. Its band is the widest there is, as if examples "
         "of one class had the same logits and those of two classes shared nothing.",
     ]

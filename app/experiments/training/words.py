@@ -42,7 +42,6 @@ def training_words(result: TrainingResult, found: list[Finding]) -> dict[str, An
         "spec": spec,
         "source": DATASETS[spec.data],
         "rows": [_row(entry, found) for entry in result.inits],
-        "result": result,
     }
 
 

@@ -55,30 +55,25 @@ def _shape(what: str, when: str) -> str:
 BEFORE, AFTER = "before the first step", "after the last step"
 OUTPUT = "activations (the logits in the last)"
 CHARTS: dict[str, Chart] = {
-    "updates": Chart("Update over data", _UPDATES, updates, "updates"),
     "loss": Chart("The loss", _loss, loss, "start"),
-    "start": Chart("Before the first step, beside theory", _START, start, "signal"),
-    "activations": Chart("Activations, step by step", _ACTIVATIONS, activations),
-    "histograms": Chart("Activations before the first step", _shape(OUTPUT, BEFORE), histograms),
-    "histograms_end": Chart("Activations after the last step", _shape(OUTPUT, AFTER), histograms_end),
-    "gradients": Chart("Gradients, step by step", _GRADIENTS, gradients, "gradient"),
-    "gradient_to_data": Chart("Gradient over data", _GRADIENT_TO_DATA, gradient_to_data, "optimizer"),
+    "updates": Chart("Update over data", _UPDATES, updates, "updates"),
+    "start": Chart("Sizes before the first step, beside theory", _START, start, "signal"),
+    "histograms": Chart("Activations before the first step", _shape(OUTPUT, BEFORE), histograms, "start"),
     "gradient_histograms": Chart("Gradients before the first step", _shape("gradients", BEFORE), gradient_histograms),
+    "gradient_to_data": Chart("Gradient over data", _GRADIENT_TO_DATA, gradient_to_data, "updates"),
+    "gradients": Chart("Gradients, step by step", _GRADIENTS, gradients, "gradient"),
+    "activations": Chart("Activations, step by step", _ACTIVATIONS, activations),
+    "saturation": Chart("Saturated, step by step", _SATURATION, saturation, "saturation", (), _bounded),
+    "histograms_end": Chart("Activations after the last step", _shape(OUTPUT, AFTER), histograms_end, "learning"),
     "gradient_histograms_end": Chart(
         "Gradients after the last step", _shape("gradients", AFTER), gradient_histograms_end
     ),
-    "saturation": Chart("Saturated, step by step", _SATURATION, saturation, "saturation", (), _bounded),
 }
 
 # What stands in none of them is shown first.
 SECTIONS = (
-    Section("beginning", "The beginning", ("start",), "signal"),
-    Section("signal", "Activations", ("activations", "histograms", "histograms_end"), "learning"),
-    Section(
-        "backward",
-        "Gradients",
-        ("gradients", "gradient_to_data", "gradient_histograms", "gradient_histograms_end"),
-        "gradient",
-    ),
-    Section("units", "Saturation", ("saturation",), "saturation"),
+    Section("beginning", "Before the first step", ("start", "histograms", "gradient_histograms"), "start"),
+    Section("steps", "Updates and gradients", ("gradient_to_data", "gradients"), "updates"),
+    Section("signal", "Activations", ("activations", "saturation"), "saturation"),
+    Section("end", "After the last step", ("histograms_end", "gradient_histograms_end"), "learning"),
 )

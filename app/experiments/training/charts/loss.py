@@ -71,13 +71,12 @@ def _predicted(entry: TrainingInit) -> list[Figure]:
     return [
         {
             "type": "scatter",
-            "mode": "lines+markers",
+            "mode": "lines",
             "name": "predicted at step 0",
             "legendgroup": "predicted",
             "x": [0, 0, 0],
             "y": _logs([found.low, found.loss, found.high]),
-            "line": {"color": PREDICTED, "width": 2},
-            "marker": {"color": PREDICTED, "symbol": "line-ew", "size": 9},
+            "line": {"color": PREDICTED, "width": 4},
             "hovertemplate": f"predicted {number(found.loss)}, 95 % of networks {band}"
             f"<extra>{INITIALIZERS[entry.init].label}</extra>",
             **meta(entry.init, "predicted"),

@@ -15,6 +15,12 @@ UNEVEN = 1.5  # decades between layers, from which no learning rate suits all
 RULE = "The rule of thumb is 10⁻³"
 TOGETHER = "a gain that keeps gradients level, a norm, or Adam brings them together"
 
+ALL = {
+    "even": ", and every layer is within a factor of ten of it",
+    "too large": ": the weights are torn about",
+    "too small": ": most weights hardly move",
+}
+
 Levels = dict[int, float]  # log₁₀ of update over data, by layer
 
 
@@ -66,14 +72,11 @@ def _far(levels: Levels) -> list[int]:
 
 
 def _beside_the_rule(word: str, levels: Levels) -> str:
+    if word != "uneven":
+        return f"{RULE}{ALL[word]}"
     far = [str(layer) for layer in _far(levels)]
-    return {
-        "even": f"{RULE}, and every layer is within a factor of ten of it",
-        "too large": f"{RULE}: the weights are torn about",
-        "too small": f"{RULE}: most weights hardly move",
-        "uneven": f"{RULE}, and layer{'s' * (len(far) > 1)} {listed(far)} "
-        f"{'are' if len(far) > 1 else 'is'} more than a factor of ten from it",
-    }[word]
+    which = f"layer {far[0]} is" if len(far) == 1 else f"layers {listed(far)} are"
+    return f"{RULE}, and {which} more than a factor of ten from it"
 
 
 def _advice(spec: TrainingSpec, word: str, typical: float, levels: Levels) -> str | None:
