@@ -8,6 +8,7 @@ from .picture import training_picture
 from .readings import loss_courses, training_readings
 from .result import TrainingResult
 from .run import run_training
+from .script import training_script
 from .spec import TrainingSpec
 from .words import training_heading, training_words
 
@@ -29,6 +30,7 @@ TRAINING = Experiment(
     readings=training_readings,
     words=training_words,
     picture=training_picture,
+    script=training_script,
     partial_seconds=0.1,
     presets=(
         Preset("Three networks learn", ""),

@@ -60,7 +60,7 @@ class Lesson:
         passed = networks.forward(batch.inputs)
         losses, at_logits = cross_entropy(passed[-1].output, batch.targets)
         self._train.append(losses.tolist())
-        self._see_who_ended(step, passed)
+        self._see_who_ended(step, self._train[-1], passed)
         gradients = networks.backward(batch.inputs, passed, at_logits, self._gradient)
         if step % self._every:
             self._update(networks.parameters.flat, self._gradient.flat)
@@ -70,23 +70,25 @@ class Lesson:
 
     def end(self) -> None:
         """After the last step."""
-        self._keep_losses(self._spec.steps)
+        passed = self._keep_losses(self._spec.steps)
+        self._see_who_ended(self._spec.steps, self._losses[-1][2], passed)
         self._end = self._look()
 
-    def _see_who_ended(self, step: int, passed: list[Passed]) -> None:
-        for network, loss in enumerate(self._train[-1]):
+    def _see_who_ended(self, step: int, losses: list[float], passed: list[Passed]) -> None:
+        for network, loss in enumerate(losses):
             if known(loss) is None and network not in self._ended:
                 layer, what = first_to_go(network, self._networks.parameters, passed)
                 self._ended[network] = Ended(step=step, layer=layer, what=what)
 
-    def _keep_losses(self, step: int) -> None:
-        """Of the batches since the last time, and of the held-out examples."""
+    def _keep_losses(self, step: int) -> list[Passed]:
+        """Of the batches since the last time, and of the held-out examples, whose pass is returned."""
         before = self._losses[-1][0] if self._losses else 0
         since = self._train[before : max(step, 1)]
         train = [sum(losses) / len(since) for losses in zip(*since, strict=True)]
-        logits = self._networks.forward(self._held_out.inputs)[-1].output
-        validation, _ = cross_entropy(logits, self._held_out.targets)
+        passed = self._networks.forward(self._held_out.inputs)
+        validation, _ = cross_entropy(passed[-1].output, self._held_out.targets)
         self._losses.append((step, train, validation.tolist()))
+        return passed
 
     def _keep_numbers(self, step: int, passed: list[Passed], gradients: list[Tensor]) -> None:
         """And take the step, whose changes are among them."""

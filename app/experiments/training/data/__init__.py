@@ -67,7 +67,7 @@ class Source:
         return log(self.classes)
 
 
-def _lines(name: str) -> list[str]:
+def lines_of(name: str) -> list[str]:
     """Of a file beside this one, without the line that says where it is from."""
     lines = (Path(__file__).parent / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if not line.startswith("#")]
@@ -85,7 +85,7 @@ def names() -> Dataset:
             targets += places[CONTEXT:]
         return Examples(torch.tensor(contexts), torch.tensor(targets))
 
-    training, held_out = _split(_lines("names"))
+    training, held_out = _split(lines_of("names"))
     return Dataset(examples(training), examples(held_out))
 
 
@@ -97,7 +97,7 @@ def digits() -> Dataset:
         pixels = np.array([[DEPTHS.index(pixel) for pixel in line[: SIDE**2]] for line in chosen], np.float32)
         return Examples(torch.from_numpy(pixels), torch.tensor([int(line[-1]) for line in chosen]))
 
-    training, held_out = (examples(lines) for lines in _split(_lines("digits")))
+    training, held_out = (examples(lines) for lines in _split(lines_of("digits")))
     mean, std = training.inputs.mean(), training.inputs.std()
     for part in (training, held_out):
         part.inputs.sub_(mean).div_(std)
