@@ -85,7 +85,11 @@ def all_inits(name: str) -> str:
     return "&".join(f"init={init}" for init in INITIALIZERS if taken(init))
 
 
-LITTLE = {"matmul": "fan_in=16&fan_out=64", "stack": "batch=8&depth=4&width=16", "training": "batch=8&depth=3&steps=4&width=8"}
+LITTLE = {
+    "matmul": "fan_in=16&fan_out=64",
+    "stack": "batch=8&depth=4&width=16",
+    "training": "batch=8&depth=3&steps=4&width=8",
+}
 ALL_INITS = [(name, f"{LITTLE[name]}&{all_inits(name)}") for name in LITTLE]
 
 every_edge = pytest.mark.parametrize(

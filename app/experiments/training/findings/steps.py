@@ -3,7 +3,7 @@
 from math import log10
 from statistics import fmean, median
 
-from ....figures.numbers import listed, number
+from ....figures.numbers import number
 from ....finding import Finding
 from ..optimizers import OPTIMIZERS
 from ..result import TrainingInit, TrainingLayer
@@ -74,9 +74,8 @@ def _far(levels: Levels) -> list[int]:
 def _beside_the_rule(word: str, levels: Levels) -> str:
     if word != "uneven":
         return f"{RULE}{ALL[word]}"
-    far = [str(layer) for layer in _far(levels)]
-    which = f"layer {far[0]} is" if len(far) == 1 else f"layers {listed(far)} are"
-    return f"{RULE}, and {which} more than a factor of ten from it"
+    farthest = max(levels, key=lambda layer: abs(levels[layer] - AIM))
+    return f"{RULE}, and layer {farthest} is more than a factor of ten from it"
 
 
 def _advice(spec: TrainingSpec, word: str, typical: float, levels: Levels) -> str | None:
