@@ -9,11 +9,11 @@ from ...lab.activations import nonlinearity
 from ...lab.draws import DISTRIBUTIONS
 from ...lab.initializers import INITIALIZERS, Initializer
 from ...lab.norms import EPS, NORMS
+from ...theory.cross_entropy import Untrained, untrained
 from ...theory.finite_width import LN10, Band, signal_bands
 from ...theory.layer import LayerShape, safe_log
 from ...theory.meanfield import Nonlinearity, ratios
 from ...theory.propagation import LayerField, Norm, propagate
-from ...theory.cross_entropy import Untrained, untrained
 from .result import InitialLoss, LayerPredicted
 from .setting import HELD_OUT, bias_std, held_out, weight_std, widths_of
 from .spec import TrainingSpec
