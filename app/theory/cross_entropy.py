@@ -1,23 +1,26 @@
 """The loss before anything is learned: cross-entropy of logits that are normal, whatever the input.
 
-At infinite width the logits of an untrained network are normal and independent of each other and of the target. Its
-mean loss is E[log Σ exp zᵢ]: the log of the number of classes, and more the larger the logits are (half their variance
-more, to first order). There is no closed form, so the averages are taken over networks drawn here, always the same.
+At infinite width the logits of an untrained network are normal, and independent of each other and of the target, whose
+own is zero on average. The mean loss is E[log Σ exp zᵢ]: the entropy of the shares p plus E[Σ pᵢ zᵢ], which by Stein's
+lemma is the variance times 1 - E[Σ pᵢ²]. Of small logits that is the log of their number and half their variance.
 """
 
 from functools import lru_cache
+from math import exp
 from typing import NamedTuple
 
 import numpy as np
 
 from .quadrature import Array
+from .softmax import softmax
 
-NETWORKS = 1000
+NETWORKS = 1000  # drawn for the spread, always the same ones
 LARGEST = 600.0  # log of a variance: logits beyond are all the same to a float64
+FAR = 1000.0  # standard deviation from which on the loss is as large as the largest logit
 
 
 class Untrained(NamedTuple):
-    """The mean loss in nats; between `low` and `high` lie 95 % of networks; and E[(p − y)²], the mean square of the
+    """The mean loss in nats; between `low` and `high` lie 95 % of networks; and E[(p - y)²], the mean square of the
     loss's gradient at a logit."""
 
     loss: float
@@ -33,21 +36,22 @@ def untrained(frequencies: tuple[float, ...], log_variance: float, log_spread: f
     for inputs with cosines that are not negative, to first order in the variance: examples of one class have the same
     logits, and those of two classes share nothing.
     """
+    classes, std = len(frequencies), exp(min(log_variance, LARGEST) / 2)
+    at = softmax(min(std, FAR) ** 2, classes)
+    loss = at.entropy + min(std, FAR) ** 2 * (1 - at.participation)
+    low, high = np.quantile(_losses(frequencies, std, log_spread), (0.025, 0.975))
+    gradient_square = (1 - 2 / classes + at.participation) / classes
+    return Untrained(loss * max(1.0, std / FAR), float(low), float(high), gradient_square)
+
+
+def _losses(frequencies: tuple[float, ...], std: float, log_spread: float) -> Array:
+    """Of networks by chance, each with logits of its own for every class of examples."""
     logits, strayed = _draws(len(frequencies))
-    sizes = np.exp((min(log_variance, LARGEST) + log_spread * strayed) / 2)
-    z = sizes[:, None, None] * logits
+    z = std * np.exp(log_spread * strayed / 2)[:, None, None] * logits
     top = z.max(axis=2, keepdims=True)
-    shares = np.exp(z - top)
-    total = shares.sum(axis=2, keepdims=True)
-    shares /= total
-    lifted = np.log(total[..., 0]) + top[..., 0]  # log Σ exp z of every network and class
+    log_sums = np.log(np.exp(z - top).sum(axis=2)) + top[..., 0]
     own = np.diagonal(z, axis1=1, axis2=2)
-    losses = (lifted - own) @ np.array(frequencies)
-    low, high = np.quantile(losses, (0.025, 0.975))
-    # z has mean zero: without its mean over classes the average is the same, and scatters less.
-    loss = float((lifted - z.mean(axis=2)).mean())
-    concentrated = float((shares**2).sum(axis=2).mean())
-    return Untrained(loss, float(low), float(high), (1 - 2 / len(frequencies) + concentrated) / len(frequencies))
+    return np.asarray((log_sums - own) @ np.array(frequencies))
 
 
 @lru_cache(maxsize=8)
