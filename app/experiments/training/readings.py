@@ -69,7 +69,7 @@ def _saturated_end(layer: TrainingLayer) -> Reading | None:
 
 
 QUANTITIES: dict[str, Read] = {
-    "update ÷ weights, last kept step": _update,
+    "update ÷ weights, at the end": _update,
     "std of activations, before": _std,
     "std of activations, after": _std_end,
     "mean square of the gradient, before": _gradient,
