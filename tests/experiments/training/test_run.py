@@ -74,12 +74,13 @@ def plain_loop(spec: TrainingSpec, network: int) -> Loop:
         optimizer.zero_grad()
         loss.backward()
         before = [w.detach().clone() for w in weights]
+        gradients = [w.grad for w in weights if w.grad is not None]
         optimizer.step()
         kept.append(
             Kept(
                 loss.item(),
                 [log10(float((w.detach() - old).std() / old.std())) for w, old in zip(weights, before, strict=True)],
-                [float(w.grad.std() / old.std()) for w, old in zip(weights, before, strict=True)],
+                [float(g.std() / old.std()) for g, old in zip(gradients, before, strict=True)],
                 [float(h.detach().std(correction=0)) for h in found],
             )
         )
