@@ -7,11 +7,12 @@ from pydantic.fields import FieldInfo
 
 from app.experiments.matmul.spec import MatmulSpec
 from app.experiments.stack.spec import StackSpec
+from app.experiments.training.spec import TrainingSpec
 from app.fields import shape
 from app.spec import Spec
 from tests.compute.tools import SMALL, small
 
-SPECS: list[type[Spec]] = [MatmulSpec, StackSpec]
+SPECS: list[type[Spec]] = [MatmulSpec, StackSpec, TrainingSpec]
 
 
 def legal(field: FieldInfo) -> st.SearchStrategy[Any]:

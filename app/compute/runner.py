@@ -34,7 +34,6 @@ from .rates import USUAL, measured
 # The same one, the same bytes.
 ENGINE = f"initscope {__version__} torch {torch.__version__} numpy {np.__version__} numba {numba.__version__}"
 PROGRESS_SECONDS = 0.05  # between two words of progress
-SNAPSHOT_SECONDS = 0.3  # between two partial results
 COMPILING = "The server has just started and compiles its kernels, once on this machine: some seconds."
 
 
@@ -49,6 +48,8 @@ class Runnable(Protocol):
     def cost(self) -> Callable[[Any], Cost]: ...
     @property
     def sizes(self) -> tuple[str, ...]: ...
+    @property
+    def partial_seconds(self) -> float: ...
 
 
 class Runner:
@@ -216,6 +217,7 @@ class Runner:
         flight.wake()
 
     def _run(self, spec: Spec, flight: Flight) -> bytes:
+        experiment = self._experiments[spec.name]
         began = shown = told = time.monotonic()
         partial: Result | None = None
 
@@ -234,11 +236,11 @@ class Runner:
         flight.running = True
         threads.between_blocks(check)
         try:
-            with closing(self._experiments[spec.name].run(spec)) as steps:
+            with closing(experiment.run(spec)) as steps:
                 for step in steps:
                     check()
                     now = time.monotonic()
-                    if now - shown > SNAPSHOT_SECONDS and step.done < step.total:
+                    if now - shown > experiment.partial_seconds and step.done < step.total:
                         partial, shown = step.partial(), now
                     if now - told > PROGRESS_SECONDS:
                         flight.publish(Update(step.done, step.total, partial))

@@ -3,8 +3,10 @@
 from .experiment import Experiments, by_name
 from .matmul import MATMUL
 from .stack import STACK
+from .training import TRAINING
 
 EXPERIMENTS: Experiments = by_name(
     MATMUL,
     STACK,
+    TRAINING,
 )

@@ -103,7 +103,8 @@ class Experiment(Generic[S, R]):
     `sizes` are the fields that make the experiment smaller, most telling first. `heading` asks, of a spec, what the
     experiment answers. `words` gives the template `why.html` what it shows beside the result and its findings. Charts
     in none of the `sections` are shown first. Where a Result has places, one after the other, `courses` has a number of
-    each init at each, to be drawn small, and `readings` says what there is to read at each.
+    each init at each, to be drawn small, and `readings` says what there is to read at each. While it runs there is a
+    partial result every `partial_seconds`.
     """
 
     title: str
@@ -124,6 +125,7 @@ class Experiment(Generic[S, R]):
     sections: tuple[Section, ...] = ()
     courses: Callable[[R], Mapping[str, Sequence[float | None]]] = lambda result: {}
     readings: Callable[[R], Readings | None] = lambda result: None
+    partial_seconds: float = 0.3
 
     @property
     def name(self) -> str:

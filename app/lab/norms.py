@@ -13,7 +13,7 @@ EPS = 1e-5
 
 @dataclass(frozen=True)
 class Norm:
-    """`over`: the dimension statistics are taken over, 0 the batch, 1 the units; `centres`: the mean is removed."""
+    """`over`: the dimension statistics are taken over, −2 the batch, −1 the units; `centres`: the mean is removed."""
 
     name: str
     label: str
@@ -21,7 +21,7 @@ class Norm:
     centres: bool
 
     def forward(self, u: Tensor, eps: float = EPS) -> tuple[Tensor, Tensor]:
-        """The normalized tensor and the factor 1/√(variance + eps) it was scaled by; u of shape (batch, units)."""
+        """The normalized tensor and the factor 1/√(variance + eps) it was scaled by; u of shape (…, batch, units)."""
         centred = u - u.mean(self.over, keepdim=True) if self.centres else u
         factor = torch.rsqrt(centred.square().mean(self.over, keepdim=True) + eps)
         return centred * factor, factor
@@ -34,9 +34,9 @@ class Norm:
 
 
 _ENTRIES = (
-    Norm("batch", "batch norm", over=0, centres=True),
-    Norm("layer", "layer norm", over=1, centres=True),
-    Norm("rms", "RMS norm", over=1, centres=False),
+    Norm("batch", "batch norm", over=-2, centres=True),
+    Norm("layer", "layer norm", over=-1, centres=True),
+    Norm("rms", "RMS norm", over=-1, centres=False),
 )
 NORMS: dict[str, Norm] = {entry.name: entry for entry in _ENTRIES}
 NORM_LABELS: dict[str, str] = {"none": "none", **{name: entry.label for name, entry in NORMS.items()}}

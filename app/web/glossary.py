@@ -35,5 +35,8 @@ GLOSSARY: dict[str, str] = {
     "seed": "The number that random numbers begin with: the same seed draws the same again.",
     "gradient": "How the loss would change with each number: what learning follows.",
     "median": "The middle one: half lie above it, half below.",
+    "cross-entropy": "The loss of a guess among classes: minus the log of the share given to the right one.",
+    "logits": "What the output layer gives each class; softmax makes them shares that add up to 1.",
+    "held-out": "Of examples that are never learned from: what tells learning from remembering.",
     "power iteration": "Multiplying by the same matrix again and again: one direction takes over.",
 }

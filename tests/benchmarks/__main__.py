@@ -121,6 +121,10 @@ def stacks() -> Iterator[Row]:
         yield pair(what, ours, bare)
 
 
+def lessons() -> Iterator[Row]:
+    yield pair("three networks learn, measured ÷ bare torch, one after the other", "training", "bare_training")
+
+
 def instruments() -> Iterator[Row]:
     for name, bare in (
         ("forward", "bare_forward"),
@@ -183,6 +187,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "scripts": scripts,
     "limits": limits,
     "stacks": stacks,
+    "lessons": lessons,
     "instruments": instruments,
     "slopes": slopes,
     "cached": cached,

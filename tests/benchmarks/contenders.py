@@ -3,6 +3,7 @@
 Every round answers with its seconds and the rise of the process's peak memory over what it was before the first.
 """
 
+import itertools
 import resource
 import sys
 import time
@@ -22,6 +23,9 @@ from app.experiments.stack import draws
 from app.experiments.stack.forward import advance
 from app.experiments.stack.run import architecture_of, run_stack
 from app.experiments.stack.spec import StackSpec
+from app.experiments.training.data import names
+from app.experiments.training.run import run_training
+from app.experiments.training.spec import TrainingSpec
 from app.lab import memory, threads
 from app.lab.kernels import compiling
 from app.lab.kernels.distributions import NORMAL, fill
@@ -162,6 +166,30 @@ def unit_scaling() -> None:
     track_scales(stacked)(x)
 
 
+def bare_training() -> None:
+    """The lesson's networks one after the other, as nn.Module and torch.optim have them: nothing measured.
+
+    On one core: handing products as small as these to another takes longer than they do.
+    """
+    threads.pin()
+    examples, widths = names().training, [30, 100, 100, 100, 100, 100, 27]
+    batches = torch.randint(len(examples), (1000, 32))
+    for std in (lambda _: 1.0, lambda fan_in: 1 / fan_in, lambda fan_in: fan_in**-0.5):
+        embedding = nn.Embedding(27, 10)
+        linear = [nn.Linear(*fans) for fans in itertools.pairwise(widths)]
+        for layer in linear:
+            nn.init.normal_(layer.weight, std=std(layer.in_features))
+            nn.init.zeros_(layer.bias)
+        hidden = [part for layer in linear[:-1] for part in (layer, nn.Tanh())]
+        network = nn.Sequential(embedding, nn.Flatten(), *hidden, linear[-1])
+        optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+        for chosen in batches:
+            loss = nn.functional.cross_entropy(network(examples.inputs[chosen]), examples.targets[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+
 def doubled(first: int, last: int) -> list[int]:
     """From first to last, three decades of them, each twice the one before."""
     return [first << power for power in range((last // first).bit_length())]
@@ -182,6 +210,8 @@ CONTENDERS: dict[str, Callable[[], None]] = {
     "bare_small": partial(bare_stack, False, 64, 100, 64),
     "relu_one": ours(activation="relu"),
     "relu_three": ours(activation="relu", init=["unscaled", "1/D", "1/sqrt(D)"]),
+    "training": partial(measure, run_training, TrainingSpec()),
+    "bare_training": bare_training,
     "bare_model": bare_model,
     "recorder": recorder,
     "fastai_hook": fastai_hook,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from math import isclose, log10, sqrt
+from math import isclose, log, log10, sqrt
 from typing import Any, NamedTuple
 
 import torch
@@ -300,6 +300,85 @@ def _matmul_recommendation(case: Case) -> None:
         assert isclose(case.finding.value**2 * case.entry["predicted"]["variance"] / case.entry["scale"] ** 2, 1)
 
 
+def _learning(case: Case) -> None:
+    """Judged beside the loss of knowing the frequencies alone; a network that ended tells its step and layer."""
+    ended, losses = case.entry["ended"], case.entry["loss"]["validation"]
+    assert (case.finding.word == "diverges") == (ended is not None)
+    if ended:
+        assert (case.finding.value, case.finding.layer) == (ended["step"], ended["layer"])
+        assert max(case.entry["loss"]["step"], default=-1) < ended["step"]
+        return
+    assert case.finding.value == losses[-1]
+    over = losses[-1] / case.raw["frequency_loss"]
+    assert case.finding.word == ("learns" if over < 0.98 else "lags" if over > 1.02 else "stalls")
+
+
+def _loss_at_start(case: Case) -> None:
+    classes = case.entry["layers"][-1]["fan_out"]
+    expected, loss = log(classes), (case.entry["loss"]["validation"] or [None])[0]
+    assert isclose(case.raw["expected_initial_loss"], expected)
+    assert states(case.finding.sentence, expected)
+    assert case.finding.value == loss
+    assert (case.finding.word == "right") == (loss is not None and loss <= 1.05 * expected)
+    if case.entry["initial_loss"]:
+        assert case.finding.predicted == case.entry["initial_loss"]["loss"]
+        inside = loss is not None and case.entry["initial_loss"]["low"] <= loss <= case.entry["initial_loss"]["high"]
+        assert case.finding.by_chance or not inside
+
+
+def _later_half(layer: Raw) -> list[float]:
+    known = [value for value in layer["update_to_data"] if value is not None]
+    return known[len(known) // 2 :]
+
+
+def _updates(case: Case) -> None:
+    """The median over layers of the mean log₁₀ in the later half, beside −3 and within one decade of it."""
+    levels = sorted(sum(half) / len(half) for layer in case.entry["layers"] if (half := _later_half(layer)))
+    middle = (levels[len(levels) // 2] + levels[(len(levels) - 1) // 2]) / 2
+    assert case.finding.value is not None
+    assert isclose(case.finding.value, 10**middle, rel_tol=1e-9)
+    if abs(middle + 3) > 1:
+        assert case.finding.word == ("too large" if middle > -3 else "too small")
+    else:
+        assert (case.finding.word == "even") == all(abs(level + 3) <= 1 for level in levels)
+
+
+def _signal_before(case: Case) -> None:
+    last = case.entry["layers"][-2]
+    assert case.finding.value == last["preactivation_start"]["mean_square"]
+    assert case.finding.layer == last["layer"]
+    size = last["preactivation_start"]["log10_mean_square"]
+    assert case.finding.word == ("vanishes" if size is None else course(size))
+
+
+def _gradient_before(case: Case) -> None:
+    first, last = (case.entry["layers"][place]["gradient_start"] for place in (0, -2))
+    assert case.finding.value == first["mean_square"]
+    sizes = first["log10_mean_square"], last["log10_mean_square"]
+    assert case.finding.word == ("vanishes" if None in sizes else course(sizes[0] - sizes[1]))
+
+
+def _saturation_before(case: Case) -> None:
+    shares = [layer["activation_start"]["saturated"] for layer in case.entry["layers"][:-1]]
+    assert case.finding.value == max(shares)
+    assert case.finding.word == ("saturates" if max(shares) > 0.4 else "partly" if max(shares) > 0.05 else "free")
+
+
+def _norm_forgives(case: Case) -> None:
+    ends = [entry["loss"]["validation"][-1] for entry in case.raw["inits"]]
+    assert case.finding.value == max(ends) - min(ends)
+    assert (case.finding.word == "forgives") == (max(ends) <= 1.1 * min(ends))
+
+
+def _adam(case: Case) -> None:
+    """The first update of a weight is the learning rate, but for gradients that are next to nothing."""
+    assert case.raw["experiment"]["optimizer"] == "adam"
+    rate, value = case.raw["experiment"]["learning_rate"], case.finding.value
+    stds = [layer["weight_std"] for layer in case.entry["layers"]]
+    assert value is not None
+    assert value <= 1.1 * rate / min(stds)
+
+
 CLAIMS: dict[str, dict[str, Claim]] = {
     "stack": {
         "signal": _stack_signal,
@@ -316,6 +395,16 @@ CLAIMS: dict[str, dict[str, Claim]] = {
         "alike": _alike,
         "tied": _tied,
         "recommendation": _stack_recommendation,
+    },
+    "training": {
+        "learning": _learning,
+        "start": _loss_at_start,
+        "updates": _updates,
+        "signal": _signal_before,
+        "gradient": _gradient_before,
+        "saturation": _saturation_before,
+        "norm": _norm_forgives,
+        "optimizer": _adam,
     },
     "matmul": {
         "signal": _matmul_signal,

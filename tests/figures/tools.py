@@ -56,6 +56,19 @@ EDGES: list[tuple[str, str]] = [
     ("stack", "depth=12&width=16&batch=8&residual=true&activation=relu"),
     ("stack", "depth=3&width=16&batch=8&weight_mean=1000"),
     ("stack", "batch=4&widths=1&widths=2&widths=1"),
+    ("training", "depth=1&steps=1"),
+    ("training", "depth=1&width=1&batch=1&steps=3&embedding=1"),
+    ("training", "depth=2&width=1&batch=1&steps=3&data=digits&norm=layer"),
+    ("training", "depth=3&width=8&batch=2&steps=5&norm=batch&residual=true"),
+    ("training", "depth=4&width=16&batch=4&steps=5&activation=relu&gain=1000&init=unscaled&init=1/D"),
+    ("training", "depth=3&width=16&batch=4&steps=9&activation=relu&learning_rate=1000&init=unscaled&init=1/D"),
+    ("training", "depth=3&width=16&batch=4&steps=4&gain=0&output_gain=0"),
+    ("training", "depth=3&width=16&batch=4&steps=4&gain=5e-324&output_gain=1e-200"),
+    ("training", "depth=3&width=16&batch=4&steps=4&gain=1e-30&activation=softplus&optimizer=adam"),
+    ("training", "depth=3&width=16&batch=4&steps=4&learning_rate=0&optimizer=momentum"),
+    ("training", "depth=3&width=16&batch=4&steps=4&weight_mean=2"),
+    ("training", "depth=60&width=8&batch=4&steps=2&activation=relu&residual=true"),
+    ("training", "depth=4&width=16&batch=4&steps=205&activation=sin&bins=4"),
 ]
 
 
@@ -72,7 +85,11 @@ def all_inits(name: str) -> str:
     return "&".join(f"init={init}" for init in INITIALIZERS if taken(init))
 
 
-LITTLE = {"matmul": "fan_in=16&fan_out=64", "stack": "batch=8&depth=4&width=16"}
+LITTLE = {
+    "matmul": "fan_in=16&fan_out=64",
+    "stack": "batch=8&depth=4&width=16",
+    "training": "batch=8&depth=3&steps=4&width=8",
+}
 ALL_INITS = [(name, f"{LITTLE[name]}&{all_inits(name)}") for name in LITTLE]
 
 every_edge = pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from app.spec import Spec
 SIZES = {
     "matmul": {"fan_in": (4, 8192), "fan_out": (100, 1_000_000), "repeats": (1, 100), "bins": (8, 200)},
     "stack": {"depth": (1, 100), "width": (8, 1500), "batch": (2, 2000), "bins": (8, 200), "repeats": (1, 20)},
+    "training": {"depth": (1, 20), "width": (1, 300), "batch": (2, 200), "bins": (8, 200), "steps": (1, 2000)},
 }
 INITS = 4
 

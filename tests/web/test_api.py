@@ -21,7 +21,7 @@ MEDIA_TYPES = {
     ".csv": "text/csv; charset=utf-8",
     "/stream": "text/event-stream",
 }
-THOROUGH = {"matmul": "draws=fresh&repeats=3&seed=3", "stack": "repeats=3&seed=3"}
+THOROUGH = {"matmul": "draws=fresh&repeats=3&seed=3", "stack": "repeats=3&seed=3", "training": "seed=3"}
 
 
 def settled(answer: httpx.Response, suffix: str) -> bytes | list[Event]:

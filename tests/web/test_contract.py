@@ -50,6 +50,23 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "bins": 80,
         "seed": 0,
     },
+    "training": {
+        "data": "names",
+        "depth": 6,
+        "width": 100,
+        "embedding": 10,
+        "activation": "tanh",
+        "init": ["unscaled", "1/D", "1/sqrt(D)"],
+        "gain": 1.0,
+        "output_gain": 1.0,
+        "norm": "none",
+        "residual": False,
+        "optimizer": "sgd",
+        "learning_rate": 0.1,
+        "steps": 1000,
+        "batch": 32,
+        "seed": 0,
+    },
 }
 INITS = [
     *("unscaled", "1/D", "1/sqrt(D)"),
@@ -104,8 +121,32 @@ RESULTS: dict[str, Any] = {
             }
         ],
     },
+    "training": {
+        "experiment": dict.fromkeys(DEFAULTS["training"], ...),
+        "links": fields("page api csv"),
+        "expected_initial_loss": ...,
+        "steps": [...],
+        "inits": [
+            {
+                "init": ...,
+                "loss": {"step": [...], "train": [...], "validation": [...]},
+                "layers": [
+                    {
+                        "layer": ...,
+                        "activation_start": SUMMARY | fields("saturated zero dead_units"),
+                        "activation_end": SUMMARY | fields("saturated zero dead_units"),
+                        "gradient_start": SUMMARY,
+                        "gradient_end": SUMMARY,
+                        "update_to_data": [...],
+                        "gradient_to_data": [...],
+                        "saturated": [...],
+                    }
+                ],
+            }
+        ],
+    },
 }
-QUERIES = {"matmul": "fan_out=64&repeats=3", "stack": "batch=8&depth=3&width=16"}
+QUERIES = {"matmul": "fan_out=64&repeats=3", "stack": "batch=8&depth=3&width=16", "training": "depth=3&steps=5&width=8"}
 
 every_result = pytest.mark.parametrize("name", RESULTS)
 

@@ -68,7 +68,11 @@ def test_no_response_of_a_preset_is_large(client: httpx.Client, name: str, query
 def test_the_largest_result_that_is_allowed_is_not_large(client: httpx.Client, name: str) -> None:
     limit = Settings().max_result_bytes
     spec = EXPERIMENTS[name].spec
-    queries = {"matmul": "fan_in=8&fan_out=200&repeats=1000", "stack": "width=16&batch=16&depth=60"}
+    queries = {
+        "matmul": "fan_in=8&fan_out=200&repeats=1000",
+        "stack": "width=16&batch=16&depth=60",
+        "training": "depth=60&steps=10&width=8",
+    }
     largest = spec.from_query(queries[name])
     assert EXPERIMENTS[name].cost(largest).result_bytes <= limit
     for suffix in ("", "/figures"):

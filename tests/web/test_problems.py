@@ -14,7 +14,11 @@ from tests.web.malformed import REFUSED, Refused
 from tests.web.tools import SUFFIXES, a_small, address, events, every_address, serving_here, strict_json
 from tests.web.wire import exchange
 
-BEYOND = {"matmul": "fan_in=65536&fan_out=1000000000&repeats=1000", "stack": "batch=65536&depth=1000&width=8192"}
+BEYOND = {
+    "matmul": "fan_in=65536&fan_out=1000000000&repeats=1000",
+    "stack": "batch=65536&depth=1000&width=8192",
+    "training": "steps=100000",
+}
 AT_ONCE = 2.0  # seconds within which a refusal is answered
 
 
