@@ -122,7 +122,7 @@ class record(AbstractContextManager["record"]):  # noqa: N801 a verb, as it is u
             torch=torch.__version__,
             model=type(original).__name__[:LONGEST],
             parameters=sum(p.numel() for p in model.parameters() if not is_lazy(p)),
-            training=model.training,
+            mode="train" if model.training else "eval",
             passes=hooks.passes,
             left_out=hooks.left_out,
             failed=self._failed and self._failed[:LONGEST],

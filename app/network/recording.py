@@ -137,7 +137,7 @@ class Recording(Strict):
     torch: str = Name
     model: str = Name
     parameters: int = Field(ge=0)
-    training: bool
+    mode: Literal["train", "eval"]
     passes: int = Field(ge=0)
     left_out: int = Field(ge=0)
     failed: str | None = Name
