@@ -33,6 +33,11 @@ def small_spec(name: str, query: str = "") -> Spec:
     return small(EXPERIMENTS[name].spec.from_query(query))
 
 
+def repeated(name: str) -> str:
+    """A query for some repeats, where the experiment has them: every chart is drawn then."""
+    return "repeats=3" if "repeats" in EXPERIMENTS[name].spec.model_fields else ""
+
+
 def result_of(spec: Spec) -> Result:
     """The whole Result of an experiment, run right here."""
     *_, last = EXPERIMENTS[spec.name].run(spec)
