@@ -73,9 +73,9 @@ class Seen:
     """What the queries of a layer have left so far, under one scale.
 
     Of each query its `entropy`, `participation`, `largest` weight and sum of squared gradients at the scores. `keys`,
-    (2, n): summed over queries, what each key adds to their entropy and their participation. `outputs`, (D,), and
-    `output_square`: sums over the queries, of outputs about the values' mean; `query_square`: of squared gradients.
-    `ranked`: the sum of ln p at some ranks.
+    (3, n): summed over queries, what each key adds to their entropy, their participation and that sum. `outputs`,
+    (D,), and `output_square`: sums over the queries, of outputs about the values' mean; `query_square`: of squared
+    gradients. `ranked`: the sum of ln p at some ranks.
     """
 
     scores: Tally
@@ -109,7 +109,7 @@ def see(block: Block, factor: float, frame: Frame) -> Seen:
     surprise = torch.where(p > 0, -logs * p, 0.0)  # a key that is not seen has −∞ · 0
     entropy, participation = _sums(surprise), _sums(p.square())
     outputs = (p @ block.layer.values).double()
-    gradient, query_square = torch.zeros(0, dtype=torch.float64), 0.0
+    back, gradient, query_square = None, torch.zeros(0, dtype=torch.float64), 0.0
     if block.products is not None:
         back = p * (block.products - (p * block.products).sum(1, keepdim=True))
         gradient = _sums(back.square())
@@ -117,6 +117,7 @@ def see(block: Block, factor: float, frame: Frame) -> Seen:
     keys = [
         surprise.sum(0) - entropy.float() @ p,
         p.square().sum(0) - 2 * participation.float() @ p,
+        torch.zeros(p.shape[1]) if back is None else back.square().sum(0),
     ]
     ranked = block.ordered * factor - scaled.logsumexp(1, keepdim=True)
     return Seen(

@@ -5,6 +5,7 @@ from math import sqrt
 
 import numpy as np
 
+from ...theory.attention import Attended
 from ...theory.quadrature import Array
 from ...theory.softmax import CONCENTRATED
 from .measure import LOG_10, Seen
@@ -14,30 +15,37 @@ from .spec import AttentionSpec
 QUIET = 0.01  # of the mean gradient: less than this is hardly any
 
 
-def spread(rows: Array, of_keys: Sequence[Array] = ()) -> Spread:
+def spread(known: bool, rows: Array, expected: Array, of_keys: Sequence[Array] = (), least_std: float = 0.0) -> Spread:
     """Of a number of each query; `of_keys`, layer by layer, is how much each key adds to its mean.
 
     Queries are drawn independently and so are keys, so that the mean's variance is the sum of both parts, the second
-    that of a sum over n independent keys.
+    that of a sum over n independent keys. How far queries differ by what is `expected` of each is not of chance;
+    `least_std` is known of that, lest the few queries that make it are missing. An error only where it is `known`.
     """
-    variance = float(rows.var(ddof=1)) if len(rows) > 1 else 0.0
+    by_chance = rows - np.tile(expected, -(-len(rows) // len(expected)))[: len(rows)]
     shared = sum(len(keys) * float(keys.var()) for keys in of_keys) / max(len(of_keys), 1) ** 2
-    return Spread(mean=float(rows.mean()), std=sqrt(variance), error=sqrt(variance / len(rows) + shared))
+    error = sqrt(max(float(by_chance.var()), least_std**2) / len(rows) + shared) if known else None
+    return Spread(mean=float(rows.mean()), std=float(rows.std()), error=error)
 
 
-def entropy_of(spec: AttentionSpec, seen: Sequence[Seen]) -> Entropy:
-    found = spread(_rows(seen, "entropy"), [layer.keys[0] / len(layer.entropy) for layer in seen])
+def entropy_of(spec: AttentionSpec, known: bool, seen: Sequence[Seen], expected: Sequence[Attended]) -> Entropy:
+    of_keys = [layer.keys[0] / len(layer.entropy) for layer in seen]
+    found = spread(known, _rows(seen, "entropy"), np.array([query.entropy for query in expected]), of_keys)
     even = float(np.mean([np.log(spec.visible(query)) for query in range(len(seen[0].entropy))]))
     return Entropy(**found.model_dump(), share=found.mean / even if even else None)
 
 
-def participation_of(seen: Sequence[Seen]) -> Spread:
-    return spread(_rows(seen, "participation"), [layer.keys[1] / len(layer.participation) for layer in seen])
+def participation_of(known: bool, seen: Sequence[Seen], expected: Sequence[Attended]) -> Spread:
+    of_keys = [layer.keys[1] / len(layer.participation) for layer in seen]
+    means = np.array([query.participation for query in expected])
+    std = float(np.mean([query.participation_std for query in expected]))
+    return spread(known, _rows(seen, "participation"), means, of_keys, std)
 
 
-def largest_of(seen: Sequence[Seen]) -> Largest:
+def largest_of(known: bool, seen: Sequence[Seen], expected: Sequence[Attended]) -> Largest:
     rows = _rows(seen, "largest")
-    return Largest(**spread(rows).model_dump(), concentrated=float((rows > CONCENTRATED).mean()))
+    found = spread(known, rows, np.array([query.largest for query in expected]))
+    return Largest(**found.model_dump(), concentrated=float((rows > CONCENTRATED).mean()))
 
 
 def output_of(spec: AttentionSpec, seen: Sequence[Seen], value_variance: float) -> Output:
@@ -53,16 +61,20 @@ def output_of(spec: AttentionSpec, seen: Sequence[Seen], value_variance: float) 
     )
 
 
-def gradient_of(spec: AttentionSpec, seen: Sequence[Seen], value_variance: float) -> AttentionGradient | None:
+def gradient_of(
+    spec: AttentionSpec, known: bool, seen: Sequence[Seen], expected: Sequence[Attended], value_variance: float
+) -> AttentionGradient | None:
     """`value_variance`: that of the values' law."""
     if not spec.backward:
         return None
     rows = _rows(seen, "gradient")
     visible = [spec.visible(query) for query in range(len(seen[0].entropy))]
+    unit = spec.head_dim * value_variance
+    of_keys = [layer.keys[2] / len(layer.entropy) / unit for layer in seen]
     return AttentionGradient(
         scores=float(rows.mean()) / float(np.mean(visible)),
         queries=sum(layer.query_square for layer in seen) / len(rows) / spec.head_dim,
-        row=spread(rows / (spec.head_dim * value_variance)),
+        row=spread(known, rows / unit, np.array([each.score_gradient for each in expected]), of_keys),
         quiet=float((rows < QUIET * rows.mean()).mean()),
     )
 

@@ -6,12 +6,14 @@ from ...results import Record, Result, Summary
 class Spread(Record):
     """A number of each query: its mean and its standard deviation over queries.
 
-    `error` is the standard error of the mean, over fresh queries and keys: what they share, the keys, is counted in.
+    `error` is the standard error of the mean, over fresh queries and keys; null where it is not known: for entries
+    that are not normal, have a mean or are all alike, in fewer than 8 dimensions, of fewer than 32 queries or keys, and
+    where most queries are as good as decided, so that a few carry the mean (of the gradient from a Σp² of 0.1 on).
     """
 
     mean: float
     std: float
-    error: float
+    error: float | None
 
 
 class Entropy(Spread):
@@ -83,7 +85,7 @@ class AttentionPredicted(Record):
     largest: float
     concentrated: float
     output_ratio: float
-    output_ratio_std: float
+    output_ratio_std: float | None
     output_cosine: float | None
     output_cosine_std: float | None
     row_gradient: float

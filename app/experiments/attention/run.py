@@ -12,14 +12,16 @@ from ...lab.draws import DISTRIBUTIONS
 from ...lab.summary import Tally
 from ...lab.threads import in_order
 from ...results import Step
+from ...theory.attention import Attended
 from .draws import Layer, draw_layer
 from .measure import Block, Frame, Seen, block_of, frame_of, see
 from .readout import entropy_of, gradient_of, largest_of, output_of, participation_of, ranks_of
 from .result import AttentionPredicted, AttentionResult, AttentionScale
 from .spec import AttentionSpec
-from .theory import ASSUMES, predict, ranks, typical_weights
+from .theory import ASSUMES, by_query, comparable, predict, ranks, typical_weights
 
 AT_ONCE = 2**16  # scores of a block
+FEW_CARRY = 0.1  # Σp² from which most of the gradient is that of a few queries
 
 
 class Task(NamedTuple):
@@ -36,6 +38,7 @@ class Line:
     scale: str
     factor: float
     predicted: AttentionPredicted
+    expected: list[Attended]
     typical: list[float]
     frame: Frame | None = None
     seen: list[Seen] = field(default_factory=list)
@@ -69,7 +72,7 @@ def run_attention(spec: AttentionSpec) -> Generator[Step[AttentionResult]]:
 
 def _line(spec: AttentionSpec, scale: str, at: list[int]) -> Line:
     factor = spec.factor(scale)
-    return Line(scale, factor, predict(spec, factor), typical_weights(spec, factor, at))
+    return Line(scale, factor, predict(spec, factor), by_query(spec, factor), typical_weights(spec, factor, at))
 
 
 def _tasks(spec: AttentionSpec, values: list[float]) -> Iterator[Task]:
@@ -111,16 +114,19 @@ def _scale(spec: AttentionSpec, line: Line, values: list[float], at: list[int]) 
     scores = reduce(Tally.merge, (layer.scores for layer in seen), Tally(line.frame.scores))
     weights = reduce(Tally.merge, (layer.weights for layer in seen), Tally(line.frame.weights))
     drawn = values[: len(seen)]
+    known, frozen = comparable(spec, line.predicted.concentrated), line.predicted.participation > FEW_CARRY
     return AttentionScale(
         scale=line.scale,
         factor=line.factor,
         scores=scores.summary(),
         weights=weights.summary(),
         ranks=ranks_of(at, seen, line.typical),
-        entropy=entropy_of(spec, seen),
-        participation=participation_of(seen),
-        largest=largest_of(seen),
+        entropy=entropy_of(spec, known, seen, line.expected),
+        participation=participation_of(known, seen, line.expected),
+        largest=largest_of(known, seen, line.expected),
         output=output_of(spec, seen, sum(drawn) / len(drawn)),
-        gradient=gradient_of(spec, seen, DISTRIBUTIONS[spec.input].moments.variance),
+        gradient=gradient_of(
+            spec, known and not frozen, seen, line.expected, DISTRIBUTIONS[spec.input].moments.variance
+        ),
         predicted=line.predicted,
     )

@@ -7,7 +7,7 @@ from ...finding import Finding, by_chance, in_spreads
 from .findings.judged import label_of
 from .result import AttentionResult, AttentionScale
 from .spec import AttentionSpec
-from .theory import scores_of
+from .theory import cosine_off, scores_of
 
 
 def attention_heading(spec: AttentionSpec) -> str:
@@ -36,7 +36,7 @@ def attention_words(result: AttentionResult, _: list[Finding]) -> dict[str, Any]
     scores = scores_of(spec, 1.0)
     return {
         "spec": spec,
-        "rows": [_row(entry) for entry in result.scales],
+        "rows": [_row(spec, entry) for entry in result.scales],
         "first": result.scales[0],
         "entry": scores.entry,
         "even": log(spec.keys),
@@ -45,12 +45,12 @@ def attention_words(result: AttentionResult, _: list[Finding]) -> dict[str, Any]
     }
 
 
-def _row(entry: AttentionScale) -> Row:
+def _row(spec: AttentionSpec, entry: AttentionScale) -> Row:
     predicted = entry.predicted
     return Row(
         entry,
         label_of(entry),
         in_spreads(entry.entropy.mean, predicted.entropy, entry.entropy.error),
         in_spreads(entry.participation.mean, predicted.participation, entry.participation.error),
-        in_spreads(entry.output.cosine, predicted.output_cosine, predicted.output_cosine_std),
+        cosine_off(spec, entry.output, predicted),
     )

@@ -14,7 +14,7 @@ def attention_findings(result: AttentionResult) -> list[Finding]:
     spec = AttentionSpec.parse(result.experiment)
     return [
         *(weights(spec, entry) for entry in result.scales),
-        *(outputs(entry) for entry in result.scales),
+        *(outputs(spec, entry) for entry in result.scales),
         *(finding for entry in result.scales for finding in gradient(entry)),
         *(entropy(spec, entry) for entry in result.scales),
         *(scores(spec, entry) for entry in result.scales),

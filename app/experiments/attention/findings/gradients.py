@@ -21,16 +21,17 @@ def gradient(entry: AttentionScale) -> list[Finding]:
         if word == "uneven"
         else ""
     )
-    off = in_spreads(seen.row.mean, predicted.row_gradient, seen.row.error)
+    error = seen.row.error
+    off = in_spreads(seen.row.mean, predicted.row_gradient, error)
     return [
         Finding(
             about="gradient",
             init=entry.scale,
             word=word,
-            sentence=f"{label_of(entry)}: of a gradient of mean square 1 at the outputs, {number(seen.scores, 3)} "
-            f"reaches the scores and {number(seen.queries, 3)} the queries, where theory says "
-            f"{number(predicted.query_gradient, 3)}. A query's scores get {number(seen.row.mean, 3)} of it in all "
-            f"(divided by D; {judgement(seen.row.mean, predicted.row_gradient, seen.row.error)}).{quiet}",
+            sentence=f"{label_of(entry)}: a gradient of mean square 1 at the outputs comes back to the queries with "
+            f"{number(seen.queries, 3)} (theory says {number(predicted.query_gradient, 3)}). The scores of one query "
+            f"get {number(seen.row.mean, 3)} · D of it; {judgement(seen.row.mean, predicted.row_gradient, error)}."
+            f"{quiet}",
             value=seen.row.mean,
             predicted=predicted.row_gradient,
             by_chance=by_chance(off),

@@ -1,15 +1,16 @@
 """The outputs: how much of the values they keep, and whether different queries get different ones."""
 
-from ....figures.numbers import between, number
-from ....finding import Finding, by_chance, in_spreads
+from ....figures.numbers import number
+from ....finding import Finding, by_chance
 from ..result import AttentionScale
 from ..spec import AttentionSpec
-from .judged import judgement, label_of
+from ..theory import cosine_off
+from .judged import cosine, label_of, off_by, size_off
 
 ALIKE, RESEMBLING = 0.95, 0.5  # cosines from which outputs are taken for one another, or for relatives
 
 
-def outputs(entry: AttentionScale) -> Finding:
+def outputs(spec: AttentionSpec, entry: AttentionScale) -> Finding:
     """Whether two queries get different answers."""
     seen, predicted = entry.output, entry.predicted
     if seen.cosine is None:
@@ -21,18 +22,18 @@ def outputs(entry: AttentionScale) -> Finding:
         "resemble": "different queries get answers that resemble each other",
         "differ": "different queries get different answers",
     }[word]
-    off = in_spreads(seen.cosine, predicted.output_cosine, predicted.output_cosine_std)
+    off = cosine_off(spec, seen, predicted)
     return Finding(
         about="outputs",
         init=entry.scale,
         word=word,
         sentence=f"{label_of(entry)}: after one layer the outputs of two queries have a cosine of "
-        f"{between(seen.cosine)} ({judgement(seen.cosine, predicted.output_cosine, predicted.output_cosine_std)}): "
+        f"{cosine(seen.cosine)} ({off_by(predicted.output_cosine, off)}): "
         f"{says}. {_kept(entry)}",
         value=seen.cosine,
         predicted=predicted.output_cosine,
         by_chance=by_chance(off),
-        brief=f"cosine {between(seen.cosine)}",
+        brief=f"cosine {cosine(seen.cosine)}",
     )
 
 
@@ -45,18 +46,18 @@ def _size(entry: AttentionScale) -> Finding:
         sentence=f"{label_of(entry)}: {_kept(entry)}",
         value=entry.output.ratio,
         predicted=entry.predicted.output_ratio,
-        by_chance=by_chance(in_spreads(entry.output.ratio, entry.predicted.output_ratio, _error(entry))),
+        by_chance=by_chance(_ratio_off(entry)),
         brief=f"variance {number(entry.output.ratio, 3)} of the values'",
     )
 
 
 def _kept(entry: AttentionScale) -> str:
-    ratio, predicted = entry.output.ratio, entry.predicted.output_ratio
-    return f"The outputs keep {number(ratio, 3)} of the values' variance; {judgement(ratio, predicted, _error(entry))}."
+    ratio, expected = entry.output.ratio, entry.predicted.output_ratio
+    return f"The outputs keep {number(ratio, 3)} of the values' variance; {off_by(expected, _ratio_off(entry))}."
 
 
-def _error(entry: AttentionScale) -> float:
-    return entry.predicted.output_ratio_std
+def _ratio_off(entry: AttentionScale) -> float | None:
+    return size_off(entry.output.ratio, entry.predicted.output_ratio, entry.predicted.output_ratio_std)
 
 
 def similarity(spec: AttentionSpec, entry: AttentionScale) -> list[Finding]:

@@ -2,12 +2,12 @@
 
 from math import isclose, log, sqrt
 
-from ....figures.numbers import between, listed, number, percent
+from ....figures.numbers import listed, number, percent
 from ....finding import Finding
 from ..result import AttentionScale
 from ..spec import AttentionSpec
 from ..theory import scores_of
-from .judged import label_of
+from .judged import cosine, label_of
 from .weights import sharing
 
 LONGER = 16  # times as many keys
@@ -48,7 +48,7 @@ def _death(entry: AttentionScale) -> str | None:
     if word == "freezes":
         return f"under {label_of(entry)} one key takes {percent(entry.largest.mean)} of the weight"
     if word == "averages" and entry.output.cosine is not None:
-        return f"under {label_of(entry)} all queries get one answer, with a cosine of {between(entry.output.cosine)}"
+        return f"under {label_of(entry)} all queries get one answer, with a cosine of {cosine(entry.output.cosine)}"
     return None
 
 

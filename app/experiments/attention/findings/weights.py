@@ -7,7 +7,7 @@ from ....figures.numbers import number, percent
 from ....finding import Finding, by_chance, in_spreads
 from ..result import AttentionScale
 from ..spec import AttentionSpec
-from .judged import judgement, label_of
+from .judged import judgement, label_of, off_by, size_off
 
 EVEN = 1.1  # times Σp² of even weights, e^{σ²} of small scores: up to it they are as good as even
 
@@ -77,7 +77,7 @@ def _limit(entry: AttentionScale) -> str:
 def scores(spec: AttentionSpec, entry: AttentionScale) -> Finding:
     """The scores' variance is that of a sum of D products."""
     seen, predicted = entry.scores.variance, entry.predicted
-    off = in_spreads(seen, predicted.score_variance, predicted.score_variance_std)
+    off = size_off(seen, predicted.score_variance, predicted.score_variance_std)
     plain = predicted.score_variance == spec.head_dim * entry.factor**2
     sum_of = f"k²D = {number(entry.factor**2, 3)} · {spec.head_dim:,}" if plain else "k² times the products' variance"
     measured = "One score has no variance" if seen is None else f"the scores' variance is {number(seen)}"
@@ -86,7 +86,7 @@ def scores(spec: AttentionSpec, entry: AttentionScale) -> Finding:
         init=entry.scale,
         word="variance",
         sentence=f"{label_of(entry)}: {measured}; "
-        f"{judgement(seen, predicted.score_variance, predicted.score_variance_std, 4)}, as a score is a sum of "
+        f"{off_by(predicted.score_variance, off, 4)}, as a score is a sum of "
         f"{spec.head_dim:,} products: {sum_of}.",
         value=seen,
         predicted=predicted.score_variance,
