@@ -115,6 +115,7 @@ def _scale(spec: AttentionSpec, line: Line, values: list[float], at: list[int]) 
     weights = reduce(Tally.merge, (layer.weights for layer in seen), Tally(line.frame.weights))
     drawn = values[: len(seen)]
     known, frozen = comparable(spec, line.predicted.concentrated), line.predicted.participation > FEW_CARRY
+    value_variance = DISTRIBUTIONS[spec.input].moments.variance
     return AttentionScale(
         scale=line.scale,
         factor=line.factor,
@@ -125,8 +126,6 @@ def _scale(spec: AttentionSpec, line: Line, values: list[float], at: list[int]) 
         participation=participation_of(known, seen, line.expected),
         largest=largest_of(known, seen, line.expected),
         output=output_of(spec, seen, sum(drawn) / len(drawn)),
-        gradient=gradient_of(
-            spec, known and not frozen, seen, line.expected, DISTRIBUTIONS[spec.input].moments.variance
-        ),
+        gradient=gradient_of(spec, known and not frozen, seen, line.expected, value_variance),
         predicted=line.predicted,
     )

@@ -12,7 +12,7 @@ from .theory import cosine_off, scores_of
 
 def attention_heading(spec: AttentionSpec) -> str:
     """The question, of this layer."""
-    return f"Why is attention's score divided by √D? One query, {spec.keys:,} keys, D = {spec.head_dim:,}"
+    return f"Why is attention's score divided by √{spec.head_dim:,}, with {spec.keys:,} keys to choose from?"
 
 
 class Row(NamedTuple):

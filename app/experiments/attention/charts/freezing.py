@@ -22,8 +22,8 @@ TINY = 1e-12  # of the scores, what keys that are all alike still differ by
 
 READ_FREEZING = (
     "Across: the std of a query's scores, what a scale decides. Points: measured; dotted: theory for this many keys; "
-    "thin: its limit of many keys, in which the softmax freezes at σ_c = √(2 ln n). Left of it attention is a plain "
-    "average, right of it one key takes it all."
+    "thin: its limit of many keys, in which the softmax freezes at √(2 ln n), dashed. Far left of it attention is a "
+    "plain average, right of it one key takes it all."
 )
 READ_OUTPUTS = (
     "Above, the outputs' variance over the values'; below, the cosine between the outputs of two queries. Where the "
@@ -174,7 +174,9 @@ def _critical_said(spec: AttentionSpec) -> list[Figure]:
     if spec.keys < 2:
         return []
     place = log10(2 * log(spec.keys)) / 2
-    return [{"x": place, "yref": "domain", "y": 1, "xanchor": "right", "yanchor": "top", "xshift": -4, "text": "σ_c"}]
+    return [
+        {"x": place, "yref": "domain", "y": 1, "xanchor": "right", "yanchor": "top", "xshift": -4, "text": "freezes"}
+    ]
 
 
 def _log(value: float) -> float | None:

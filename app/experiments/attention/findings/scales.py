@@ -31,9 +31,9 @@ def compromise(spec: AttentionSpec, scales: list[AttentionScale]) -> Finding:
     return Finding(
         about="recommendation",
         word="√D" if plain else divisor,
-        sentence=f"Divide the scores by {divisor}, a k of {number(k)}: then those of one query have a variance of 1, "
-        f"far enough from σ_c = √(2 ln n) = {number(sqrt(2 * log(spec.keys)), 3)}, and still tell keys apart."
-        f"{between_two}",
+        sentence=f"Divide the scores by {divisor}, a k of {number(k)}: then those of one query have a std of 1, "
+        f"below √(2 ln n) = {number(sqrt(2 * log(spec.keys)), 3)}, where the softmax freezes, and still tell keys "
+        f"apart.{between_two}",
         value=k,
         predicted=k,
         advice=f"Divide the scores by {divisor}.",

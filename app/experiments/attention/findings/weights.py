@@ -44,8 +44,7 @@ def weights(spec: AttentionSpec, entry: AttentionScale) -> Finding:
         value=seen.mean,
         predicted=predicted.participation,
         by_chance=by_chance(off),
-        brief=f"heaviest key {percent(entry.largest.mean)}, Σp² {number(seen.mean, 3)}, "
-        f"predicted {number(predicted.participation, 3)}",
+        brief=f"Σp² {number(seen.mean, 3)}, predicted {number(predicted.participation, 3)}",
     )
 
 
