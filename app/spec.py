@@ -112,8 +112,8 @@ class Spec(BaseModel):
         return frozenset(name for name, other in self.decided_by.items() if getattr(self, other))
 
     @property
-    def lines(self) -> list[str]:
-        """What it compares, by the names of initializations: each is a line of its Result, in a colour of its own."""
+    def compared(self) -> list[str]:
+        """What it sets side by side, a line each, by the names of initializations."""
         return []
 
     @property
@@ -159,8 +159,7 @@ class WeightsSpec(Spec):
     seed: int = field(0, "run", "Seed", "The same seed gives the same numbers, to the last bit.", ge=0, le=LARGEST_SEED)
 
     @property
-    def lines(self) -> list[str]:
-        """Its initializations."""
+    def compared(self) -> list[str]:
         return self.init
 
     @model_validator(mode="after")

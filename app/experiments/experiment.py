@@ -170,7 +170,7 @@ class Experiment(Generic[S, R]):
             name: {"title": chart.title, "caption": chart.read(spec), "shown": chart.when(spec)}
             for name, chart in self.charts.items()
         }
-        return {"heading": self.heading(spec), "charts": charts, "inits": spec.lines}
+        return {"heading": self.heading(spec), "charts": charts, "inits": spec.compared}
 
     @property
     def first(self) -> tuple[str, ...]:

@@ -40,6 +40,12 @@ def result_of(spec: Spec) -> Result:
     return result
 
 
+def lines_of(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a result sets side by side, by name: the first list of records in it, the first field of each."""
+    entries = next(value for value in raw.values() if isinstance(value, list) and value and isinstance(value[0], dict))
+    return {next(iter(entry.values())): entry for entry in entries}
+
+
 @cache
 def small_result(name: str, query: str = "") -> Result:
     return result_of(small_spec(name, query))

@@ -69,6 +69,14 @@ EDGES: list[tuple[str, str]] = [
     ("training", "depth=3&width=16&batch=4&steps=4&weight_mean=2"),
     ("training", "depth=60&width=8&batch=4&steps=2&activation=relu&residual=true"),
     ("training", "depth=4&width=16&batch=4&steps=205&activation=sin&bins=4"),
+    ("attention", "head_dim=1&keys=1&queries=1"),
+    ("attention", "head_dim=1&keys=2&queries=2&repeats=2"),
+    ("attention", "head_dim=8&keys=40&queries=40&similarity=1"),
+    ("attention", "head_dim=8&keys=40&queries=40&gain=0"),
+    ("attention", "head_dim=8&keys=40&queries=40&gain=1000&input_mean=1000"),
+    ("attention", "head_dim=8&keys=40&queries=40&gain=5e-324"),
+    ("attention", "head_dim=8&keys=40&queries=7&causal=true&gain=0&backward=false"),
+    ("attention", "head_dim=8&keys=3&queries=40&causal=true&input=rand&bins=4"),
 ]
 
 
@@ -83,6 +91,14 @@ def all_inits(name: str) -> str:
         return True
 
     return "&".join(f"init={init}" for init in INITIALIZERS if taken(init))
+
+
+def two_lines(name: str) -> str:
+    """The query that asks an experiment for the first two of what it sets side by side, again and again if it can."""
+    spec = EXPERIMENTS[name].spec()
+    field = next(field for field, value in spec.model_dump().items() if value == spec.compared)
+    repeats = "&repeats=3" if "repeats" in type(spec).model_fields else ""
+    return "&".join(f"{field}={line}" for line in spec.compared[:2]) + repeats
 
 
 LITTLE = {

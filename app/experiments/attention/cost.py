@@ -6,7 +6,7 @@ from .spec import AttentionSpec
 from .theory import LEVELS
 
 LOOKED_AT = 3  # times that a score's and a weight's way costs what a summary of one number does
-PREDICTING = 80  # steps a scale, once for all seeds
+PREDICTING = 60  # steps a scale and number of visible keys, once for all seeds
 
 
 def attention_cost(spec: AttentionSpec) -> Cost:
@@ -15,7 +15,7 @@ def attention_cost(spec: AttentionSpec) -> Cost:
     vectors = spec.queries * (2 if spec.backward else 1) + 2 * spec.keys
     products = 1 + scales + (1 + scales if spec.backward else 0)
     blocks = spec.repeats * -(-spec.queries // rows_at_once(spec))
-    levels = LEVELS if spec.causal else 1
+    levels = min(LEVELS, spec.queries, spec.keys) if spec.causal else 1
     return Cost(
         random_numbers=spec.repeats * vectors * spec.head_dim,
         multiply_adds=products * pairs * spec.head_dim,

@@ -29,14 +29,14 @@ def spread(known: bool, rows: Array, expected: Array, of_keys: Sequence[Array] =
 
 
 def entropy_of(spec: AttentionSpec, known: bool, seen: Sequence[Seen], expected: Sequence[Attended]) -> Entropy:
-    of_keys = [layer.keys[0] / len(layer.entropy) for layer in seen]
+    of_keys = _of_keys(spec, seen, 0)
     found = spread(known, _rows(seen, "entropy"), np.array([query.entropy for query in expected]), of_keys)
     even = float(np.mean([np.log(spec.visible(query)) for query in range(len(seen[0].entropy))]))
     return Entropy(**found.model_dump(), share=found.mean / even if even else None)
 
 
-def participation_of(known: bool, seen: Sequence[Seen], expected: Sequence[Attended]) -> Spread:
-    of_keys = [layer.keys[1] / len(layer.participation) for layer in seen]
+def participation_of(spec: AttentionSpec, known: bool, seen: Sequence[Seen], expected: Sequence[Attended]) -> Spread:
+    of_keys = _of_keys(spec, seen, 1)
     means = np.array([query.participation for query in expected])
     std = float(np.mean([query.participation_std for query in expected]))
     return spread(known, _rows(seen, "participation"), means, of_keys, std)
@@ -70,7 +70,7 @@ def gradient_of(
     rows = _rows(seen, "gradient")
     visible = [spec.visible(query) for query in range(len(seen[0].entropy))]
     unit = spec.head_dim * value_variance
-    of_keys = [layer.keys[2] / len(layer.entropy) / unit for layer in seen]
+    of_keys = [keys / unit for keys in _of_keys(spec, seen, 2)]
     return AttentionGradient(
         scores=float(rows.mean()) / float(np.mean(visible)),
         queries=sum(layer.query_square for layer in seen) / len(rows) / spec.head_dim,
@@ -91,3 +91,8 @@ def ranks_of(ranks: Sequence[int], seen: Sequence[Seen], predicted: Sequence[flo
 
 def _rows(seen: Sequence[Seen], name: str) -> Array:
     return np.concatenate([getattr(layer, name) for layer in seen])
+
+
+def _of_keys(spec: AttentionSpec, seen: Sequence[Seen], which: int) -> list[Array]:
+    """What each key adds to a mean over queries; nothing for causal ones, where that is a matter of its place."""
+    return [] if spec.causal else [layer.keys[which] / len(layer.entropy) for layer in seen]

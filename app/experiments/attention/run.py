@@ -123,7 +123,7 @@ def _scale(spec: AttentionSpec, line: Line, values: list[float], at: list[int]) 
         weights=weights.summary(),
         ranks=ranks_of(at, seen, line.typical),
         entropy=entropy_of(spec, known, seen, line.expected),
-        participation=participation_of(known, seen, line.expected),
+        participation=participation_of(spec, known, seen, line.expected),
         largest=largest_of(known, seen, line.expected),
         output=output_of(spec, seen, sum(drawn) / len(drawn)),
         gradient=gradient_of(spec, known and not frozen, seen, line.expected, value_variance),

@@ -99,8 +99,7 @@ class AttentionSpec(Spec):
         return SCALES[scale].scale(self.head_dim, self.head_dim, self.gain)
 
     @property
-    def lines(self) -> list[str]:
-        """The scales, by name."""
+    def compared(self) -> list[str]:
         return self.scale
 
     def visible(self, query: int) -> int:

@@ -8,6 +8,7 @@ from ..result import AttentionScale
 from ..spec import AttentionSpec
 from ..theory import scores_of
 from .judged import cosine, label_of
+from .outputs import ALIKE
 from .weights import sharing
 
 LONGER = 16  # times as many keys
@@ -44,11 +45,11 @@ def compromise(spec: AttentionSpec, scales: list[AttentionScale]) -> Finding:
 
 
 def _death(entry: AttentionScale) -> str | None:
-    word = sharing(entry)
+    word, alike = sharing(entry), entry.output.cosine
     if word == "freezes":
         return f"under {label_of(entry)} one key takes {percent(entry.largest.mean)} of the weight"
-    if word == "averages" and entry.output.cosine is not None:
-        return f"under {label_of(entry)} all queries get one answer, with a cosine of {cosine(entry.output.cosine)}"
+    if word == "averages" and alike is not None and alike > ALIKE:
+        return f"under {label_of(entry)} all queries get one answer, with a cosine of {cosine(alike)}"
     return None
 
 

@@ -83,7 +83,7 @@ def scores(spec: AttentionSpec, entry: AttentionScale) -> Finding:
     return Finding(
         about="scores",
         init=entry.scale,
-        word="variance",
+        word={"freezes": "wide", "weighs": "moderate", "averages": "narrow"}[sharing(entry)],
         sentence=f"{label_of(entry)}: {measured}; "
         f"{off_by(predicted.score_variance, off, 4)}, as a score is a sum of "
         f"{spec.head_dim:,} products: {sum_of}.",
