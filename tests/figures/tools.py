@@ -12,7 +12,7 @@ from app.fields import SpecError
 from app.figures.palette import Figure
 from app.lab.initializers import INITIALIZERS
 from app.results import Result
-from tests.compute.tools import result_of
+from tests.compute.tools import compared_by, result_of
 
 EDGES: list[tuple[str, str]] = [
     ("matmul", "fan_out=50&gain=0"),
@@ -96,7 +96,7 @@ def all_inits(name: str) -> str:
 def two_lines(name: str) -> str:
     """The query that asks an experiment for the first two of what it sets side by side, again and again if it can."""
     spec = EXPERIMENTS[name].spec()
-    field = next(field for field, value in spec.model_dump().items() if value == spec.compared)
+    field = compared_by(spec)
     repeats = "&repeats=3" if "repeats" in type(spec).model_fields else ""
     return "&".join(f"{field}={line}" for line in spec.compared[:2]) + repeats
 
