@@ -13,7 +13,7 @@ import numpy as np
 
 from .softmax import Softmax, softmax, weights_of
 
-ROUGH = 4  # lengths of queries and keys that say enough of what they share
+ROUGH = 3  # lengths of queries and keys that say enough of what they share
 FEWEST_DIMENSIONS = 8  # below, directions are too few for one key's weights to be told by its length
 
 
@@ -94,7 +94,7 @@ def squared_lengths(spread: float, count: int | None = None) -> tuple[list[float
     """
     if not spread:
         return [1.0], [1.0]
-    shape, order = 1 / spread, np.arange(count or 5 + ceil(24 * spread))
+    shape, order = 1 / spread, np.arange(count or 3 + ceil(24 * spread))
     beside = np.sqrt(order[1:] * (order[1:] + shape - 1))
     factors, vectors = np.linalg.eigh(np.diag(2 * order + shape) + np.diag(beside, 1) + np.diag(beside, -1))
     return (factors / shape).tolist(), (vectors[0] ** 2).tolist()

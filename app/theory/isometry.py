@@ -85,7 +85,8 @@ def log_fuss_catalan(depth: int, shares: Sequence[float]) -> list[float]:
     log_density = 2 * np.log(a) + (depth - 1) * np.log(b) - depth * np.log(c) - log(pi)
     mass = np.exp(log_density + log_x) * np.abs(np.gradient(log_x))
     below = np.cumsum(mass[::-1])[::-1] - mass / 2  # x falls with θ
-    return np.interp(shares, below[::-1] / mass.sum(), log_x[::-1] / 2).tolist()
+    found: list[float] = np.interp(shares, below[::-1] / mass.sum(), log_x[::-1] / 2).tolist()
+    return found
 
 
 class Exponent(NamedTuple):
@@ -101,6 +102,4 @@ def lyapunov_exponents(n: int) -> list[Exponent]:
     ½(ψ(k/2) + ln(2/n)) for k = n … 1, and ½√ψ′(k/2) (Newman 1986, "The distribution of Lyapunov exponents: exact
     results for random matrices"; Akemann, Burda and Kieburg 2014).
     """
-    return [
-        Exponent((polygamma(0, k / 2) + log(2 / n)) / 2, sqrt(polygamma(1, k / 2)) / 2) for k in range(n, 0, -1)
-    ]
+    return [Exponent((polygamma(0, k / 2) + log(2 / n)) / 2, sqrt(polygamma(1, k / 2)) / 2) for k in range(n, 0, -1)]

@@ -5,7 +5,8 @@ from .run import rows_at_once
 from .spec import AttentionSpec
 from .theory import LEVELS
 
-LOOKED_AT = 3  # times that a score's and a weight's way costs what a summary of one number does
+LOOKED_AT = 6  # times that a score's and a weight's way costs what a summary of one number does
+PRODUCTS = 8  # multiply-adds of a large product as long as one of a block of queries
 PREDICTING = 60  # steps a scale and number of visible keys, once for all seeds
 
 
@@ -18,7 +19,7 @@ def attention_cost(spec: AttentionSpec) -> Cost:
     levels = min(LEVELS, spec.queries, spec.keys) if spec.causal else 1
     return Cost(
         random_numbers=spec.repeats * vectors * spec.head_dim,
-        multiply_adds=products * pairs * spec.head_dim,
+        multiply_adds=PRODUCTS * products * pairs * spec.head_dim,
         values=pairs * (2 + scales * (2 + LOOKED_AT + spec.backward)),
         steps=4 + scales * (PREDICTING * levels + 2 * blocks),
         memory_bytes=2**26
