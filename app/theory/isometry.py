@@ -11,6 +11,7 @@ of the largest singular value is the least x over z > 0.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import log, pi, sqrt
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from .chi_square import polygamma
 from .quadrature import Array
 
 PLACES = 400  # of z, and of an angle
-HALVINGS = 60
+BEYOND = np.linspace(-26.0, 14.0, 5 * PLACES)  # log of how far w is beyond the largest square, over it
 
 
 class Factor(NamedTuple):
@@ -53,13 +54,11 @@ def _log_step(factor: Factor, z: Array) -> Array:
     most = float(factor.squares.max())
     if most <= 0:
         return np.full_like(z, -np.inf)
-    low, high = np.full_like(z, most), most * (1 + 1 / z)  # M(w) is at most its value if all slopes were the largest
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        moments = (factor.shares * factor.squares / (middle[:, None] - factor.squares)).sum(1)
-        low, high = np.where(moments > z, middle, low), np.where(moments > z, high, middle)
+    w = most * (1 + np.exp(BEYOND))  # from just beyond the largest on, M falls all the way
+    moments = (factor.shares * factor.squares / (w[:, None] - factor.squares)).sum(1)
+    log_w = np.interp(np.log(z), np.log(moments[::-1]), np.log(w[::-1]))
     entries = 0.0 if factor.orthogonal else np.log1p(z)
-    return np.asarray(factor.log_strength + entries + np.log(high) + np.log(z) - np.log1p(z))
+    return np.asarray(factor.log_strength + entries + log_w + np.log(z) - np.log1p(z))
 
 
 def _least(log_x: Array) -> float:
@@ -96,6 +95,7 @@ class Exponent(NamedTuple):
     std: float
 
 
+@lru_cache(maxsize=16)
 def lyapunov_exponents(n: int) -> list[Exponent]:
     """Of products of n × n Gaussian matrices of strength one, the largest first: exact as depth outgrows n.
 

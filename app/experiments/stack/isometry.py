@@ -17,6 +17,7 @@ from .theory import power_of_ten, sizes_of, without_chance
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)  # of the singular values that lie below a quantile
 TEN = log(10)
+NEAR = 2  # decimals of ln of a variance, as good as the same to a law of slopes
 UNKNOWN = JacobianPredicted(**dict.fromkeys(JacobianPredicted.model_fields))
 
 
@@ -34,7 +35,8 @@ def _predict(query: str, init: str) -> list[JacobianPredicted]:
         return [UNKNOWN] * spec.depth
     orthogonal, n = initializer.family == "orthogonal", spec.width
     strength = log(n) + 2 * _log(initializer.scale(n, n, spec.gain, spec.fan_mode))
-    sizes = [at.log_preactivation for at in fields if at.log_preactivation is not None]
+    fixed = ACTIVATIONS[spec.activation].homogeneous  # its slopes do not depend on the size of u
+    sizes = [0.0 if fixed else round(at.log_preactivation or 0.0, NEAR) for at in fields]
     factors = {size: _factor(spec, strength, orthogonal, size) for size in set(sizes)}
     layers = [factors[size] for size in sizes]
     squares = np.cumsum([strength + _log(float(at.squares @ at.shares)) for at in layers]).tolist()
