@@ -185,6 +185,20 @@ def _networks(case: Case) -> None:
     assert isclose(case.finding.value, sqrt(sum((size - mean) ** 2 for size in sizes) / (len(sizes) - 1)), rel_tol=1e-9)
 
 
+def _isometry(case: Case) -> None:
+    found = case.entry["layers"][-1]["jacobian"]
+    assert case.finding.value == found["largest"]
+    lost, largest, smallest = found["histogram"]["below"], found["log10_largest"], found["log10_smallest"]
+    assert (case.finding.word == "zero") == (largest is None)
+    assert (smallest is None) == (lost > 0)
+    if smallest is not None:
+        word = "isometry" if largest - smallest <= 0.05 else "uneven" if largest - smallest <= 3 else "singular"
+        assert case.finding.word == word
+    predicted = found["predicted"]
+    square, std = predicted["log10_mean_square"], predicted["log10_mean_square_std"]
+    agrees(case.finding.by_chance, standard_errors(found["log10_mean_square"], square, std))
+
+
 def _fans(case: Case) -> None:
     widths = case.raw["experiment"]["widths"]
     assert states(case.finding.sentence, widths[-1] / widths[0])
@@ -475,6 +489,7 @@ CLAIMS: dict[str, dict[str, Claim]] = {
         "saturation": _saturation,
         "activation": _activation,
         "formats": _formats,
+        "isometry": _isometry,
         "networks": _networks,
         "fans": _fans,
         "scale": _stack_scale,

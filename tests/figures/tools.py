@@ -69,6 +69,10 @@ EDGES: list[tuple[str, str]] = [
     ("training", "depth=3&width=16&batch=4&steps=4&weight_mean=2"),
     ("training", "depth=60&width=8&batch=4&steps=2&activation=relu&residual=true"),
     ("training", "depth=4&width=16&batch=4&steps=205&activation=sin&bins=4"),
+    ("stack", "depth=3&width=16&batch=8&jacobian=true&init=orthogonal&init=1/D&activation=linear"),
+    ("stack", "depth=3&width=1&batch=2&jacobian=true&activation=relu"),
+    ("stack", "depth=3&width=16&batch=8&jacobian=true&gain=0"),
+    ("stack", "depth=3&width=16&batch=8&jacobian=true&residual=true&norm=layer&backward=false"),
     ("attention", "head_dim=1&keys=1&queries=1"),
     ("attention", "head_dim=1&keys=2&queries=2&repeats=2"),
     ("attention", "head_dim=8&keys=40&queries=40&similarity=1"),
@@ -94,11 +98,12 @@ def all_inits(name: str) -> str:
 
 
 def two_lines(name: str) -> str:
-    """The query that asks an experiment for the first two of what it sets side by side, again and again if it can."""
+    """The query that asks an experiment for the first two of what it sets side by side, and for all it can show of them."""
     spec = EXPERIMENTS[name].spec()
     field = compared_by(spec)
-    repeats = "&repeats=3" if "repeats" in type(spec).model_fields else ""
-    return "&".join(f"{field}={line}" for line in spec.compared[:2]) + repeats
+    asked = {"repeats": "3", "jacobian": "true"}
+    more = "".join(f"&{name}={value}" for name, value in asked.items() if name in type(spec).model_fields)
+    return "&".join(f"{field}={line}" for line in spec.compared[:2]) + more
 
 
 LITTLE = {

@@ -21,7 +21,7 @@ from .forward import Architecture
 RESOLVED = 2.0**-43  # of the largest singular value: below, float64's rounding over 512 directions
 FAR = 2.0**400  # from where on a signal is scaled back
 BINS = 40
-NARROWEST = 0.02  # decades, of a bin
+NARROWEST = 0.002  # decades, of a bin
 
 
 @dataclass

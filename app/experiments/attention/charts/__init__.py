@@ -24,7 +24,9 @@ def _read_ranked(spec: AttentionSpec) -> str:
     )
 
 
-_READ_WEIGHTS = "The histogram of log₁₀ of all weights: how many decades lie between the keys of one query."
+_READ_WEIGHTS = (
+    "The histogram of log₁₀ of all weights, each scale's as tall as the others': how many decades lie between keys."
+)
 
 CHARTS: dict[str, Chart] = {
     "scores": Chart("The scores", _read_scores, scores, "weights", ("own", "log", "count")),

@@ -48,14 +48,15 @@ def freezing(result: AttentionResult) -> Figure | None:
     if not shown or spec.keys < 2:
         return None
     curve, even = _curve(spec, shown), log(spec.keys)
-    limits = [random_energies(10 ** (2 * x), spec.keys) for x in curve.x]
+    x = sorted([*curve.x, log10(2 * even) / 2])  # with the kink itself
+    limits = [random_energies(10 ** (2 * at), spec.keys) for at in x]
     share = [
-        _line(curve.x, [max(at.entropy, 0.0) / even for at in limits], limit=True),
+        _line(x, [max(at.entropy, 0.0) / even for at in limits], limit=True),
         _line(curve.x, [at.entropy / even for at in curve.found]),
         *(_points(entry, entry.entropy.share) for entry in shown),
     ]
     square = [
-        _line(curve.x, [at.participation for at in limits], limit=True),
+        _line(x, [at.participation for at in limits], limit=True),
         _line(curve.x, [at.participation for at in curve.found]),
         *(_points(entry, entry.participation.mean) for entry in shown),
     ]
