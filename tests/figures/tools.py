@@ -98,7 +98,7 @@ def all_inits(name: str) -> str:
 
 
 def two_lines(name: str) -> str:
-    """The query that asks an experiment for the first two of what it sets side by side, and for all it can show of them."""
+    """The query that asks an experiment for the first two of what it sets side by side, and all it shows of them."""
     spec = EXPERIMENTS[name].spec()
     field = compared_by(spec)
     asked = {"repeats": "3", "jacobian": "true"}
