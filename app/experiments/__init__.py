@@ -1,5 +1,6 @@
 """The experiments, in the order of the menu. One line adds one."""
 
+from .attention import ATTENTION
 from .experiment import Experiments, by_name
 from .matmul import MATMUL
 from .stack import STACK
@@ -8,5 +9,6 @@ from .training import TRAINING
 EXPERIMENTS: Experiments = by_name(
     MATMUL,
     STACK,
+    ATTENTION,
     TRAINING,
 )

@@ -45,6 +45,17 @@ def result_of(spec: Spec) -> Result:
     return result
 
 
+def compared_by(spec: Spec) -> str:
+    """The field that says what the experiment sets side by side."""
+    return next(name for name, value in spec.model_dump().items() if value == spec.compared)
+
+
+def lines_of(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a result sets side by side, by name: the first list of records in it, the first field of each."""
+    entries = next(value for value in raw.values() if isinstance(value, list) and value and isinstance(value[0], dict))
+    return {next(iter(entry.values())): entry for entry in entries}
+
+
 @cache
 def small_result(name: str, query: str = "") -> Result:
     return result_of(small_spec(name, query))

@@ -18,6 +18,7 @@ BEYOND = {
     "matmul": "fan_in=65536&fan_out=1000000000&repeats=1000",
     "stack": "batch=65536&depth=1000&width=8192",
     "training": "steps=100000",
+    "attention": "head_dim=4096&keys=65536&queries=65536",
 }
 AT_ONCE = 2.0  # seconds within which a refusal is answered
 
