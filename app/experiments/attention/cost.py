@@ -5,9 +5,9 @@ from .run import rows_at_once
 from .spec import AttentionSpec
 from .theory import LEVELS
 
-LOOKED_AT = 6  # times that a score's and a weight's way costs what a summary of one number does
+LOOKED_AT = 10  # times that a score's and a weight's way costs what a summary of one number does
 PRODUCTS = 8  # multiply-adds of a large product as long as one of a block of queries
-PREDICTING = 60  # steps a scale and number of visible keys, once for all seeds
+PREDICTING = 70  # steps a scale and number of visible keys, once for all seeds
 
 
 def attention_cost(spec: AttentionSpec) -> Cost:

@@ -18,9 +18,8 @@ def attention_picture(result: AttentionResult, axes: "Axes") -> None:
     ranked = [entry for entry in result.scales if len(entry.ranks) > 1]
     for entry in ranked:
         x, style = [log10(at.rank) for at in entry.ranks], STYLES[entry.scale]
-        axes.plot(x, [max(at.log10_weight, LOWEST) for at in entry.ranks], color=style.color, linewidth=3)
-        predicted = [max(at.predicted, LOWEST) for at in entry.ranks]
-        axes.plot(x, predicted, color=PREDICTED, linewidth=2, linestyle=":")
+        axes.plot(x, [at.log10_weight for at in entry.ranks], color=style.color, linewidth=3)
+        axes.plot(x, [at.predicted for at in entry.ranks], color=PREDICTED, linewidth=2, linestyle=":")
     for entry in result.scales if not ranked else []:
         edges = [edge or 0.0 for edge in entry.weights.histogram.edges]
         tallest = max(entry.weights.histogram.counts) or 1
