@@ -17,7 +17,7 @@ def weights(result: AttentionResult) -> Figure | None:
         height=300,
         hovermode="closest",
         xaxis={"title": {"text": "weight p"}, **log_axis(min(ends), max(*ends, 0.0))},
-        yaxis={"showticklabels": False, "range": [0, 1.08]},
+        yaxis={"showticklabels": False, "range": [0, 1.08], "tickvals": []},
     )
 
 
