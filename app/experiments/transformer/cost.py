@@ -20,7 +20,7 @@ def transformer_cost(spec: TransformerSpec) -> Cost:
     chunks = -(-spec.batch // max(1, CHUNK // spec.tokens))
     left = rows * (10 + 2 * spec.mlp_ratio) * spec.width + rows * spec.tokens * spec.heads
     held = min(weights, KEPT) + 4 * block + left * (spec.depth if spec.backward else 2)
-    summaries = (SUMMARY_BYTES + BIN_BYTES * spec.bins) * directions
+    summaries = (SUMMARY_BYTES + BIN_BYTES * spec.histogram_bins) * directions
     return Cost(
         random_numbers=drawn + 2 * rows * spec.width,
         multiply_adds=passes * (rows * block + attention),

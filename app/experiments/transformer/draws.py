@@ -101,7 +101,7 @@ def chunks(spec: TransformerSpec) -> list[slice]:
     return [slice(start, min(start + size, spec.batch)) for start in range(0, spec.batch, size)]
 
 
-CHUNK = 128  # tokens
+CHUNK = 256  # tokens
 
 
 def zeros_like_weights(spec: TransformerSpec) -> UnitWeights:

@@ -96,7 +96,7 @@ class Lane:
         return [slice(part.start * tokens, part.stop * tokens) for part in chunks(self.spec)]
 
     def _tally(self, rows: Tensor) -> Tally:
-        return Tally(robust_grid(rows, self.spec.bins), by_size=True).add(rows)
+        return Tally(robust_grid(rows, self.spec.histogram_bins), by_size=True).add(rows)
 
     def result(self) -> TransformerInit:
         """What has been measured so far."""

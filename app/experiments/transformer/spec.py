@@ -11,6 +11,8 @@ from ...spec import LARGEST_SEED, Spec, field, labels_of
 from .inits import INITS, SCORE_SCALES, Recipe, Weight
 
 AS_INIT = "init"
+FEWEST_BINS = 16
+MOST_BINS = 2**13  # of all blocks'
 NORM_PLACES = {
     "pre": "pre-norm: at the start of each branch",
     "post": "post-norm: of the stream, after each branch",
@@ -108,6 +110,11 @@ class TransformerSpec(Spec):
     @property
     def compared(self) -> list[str]:
         return self.init
+
+    @property
+    def histogram_bins(self) -> int:
+        """Of each block's histograms: fewer than `bins` where very many blocks would make a result large."""
+        return min(self.bins, max(FEWEST_BINS, MOST_BINS // (self.depth * len(self.init))))
 
     @property
     def head_dim(self) -> int:
