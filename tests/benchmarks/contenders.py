@@ -125,7 +125,7 @@ def bare_stack(backward: bool, width: int = 512, depth: int = 30, batch: int = 1
 
 
 def bare_transformer() -> None:
-    """24 of torch's own encoder layers under three scales, and autograd back to tokens and weights: nothing measured."""
+    """24 of torch's own encoder layers, three times, and autograd back to tokens and weights: nothing measured."""
     blocks = [
         nn.TransformerEncoderLayer(
             256, 4, 1024, dropout=0.0, activation="gelu", batch_first=True, norm_first=True, bias=False
