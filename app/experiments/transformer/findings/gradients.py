@@ -10,6 +10,7 @@ from ..result import TransformerInit
 from ..spec import TransformerSpec
 from .words import blocks_of, label_of
 
+ROUNDING = 1e-5  # of the largest step: what is smaller may be float32's rounding
 EVEN = 10.0  # times between the largest and the smallest step
 FAR = 0.5  # decades from a prediction, from which the word is the measurement's
 
@@ -72,25 +73,24 @@ def steps(entry: TransformerInit) -> list[Finding]:
         (block.block, group): found.grad_to_data
         for block in entry.blocks
         for group, found in (block.weight_gradients or {}).items()
-        if found.grad_to_data
+        if found.grad_to_data is not None
     }
-    if not ratios:
+    if not ratios or not max(ratios.values()):
         return []
     most, least = (choose(ratios, key=lambda at: ratios[at]) for choose in (max, min))
-    apart = ratios[most] / ratios[least]
-    word = "even" if apart < EVEN else "uneven"
-    return [
-        Finding(
-            about="steps",
-            init=entry.init,
-            word=word,
-            sentence=f"{label_of(entry)}: beside its weights, the gradient is largest for {_named(*most)}, and "
-            f"smallest for {_named(*least)}: {number(apart, 3)} times apart, under one learning rate.",
-            value=apart,
-            layer=most[0],
-            brief=f"{number(apart, 3)} times apart",
+    lost = sum(ratio < ROUNDING * ratios[most] for ratio in ratios.values())
+    said = f"{label_of(entry)}: beside its weights, the gradient is largest for {_named(*most)}"
+    if lost:
+        value, word, brief = float(lost), "uneven", f"{lost} of {len(ratios)} matrices hardly learn"
+        said += (
+            f"; for {lost:,} of {len(ratios):,} matrices it is less than 1/{1 / ROUNDING:,.0f} of that, which float32 "
+            "hardly tells from nothing."
         )
-    ]
+    else:
+        value = ratios[most] / ratios[least]
+        word, brief = "even" if value < EVEN else "uneven", f"{number(value, 3)} times apart"
+        said += f", and smallest for {_named(*least)}: {number(value, 3)} times apart, under one learning rate."
+    return [Finding(about="steps", init=entry.init, word=word, sentence=said, value=value, layer=most[0], brief=brief)]
 
 
 def _named(block: int, group: str) -> str:
