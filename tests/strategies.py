@@ -9,11 +9,12 @@ from app.experiments.attention.spec import AttentionSpec
 from app.experiments.matmul.spec import MatmulSpec
 from app.experiments.stack.spec import StackSpec
 from app.experiments.training.spec import TrainingSpec
+from app.experiments.transformer.spec import TransformerSpec
 from app.fields import shape
 from app.spec import Spec
 from tests.compute.tools import SMALL, small
 
-SPECS: list[type[Spec]] = [MatmulSpec, StackSpec, AttentionSpec, TrainingSpec]
+SPECS: list[type[Spec]] = [MatmulSpec, StackSpec, AttentionSpec, TransformerSpec, TrainingSpec]
 
 
 def legal(field: FieldInfo) -> st.SearchStrategy[Any]:
@@ -45,9 +46,15 @@ def fitting(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def shared(values: dict[str, Any]) -> dict[str, Any]:
+    """Heads share the width; one always can."""
+    return {**values, "heads": 1} if values.get("width", 256) % values.get("heads", 4) else values
+
+
 def specs_of(model: type[Spec]) -> st.SearchStrategy[Spec]:
     fields = {name: legal(field) for name, field in model.model_fields.items()}
-    return st.fixed_dictionaries({}, optional=fields).map(fitting).map(model.parse)
+    possible = shared if model is TransformerSpec else fitting
+    return st.fixed_dictionaries({}, optional=fields).map(possible).map(model.parse)
 
 
 any_spec = st.sampled_from(SPECS).flatmap(specs_of)
@@ -57,7 +64,8 @@ def narrow(spec: Spec) -> Spec:
     """The same experiment, every size cut down, widths too."""
     values = spec.model_dump(exclude_unset=True)
     cut = {"widths": [min(width, SMALL) for width in values["widths"]]} if values.get("widths") else {}
-    return small(type(spec).parse({**values, **cut, "repeats": min(values.get("repeats", 1), SMALL)}))
+    fewer = {"repeats": min(values["repeats"], SMALL)} if "repeats" in values else {}
+    return small(type(spec).parse({**values, **cut, **fewer}))
 
 
 any_small_spec = any_spec.map(narrow)

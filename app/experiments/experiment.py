@@ -24,7 +24,7 @@ table, event stream, catalog entry, documentation, cost refusal and cancel, over
 import json
 import sys
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -33,7 +33,7 @@ from pydantic import TypeAdapter
 from ..compute.cost import Cost
 from ..fields import SpecError
 from ..figures.chart import Chart, Section
-from ..figures.palette import Figure
+from ..figures.palette import LINES, Figure, Line
 from ..figures.picture import Picture, picture
 from ..figures.readings import Readings
 from ..finding import Finding
@@ -103,7 +103,8 @@ class Experiment(Generic[S, R]):
     `sizes` are the fields that make the experiment smaller, most telling first. `heading` asks, of a spec, what the
     experiment answers. `words` gives the template `why.html` what it shows beside the result and its findings. Charts
     in none of the `sections` are shown first. Where a Result has places, one after the other, `courses` has a number of
-    each init at each, to be drawn small, and `readings` says what there is to read at each. While it runs there is a
+    each init at each, to be drawn small, and `readings` says what there is to read at each. `lines` says how what it
+    sets side by side is called and drawn, where those are not the initializations of all. While it runs there is a
     partial result every `partial_seconds`.
     """
 
@@ -126,6 +127,7 @@ class Experiment(Generic[S, R]):
     courses: Callable[[R], Mapping[str, Sequence[float | None]]] = lambda result: {}
     readings: Callable[[R], Readings | None] = lambda result: None
     partial_seconds: float = 0.3
+    lines: Mapping[str, Line] = field(default_factory=lambda: LINES)
 
     @property
     def name(self) -> str:
@@ -180,7 +182,7 @@ class Experiment(Generic[S, R]):
 
     def answer_json(self, result: R) -> bytes:
         """What a page says first, and what there is to read at each place, as JSON."""
-        said = answer(self.findings(result), self.courses(result), self.sections)
+        said = answer(self.findings(result), self.courses(result), self.sections, self.lines)
         readings = self.readings(result)
         document = {**said.model_dump(), "readings": readings and readings._asdict()}
         return json.dumps(document, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
@@ -188,7 +190,7 @@ class Experiment(Generic[S, R]):
     def drawn(self, kind: Literal["png", "svg"], result: R) -> bytes:
         """The result as a picture to show with a link."""
         heading = self.heading(self.spec.parse(result.experiment))
-        return picture(heading, self.findings(result), result, self.picture, kind)
+        return picture(heading, self.findings(result), result, self.picture, kind, self.lines)
 
     def findings_json(self, result: R) -> bytes:
         """The findings of a result as JSON."""

@@ -1,6 +1,7 @@
 """One palette: a colour, marker and dash per init, the same in every chart; a light and a dark template."""
 
-from typing import Any, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, Protocol
 
 from ..lab.initializers import INITIALIZERS
 
@@ -59,6 +60,37 @@ STYLES: dict[str, Style] = {
     name: Style(COLORS[i % len(COLORS)], SYMBOLS[i % len(SYMBOLS)], DASHES[i % len(DASHES)])
     for i, name in enumerate(INITIALIZERS)
 }
+
+
+class Line(NamedTuple):
+    """How one of the things that an experiment sets side by side is called, defined and drawn."""
+
+    label: str
+    formula: str
+    style: Style
+
+
+class Named(Protocol):
+    """An entry of a registry of such things."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def formula(self) -> str: ...
+
+
+def lines_of(registry: Mapping[str, Named]) -> dict[str, Line]:
+    """Of the initializations of this palette in their own styles, of others in those that are left, in order."""
+    own = {name: STYLES[name] for name in registry if name in STYLES}
+    left = (style for style in STYLES.values() if style not in own.values())
+    return {
+        name: Line(entry.label, entry.formula, own[name] if name in own else next(left))
+        for name, entry in registry.items()
+    }
+
+
+LINES = lines_of(INITIALIZERS)
 
 PREDICTED = "#6f7885"  # theory, in every chart
 MARGIN = {"l": 56, "r": 16, "t": 30, "b": 48}  # pixels, the same for all, so that places stand over one another

@@ -4,14 +4,13 @@ Drawn by matplotlib, which is imported when the first picture is asked for: the 
 """
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from textwrap import wrap
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..finding import Finding, verdicts
-from ..lab.initializers import INITIALIZERS
-from .palette import LIGHT, STYLES
+from .palette import LIGHT, LINES, Line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +24,12 @@ _drawing = Lock()  # matplotlib's fonts are shared by all threads
 
 
 def picture(
-    heading: str, findings: Sequence[Finding], result: Any, draw: Picture | None, kind: Literal["png", "svg"]
+    heading: str,
+    findings: Sequence[Finding],
+    result: Any,
+    draw: Picture | None,
+    kind: Literal["png", "svg"],
+    lines: Mapping[str, Line] = LINES,
 ) -> bytes:
     """The heading, a verdict an init, and what `draw` draws of the result; the same bytes for the same result."""
     with _drawing:
@@ -35,7 +39,7 @@ def picture(
         matplotlib.rcParams["svg.hashsalt"] = "initscope"
         shown = Figure((WIDTH / DPI, HEIGHT / DPI), dpi=DPI, facecolor=PAPER)
         _heading(shown, heading)
-        _verdicts(shown, verdicts(findings), width=0.36 if draw else 0.9)
+        _verdicts(shown, verdicts(findings), lines, width=0.36 if draw else 0.9)
         if draw:
             axes = shown.add_axes((0.49, 0.16, 0.475, 0.58), facecolor=PAPER)
             _plain(axes)
@@ -55,19 +59,19 @@ def _heading(shown: "Figure", heading: str) -> None:
     shown.text(0.145, 0.05, said, size=13, color=LIGHT.soft, va="center")
 
 
-def _verdicts(shown: "Figure", found: Sequence[Finding], width: float) -> None:
+def _verdicts(shown: "Figure", found: Sequence[Finding], lines: Mapping[str, Line], width: float) -> None:
     top, said_in_full = 0.715, len(found) <= MOST_SAID
     step = 0.6 / max(len(found), 3)
     for place, finding in enumerate(found):
         y = top - place * step
-        color = STYLES[finding.init].color if finding.init in STYLES else LIGHT.accent
-        label = INITIALIZERS[finding.init].label if finding.init in INITIALIZERS else ""
+        line = lines.get(finding.init or "")
+        color, label = (line.style.color, line.label) if line else (LIGHT.accent, "")
         shown.text(0.04, y, "●", size=15, color=color, va="center")
         shown.text(0.066, y, f"{label}  {finding.word}".strip(), size=17, weight="bold", color=LIGHT.ink, va="center")
         if said_in_full:
             sentence = finding.sentence.partition(". ")[0].removesuffix(".").removeprefix(f"{label}: ")
-            lines = wrap(f"{sentence[:1].upper()}{sentence[1:]}.", int(width * 145))
-            text = "\n".join(lines[:3]) + ("…" if len(lines) > 3 else "")
+            rows = wrap(f"{sentence[:1].upper()}{sentence[1:]}.", int(width * 145))
+            text = "\n".join(rows[:3]) + ("…" if len(rows) > 3 else "")
             shown.text(0.066, y - 0.038, text, size=12.5, color=LIGHT.soft, va="top", linespacing=1.35)
 
 

@@ -21,11 +21,10 @@ from ..compute.runner import Runner
 from ..experiments.experiment import Experiment, Experiments
 from ..fields import SpecError, shape
 from ..figures.numbers import between, number, percent, power
-from ..figures.palette import PREDICTED, STYLES, TEMPLATES
+from ..figures.palette import LINES, PREDICTED, TEMPLATES
 from ..finding import COURSES
 from ..folders import folder
 from ..lab.activations import ACTIVATIONS
-from ..lab.initializers import INITIALIZERS
 from ..network.store import Store
 from ..spec import Spec
 from ..view import AXES, HIDDEN, View
@@ -54,14 +53,17 @@ def templates(assets: Assets, experiments: Experiments) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    lines = dict(LINES)
+    for experiment in experiments.values():
+        lines = {**experiment.lines, **lines}
     environment.globals.update(
         asset=pass_context(lambda context, name: context["root"] + assets.url(name)),
         experiments=experiments,
-        styles=STYLES,
-        colors={name: style.color for name, style in STYLES.items()},
+        styles={name: line.style for name, line in lines.items()},
+        colors={name: line.style.color for name, line in lines.items()},
         predicted=PREDICTED,
         plot_templates=TEMPLATES,
-        initializers=INITIALIZERS,
+        initializers=lines,
         activations={name: entry.label for name, entry in ACTIVATIONS.items()},
         version=__version__,
         glossary=GLOSSARY,

@@ -28,6 +28,8 @@ from app.experiments.stack.spec import StackSpec
 from app.experiments.training.data import names
 from app.experiments.training.run import run_training
 from app.experiments.training.spec import TrainingSpec
+from app.experiments.transformer.run import run_transformer
+from app.experiments.transformer.spec import TransformerSpec
 from app.lab import memory, threads
 from app.lab.kernels import compiling
 from app.lab.kernels.distributions import NORMAL, fill
@@ -120,6 +122,23 @@ def bare_stack(backward: bool, width: int = 512, depth: int = 30, batch: int = 1
         h = torch.tanh(h @ w.requires_grad_(backward))
     if backward:
         h.backward(torch.randn_like(h))
+
+
+def bare_transformer() -> None:
+    """24 of torch's own encoder layers, three times, and autograd back to tokens and weights: nothing measured."""
+    blocks = [
+        nn.TransformerEncoderLayer(
+            256, 4, 1024, dropout=0.0, activation="gelu", batch_first=True, norm_first=True, bias=False
+        )
+        for _ in range(24)
+    ]
+    for _ in range(3):
+        x = torch.randn(8, 64, 256, requires_grad=True)
+        stream = x
+        for block in blocks:
+            stream = block(stream)
+        weights = [weight for block in blocks for weight in block.parameters()]
+        torch.autograd.grad(stream, [x, *weights], torch.randn_like(stream))
 
 
 def model() -> tuple[nn.Module, torch.Tensor]:
@@ -224,6 +243,8 @@ CONTENDERS: dict[str, Callable[[], None]] = {
     "bare_attention": bare_attention,
     "training": partial(measure, run_training, TrainingSpec()),
     "bare_training": bare_training,
+    "transformer": partial(measure, run_transformer, TransformerSpec()),
+    "bare_transformer": bare_transformer,
     "bare_model": bare_model,
     "recorder": recorder,
     "fastai_hook": fastai_hook,

@@ -9,7 +9,6 @@ import torch
 
 from app.experiments import EXPERIMENTS
 from app.finding import Finding
-from app.lab.initializers import INITIALIZERS
 from app.results import Result
 from tests.compute.tools import lines_of
 
@@ -28,7 +27,7 @@ Claim = Callable[[Case], None]
 
 MEAN_SQUARES = {"rand": 1 / 3}  # of the inputs' entries; of all others one
 HALF = torch.finfo(torch.float16)
-LABELS = tuple(entry.label for entry in INITIALIZERS.values())
+LABELS = tuple(line.label for experiment in EXPERIMENTS.values() for line in experiment.lines.values())
 COURSES = ["vanishes", "fades", "holds", "grows", "explodes"]
 ROUNDED = 0.06  # relative: how far a number in a sentence may be rounded
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
@@ -469,6 +468,79 @@ def _contexts(case: Case) -> None:
     assert isclose(case.finding.value, sqrt(2 * log(case.raw["experiment"]["keys"])))
 
 
+def _tokens_stream(case: Case) -> None:
+    last = case.entry["blocks"][-1]
+    measured, predicted = last["stream"]["log10_mean_square"], last["predicted"]
+    if last["stream"]["nonfinite"]:
+        assert (case.finding.word, case.finding.value) == ("overflows", None)
+        return
+    assert case.finding.value == last["stream"]["mean_square"]
+    off = None
+    if predicted["stream_std"]:
+        off = (last["stream"]["mean_square"] / predicted["stream"] - 1) / predicted["stream_std"]
+    agrees(case.finding.by_chance, off)
+    judged(case.finding.word, measured, predicted["log10_stream"], off, 0.0)
+
+
+def _branches(case: Case) -> None:
+    """What is added, on average over blocks; and that the other residual scale would leave what running it leaves."""
+    added = [block[branch]["mean_square"] for block in case.entry["blocks"] for branch in ("attention", "mlp")]
+    assert case.finding.value is not None
+    assert isclose(case.finding.value, sum(added) / len(case.entry["blocks"]), rel_tol=1e-9)
+    assert states(case.finding.sentence, 1 + 2 * case.raw["experiment"]["depth"])
+    assert (case.finding.word == "small") == (case.finding.value < 0.01)
+
+
+def _idle(case: Case) -> None:
+    blocks = case.entry["blocks"]
+    known = {block["block"]: block for block in blocks if not block["stream"]["nonfinite"]}
+    shares = {number: block["attention"]["share"] + block["mlp"]["share"] for number, block in known.items()}
+    few = sum(share < 0.01 for share in shares.values())
+    assert case.finding.value == (few or min(shares.values()))
+    assert shares[case.finding.layer or 0] == min(shares.values())
+    assert {"works": few == 0, "some idle": 2 * few <= len(blocks), "idle": 2 * few > len(blocks)}[case.finding.word]
+
+
+def _tokens(case: Case) -> None:
+    cosine = case.entry["blocks"][-1]["token_cosine"]["mean"]
+    assert case.finding.value == cosine
+    least, most = {"collapses": (0.85, 1.0), "same": (0.85, 1.0), "alike": (0.4, 1.0), "apart": (-1.0, 0.6)}[
+        case.finding.word
+    ]
+    assert least - 1e-6 <= cosine <= most + 1e-6
+
+
+def _attention(case: Case) -> None:
+    shares = [block["entropy"]["share"] for block in case.entry["blocks"] if block["entropy"]["share"] is not None]
+    at = case.entry["blocks"][(case.finding.layer or 0) - 1]["entropy"]
+    assert at["share"] == min(shares)
+    assert case.finding.value == at["mean"]
+    least, most = {"frozen": (0.0, 0.4), "chooses": (0.2, 1.0), "averages": (0.88, 1.0)}[case.finding.word]
+    assert least <= at["share"] <= most + 1e-6
+
+
+def _input_gradient(case: Case) -> None:
+    found = case.entry["input_gradient"]
+    assert case.finding.value == found["mean_square"]
+    predicted = case.entry["predicted_input_gradient"]
+    judged(case.finding.word, found["log10_mean_square"], predicted and log10(predicted), None, 0.0)
+
+
+def _matrices(case: Case) -> None:
+    found = [at["grad_to_data"] for block in case.entry["blocks"] for at in block["weight_gradients"].values()]
+    known = [ratio for ratio in found if ratio is not None]
+    lost = sum(ratio < 1e-5 * max(known) for ratio in known)
+    assert case.finding.value is not None
+    assert case.finding.value == (lost or max(known) / min(known))
+    assert (case.finding.word == "even") == (not lost and case.finding.value < 10)
+
+
+def _overflow(case: Case) -> None:
+    over = [block for block in case.entry["overflow_block"].values() if block is not None]
+    assert (case.finding.word == "fits") == (not over)
+    assert case.finding.value == (min(over) if over else None)
+
+
 CLAIMS: dict[str, dict[str, Claim]] = {
     "attention": {
         "weights": _sharing,
@@ -479,6 +551,16 @@ CLAIMS: dict[str, dict[str, Claim]] = {
         "similarity": _similarity,
         "recommendation": _divisor,
         "contexts": _contexts,
+    },
+    "transformer": {
+        "stream": _tokens_stream,
+        "branches": _branches,
+        "idle": _idle,
+        "tokens": _tokens,
+        "attention": _attention,
+        "gradient": _input_gradient,
+        "steps": _matrices,
+        "formats": _overflow,
     },
     "stack": {
         "signal": _stack_signal,

@@ -21,6 +21,7 @@ from tests.compute.tools import PRESETS, every_preset, lines_of, result_of
 
 SIZES = {"fan_out": 4000, "depth": 6, "width": 256, "batch": 64, "repeats": 8, "steps": 5}
 FEWEST_QUERIES = 64  # of a preset
+NAMES = {name for experiment in EXPERIMENTS.values() for name in experiment.lines}
 SPREADS = 6.0  # standard deviations that chance may part two networks by
 UNKNOWN = 0.6  # decades, where theory gives no spread
 RUN_ALL = """
@@ -57,7 +58,7 @@ def rows(text: str) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for line in text.partition("\n\n")[0].splitlines():
         name, *numbers = line.split()
-        if name in INITIALIZERS:
+        if name in NAMES:
             found.setdefault(name, [float(number) for number in numbers])
     return found
 
@@ -82,6 +83,11 @@ def measured(entry: dict[str, Any]) -> Iterator[Measured]:
             chance = SPREADS * sqrt(2 / FEWEST_QUERIES) * (entry[name]["std"] / entry[name]["mean"] + 0.02) / log(10)
             yield Measured(log10(entry[name]["mean"]), chance, column)
         yield Measured(log10(entry["gradient"]["queries"]), UNKNOWN, 5)
+        return
+    if "blocks" in entry:
+        last = entry["blocks"][-1]
+        yield Measured(last["stream"]["log10_mean_square"], 6 * (last["predicted"]["stream_std"] or 0.1) / 2.3, 0)
+        yield Measured(entry["input_gradient"]["log10_mean_square"], UNKNOWN, 1)
         return
     if "layers" not in entry:
         spread = entry["predicted"]["variance_std"] / entry["predicted"]["variance"]
@@ -108,6 +114,9 @@ def test_a_script_measures_what_the_service_does(name: str, query: str) -> None:
         printed_there = by_script[line]
         for ours in measured(entry):
             assert log10(printed_there[ours.column]) == pytest.approx(ours.log10, abs=ours.chance)
+        if "blocks" in entry:
+            assert printed_there[2] == pytest.approx(entry["blocks"][-1]["token_cosine"]["mean"], abs=0.2)
+            assert printed_there[3] == pytest.approx(entry["blocks"][0]["entropy"]["mean"], abs=0.1)
         if "overflow_layer" in entry:
             last = entry["layers"][-1]
             assert printed_there[3] == pytest.approx(last["cosine"]["mean"], abs=2 / last["fan_out"] ** 0.5)

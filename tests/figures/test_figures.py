@@ -25,7 +25,7 @@ from tests.figures.tools import (
 )
 
 NOT_BY_LAYER = ("unit_variance", "gains")  # charts whose x is something else
-LABELS = {entry.label: name for name, entry in INITIALIZERS.items()}
+LABELS = {line.label: init for entry in EXPERIMENTS.values() for init, line in entry.lines.items()}
 
 
 def strict(text: str | bytes) -> Any:
@@ -123,8 +123,9 @@ def test_an_init_has_one_colour_in_all_charts_and_no_other_init_has_it(name: str
         for init, colors in colors_by_init(figure).items():
             seen.setdefault(init, set()).update(colors)
     assert seen.keys() == set(result.model_dump()["experiment"]["init"])
-    assert seen == {init: {rgb(STYLES[init].color)} for init in seen}
-    assert len({rgb(style.color) for style in STYLES.values()}) == len(INITIALIZERS)
+    lines = EXPERIMENTS[name].lines
+    assert seen == {init: {rgb(lines[init].style.color)} for init in seen}
+    assert len({rgb(line.style.color) for line in lines.values()}) == len(lines)
 
 
 def test_no_two_inits_are_told_apart_by_colour_alone() -> None:
@@ -144,7 +145,7 @@ def test_histograms_have_a_panel_for_every_init(name: str, query: str, chart: st
     assert panels(drawn) == len(result.model_dump()["inits"])
     titles = " ".join(annotation["text"] for annotation in drawn["layout"]["annotations"])
     for entry in result.model_dump()["inits"]:
-        assert INITIALIZERS[entry["init"]].label in titles
+        assert EXPERIMENTS[name].lines[entry["init"]].label in titles
 
 
 @pytest.mark.parametrize("depth", [1, 2, 39, 40, 41, 79, 80, 100, 997, 1000])

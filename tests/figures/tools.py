@@ -10,7 +10,6 @@ from app.experiments import EXPERIMENTS
 from app.experiments.stack.result import StackResult
 from app.fields import SpecError
 from app.figures.palette import Figure
-from app.lab.initializers import INITIALIZERS
 from app.results import Result
 from tests.compute.tools import compared_by, result_of
 
@@ -81,6 +80,14 @@ EDGES: list[tuple[str, str]] = [
     ("attention", "head_dim=8&keys=40&queries=40&gain=5e-324"),
     ("attention", "head_dim=8&keys=40&queries=7&causal=true&gain=0&backward=false"),
     ("attention", "head_dim=8&keys=3&queries=40&causal=true&input=rand&bins=4"),
+    ("transformer", "batch=1&depth=1&heads=1&tokens=1&width=1"),
+    ("transformer", "batch=1&depth=1&heads=1&tokens=2&width=8&gain=1000"),
+    ("transformer", "batch=2&depth=2&tokens=1&width=16&causal=true"),
+    ("transformer", "batch=1&depth=3&tokens=5&width=16&causal=true&backward=false"),
+    ("transformer", "batch=2&depth=3&tokens=4&width=16&similarity=1&norm=post"),
+    ("transformer", "batch=2&depth=3&tokens=4&width=16&residual_scale=0&gain=0"),
+    ("transformer", "batch=2&depth=100&tokens=4&width=16&norm=none&init=1/sqrt(D)&residual_scale=2&bins=4"),
+    ("transformer", "batch=2&depth=3&tokens=4&width=16&activation=relu&norm_kind=rms&score_scale=1/D"),
 ]
 
 
@@ -94,7 +101,7 @@ def all_inits(name: str) -> str:
             return False
         return True
 
-    return "&".join(f"init={init}" for init in INITIALIZERS if taken(init))
+    return "&".join(f"init={init}" for init in EXPERIMENTS[name].lines if taken(init))
 
 
 def two_lines(name: str) -> str:
@@ -110,6 +117,7 @@ LITTLE = {
     "matmul": "fan_in=16&fan_out=64",
     "stack": "batch=8&depth=4&width=16",
     "training": "batch=8&depth=3&steps=4&width=8",
+    "transformer": "batch=2&depth=4&tokens=4&width=16",
 }
 ALL_INITS = [(name, f"{LITTLE[name]}&{all_inits(name)}") for name in LITTLE]
 

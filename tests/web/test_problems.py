@@ -19,6 +19,7 @@ BEYOND = {
     "stack": "batch=65536&depth=1000&width=8192",
     "training": "steps=100000",
     "attention": "head_dim=4096&keys=65536&queries=65536",
+    "transformer": "width=4096",
 }
 AT_ONCE = 2.0  # seconds within which a refusal is answered
 

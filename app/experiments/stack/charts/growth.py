@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from math import log10
 
+from ....figures.courses import Sizes
 from ....figures.palette import Figure
 from ....figures.panels import Panel, once, stacked
-from ..result import Band, StackLayer, StackResult
-from .layers import Log10, Sizes, layer_axis
+from ..result import Band, StackInit, StackLayer, StackResult
+from .layers import Log10, course_of, edges_of, layer_axis
 
 TALL = 300  # pixels
 
@@ -24,7 +25,7 @@ def gradient(result: StackResult, linear: bool = False, std: bool = False, whole
 def grad_to_data(result: StackResult, linear: bool = False, whole: bool = False) -> Figure | None:
     """Standard deviation of the weights' gradient over that of the weights: the size of a step, relative."""
     sizes = Sizes(linear, False, whole)
-    traces = [sizes.measured(entry, _ratio) for entry in result.inits]
+    traces = [sizes.measured(course_of(entry), _logs(entry, _ratio)) for entry in result.inits]
     return _chart(
         result, None if sizes.empty else Panel("std of gradient ÷ std of weights", traces, sizes.axis(), TALL)
     )
@@ -33,9 +34,13 @@ def grad_to_data(result: StackResult, linear: bool = False, whole: bool = False)
 def networks(result: StackResult, linear: bool = False, std: bool = False, whole: bool = False) -> Figure | None:
     """Many freshly drawn networks, one input through each, as a fan over the predicted band."""
     sizes, shown = Sizes(linear, std, whole), [entry for entry in result.inits if entry.repeats]
-    traces = [trace for entry in shown for trace in sizes.band(entry, lambda at: at.predicted.one_input)]
-    traces += [sizes.thin(entry, entry.repeats.log10_mean_square) for entry in shown if entry.repeats]
-    traces += [trace for entry in shown for trace in sizes.predicted(entry, _one_input, "predicted median")]
+    traces = [trace for entry in shown for trace in _band(sizes, entry, lambda at: at.predicted.one_input)]
+    traces += [sizes.thin(course_of(entry), entry.repeats.log10_mean_square) for entry in shown if entry.repeats]
+    traces += [
+        trace
+        for entry in shown
+        for trace in sizes.predicted(course_of(entry), _logs(entry, _one_input), "predicted median")
+    ]
     panel = None if sizes.empty else Panel(f"{sizes.name} of one input's preactivations", traces, sizes.axis(), TALL)
     return _chart(result, panel)
 
@@ -75,9 +80,9 @@ def _sizes_panel(
     band: Callable[[StackLayer], Band | None],
     height: int,
 ) -> Panel | None:
-    traces = [trace for entry in result.inits for trace in sizes.band(entry, band)]
-    traces += [sizes.measured(entry, measured) for entry in result.inits]
-    traces += [trace for entry in result.inits for trace in sizes.predicted(entry, predicted)]
+    traces = [trace for entry in result.inits for trace in _band(sizes, entry, band)]
+    traces += [sizes.measured(course_of(entry), _logs(entry, measured)) for entry in result.inits]
+    traces += [trace for entry in result.inits for trace in sizes.predicted(course_of(entry), _logs(entry, predicted))]
     return None if sizes.empty else Panel(title, traces, sizes.axis(), height)
 
 
@@ -86,6 +91,14 @@ def _chart(result: StackResult, panel: Panel | None) -> Figure | None:
         return None
     panel = panel._replace(traces=once(panel.traces))
     return stacked([panel], layer_axis(result), hovermode="closest", meta={"place": "layer"})
+
+
+def _logs(entry: StackInit, quantity: Log10) -> list[float | None]:
+    return [quantity(layer) for layer in entry.layers]
+
+
+def _band(sizes: Sizes, entry: StackInit, quantity: Callable[[StackLayer], Band | None]) -> list[Figure]:
+    return sizes.band(course_of(entry), edges_of(entry, quantity))
 
 
 def _one_input(layer: StackLayer) -> float | None:

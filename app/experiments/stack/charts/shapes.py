@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ....figures.courses import Sizes
 from ....figures.numbers import number
 from ....figures.palette import STYLES, Figure
 from ....figures.panels import Panel, once, stacked
@@ -11,7 +12,7 @@ from ....lab.layers import ActivationSummary
 from ....results import Summary
 from ..result import StackInit, StackLayer, StackResult
 from .growth import gradient_panel, signal_panel
-from .layers import Sizes, layer_axis
+from .layers import layer_axis
 
 Quantity = Callable[[StackLayer], Summary | None]
 ROOM = 330  # pixels for all the rows of the picture, as far as they can be read so

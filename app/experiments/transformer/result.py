@@ -1,0 +1,110 @@
+"""The result of a stack of transformer blocks."""
+
+from ...lab.formats import Magnitudes
+from ...results import Record, Result, Summary
+
+
+class Spread(Record):
+    """The mean of several numbers and their standard deviation; null where there are none, or fewer than two."""
+
+    mean: float | None
+    std: float | None
+
+
+class Branch(Record):
+    """What a branch adds to the stream: its mean square, and as a share of the stream's before it is added."""
+
+    mean_square: float | None
+    log10_mean_square: float | None
+    share: float | None
+
+
+class Entropy(Record):
+    """Of the weights that a query gives its keys, over all queries and heads: in nats, and of the log of their number.
+
+    `participation` is Σp², one over the number of keys that hold the weight; `largest` the largest weight; `frozen` the
+    share of queries that give one key more than 0.97.
+    """
+
+    mean: float | None
+    std: float | None
+    share: float | None
+    participation: Spread
+    largest: float | None
+    frozen: float
+
+
+class WeightGradient(Record):
+    """Of the gradient at a matrix; `grad_to_data` is its root mean square over the weights' own."""
+
+    mean_square: float | None
+    log10_mean_square: float | None
+    grad_to_data: float | None
+
+
+class BlockPredicted(Record):
+    """What theory says of a block, from the spec alone; null where it has no formula.
+
+    `stream`, `attention`, `mlp` and `gradient` are mean squares: of the stream after the block, of what each branch
+    adds, of the gradient at the stream after the block. `stream_std` is how far chance lets the first stray, relative.
+    `score_variance` is what the weights of attention see of it: less what all keys share.
+    """
+
+    stream: float | None
+    log10_stream: float | None
+    stream_std: float | None
+    attention: float | None
+    mlp: float | None
+    token_cosine: float | None
+    sequence_cosine: float | None
+    score_variance: float | None
+    entropy: float | None
+    entropy_share: float | None
+    participation: float | None
+    gradient: float | None
+    log10_gradient: float | None
+
+
+class TransformerBlock(Record):
+    """One block.
+
+    `stream` is after it; `attention` and `mlp` are what its branches add. `token_cosine` is between the tokens of a
+    sequence, its std over sequences; `sequence_cosine` between tokens of different sequences. `gradient` is that of the
+    loss at the stream after this block; `weight_gradients` has one entry a matrix.
+    """
+
+    block: int
+    stream: Summary
+    attention: Branch
+    mlp: Branch
+    token_cosine: Spread
+    sequence_cosine: float | None
+    entropy: Entropy
+    gradient: Summary | None
+    weight_gradients: dict[str, WeightGradient] | None
+    stream_magnitudes: Magnitudes
+    gradient_magnitudes: Magnitudes | None
+    predicted: BlockPredicted
+
+
+class TransformerInit(Record):
+    """One init: the std of every matrix, what multiplies query · key, and what multiplies the stream at a branch.
+
+    `input` is the stream before the first block. `gradient` is the mean square of the gradient there. `overflow_block`:
+    the first block after which some number of the stream, or of what a branch adds, exceeds a format's largest; null if
+    none does. `theory` says what the predictions assume, and why one is missing where one is.
+    """
+
+    init: str
+    weight_std: dict[str, float]
+    score_factor: float
+    stream_factor: float
+    blocks: list[TransformerBlock]
+    input_gradient: Summary | None
+    predicted_input_gradient: float | None
+    overflow_block: dict[str, int | None]
+    theory: list[str]
+
+
+class TransformerResult(Result):
+    inits: list[TransformerInit]

@@ -1,0 +1,156 @@
+"""What theory says of a transformer's spec, block by block, and in words where it says nothing."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import inf, isfinite, log, log10, sqrt
+
+from ...lab.activations import nonlinearity
+from ...lab.norms import EPS
+from .chance import Rows, after_block, at_input
+from .inits import INITS, Recipe
+from .mixing import critical_variance
+from .recursion import BlockShape, Branches, Gradient, Tokens, backward, forward
+from .result import BlockPredicted
+from .spec import TransformerSpec
+
+UNUSED = {"seed": 0, "bins": 40, "backward": True}  # by any prediction
+TIED = 100  # queries whose two largest scores nearly tie, of which a mean is one
+NOTHING = BlockPredicted(**dict.fromkeys(BlockPredicted.model_fields))
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One entry a block, the gradient's mean square at the input, and what to know about them."""
+
+    blocks: list[BlockPredicted]
+    input_gradient: float | None
+    sentences: list[str]
+
+
+def predict(spec: TransformerSpec, recipe: Recipe) -> Prediction:
+    """Everything that follows from the spec alone, for one init; kept, as it is the same for every seed."""
+    return _predict(spec.model_copy(update=UNUSED).query, recipe.name)
+
+
+def shape_of(spec: TransformerSpec, recipe: Recipe) -> BlockShape:
+    """A block as theory sees it."""
+    variance = {weight.group: recipe.std(weight) ** 2 for weight in spec.weights}
+    return BlockShape(
+        width=spec.width,
+        hidden=spec.width * spec.mlp_ratio,
+        head_dim=spec.head_dim,
+        tokens=spec.tokens,
+        **variance,
+        score=spec.score_factor(recipe),
+        stream=spec.stream_factor(recipe),
+        branch=spec.branch_scale,
+        place=spec.norm,
+        eps=EPS,
+        phi=nonlinearity(spec.activation),
+    )
+
+
+@lru_cache(maxsize=256)
+def _predict(query: str, name: str) -> Prediction:
+    spec, recipe = TransformerSpec.from_query(query), INITS[name]
+    if spec.causal and spec.tokens > 1:
+        return Prediction([NOTHING] * spec.depth, None, [CAUSAL])
+    shape, x = shape_of(spec, recipe), Tokens(1.0, spec.similarity, 0.0)
+    streams, passed = [x], []
+    for _ in range(spec.depth):
+        passed.append(forward(shape, streams[-1]))
+        streams.append(passed[-1].out)
+    stds = _stds(spec, shape, streams, passed)
+    gradients = _gradients(shape, streams, passed, queries=spec.batch * spec.tokens * spec.heads)
+    blocks = [_predicted(spec, *at) for at in zip(passed, stds, gradients[1:], strict=True)]
+    return Prediction(blocks, _held(gradients[0]), [ASSUMES, *_notes(spec, gradients[0] is not None)])
+
+
+def _stds(
+    spec: TransformerSpec, shape: BlockShape, streams: list[Tokens], passed: list[Branches]
+) -> list[float | None]:
+    """How far chance lets each block's mean square stray, relative; known of pre-norm alone."""
+    if spec.norm != "pre":
+        return [None] * spec.depth
+    rows, stds = Rows(spec.batch, spec.tokens), list[float | None]()
+    variance = at_input(rows, streams[0], spec.width)
+    for before, at in zip(streams, passed, strict=False):
+        variance = after_block(rows, shape, before, at, variance)
+        stds.append(sqrt(variance) / at.out.square)
+    return stds
+
+
+def _gradients(shape: BlockShape, streams: list[Tokens], passed: list[Branches], queries: int) -> list[float | None]:
+    """Mean squares at the stream before the first block and after each; none before a block that has no formula."""
+    gradient: Gradient | None = Gradient(1.0, 0.0)
+    found: list[float | None] = [1.0]
+    for before, at in zip(reversed(streams[:-1]), reversed(passed), strict=True):
+        beyond = sqrt(at.mixing.seen / critical_variance(shape.tokens)) if shape.tokens > 1 else 0.0
+        rare = beyond > (1 if shape.place == "none" else queries / TIED)
+        gradient = None if gradient is None or rare else backward(shape, before, at, gradient)
+        found.append(gradient.square if gradient else None)
+    return found[::-1]
+
+
+def _predicted(spec: TransformerSpec, at: Branches, std: float | None, gradient: float | None) -> BlockPredicted:
+    size, several = at.out.square, spec.tokens > 1
+    return BlockPredicted(
+        stream=_held(size),
+        log10_stream=_log10(size),
+        stream_std=std,
+        attention=_held(at.attention.square),
+        mlp=_held(at.mlp.square),
+        token_cosine=at.out.within if several else None,
+        sequence_cosine=at.out.across if spec.batch > 1 else None,
+        score_variance=at.mixing.seen,
+        entropy=at.mixing.entropy,
+        entropy_share=at.mixing.entropy / log(spec.tokens) if several else None,
+        participation=at.mixing.participation,
+        gradient=_held(gradient),
+        log10_gradient=_log10(gradient),
+    )
+
+
+ASSUMES = (
+    "Predicted: the limit of infinite width, weights independent and of mean zero, so that a branch is independent of "
+    "the stream it is added to; tokens of a sequence alike to each other by one cosine (Dong et al. 2021; Noci et al. "
+    "2022; Giorlandino and Goldt 2025; the MLP as Poole et al. 2016). The gradient meets weights independent of those "
+    "the signal came by (Schoenholz et al. 2017)."
+)
+CAUSAL = (
+    "No prediction: under a causal mask every token has another number of keys before it, so that one cosine no longer "
+    "describes a sequence, and no formula for all pairs of positions is used here."
+)
+CHANCE = (
+    "How far chance lets the stream's mean square stray is known to leading order in 1/width, over fresh weights and "
+    "tokens; of cosines, entropies and gradients no formula for it is used here."
+)
+POST = (
+    "Behind post-norm the stream's mean square is the norm's doing, and chance has no part in it; of cosines, "
+    "entropies and gradients no formula for how far chance lets them stray is used here."
+)
+NONE = (
+    "Without a norm a stream that grows sharpens its own attention, which makes it grow: how far chance lets it stray "
+    "no formula says here."
+)
+TIES = (
+    "No prediction of the gradient before a block whose attention is frozen so hard: its mean is carried by the few "
+    "queries whose two largest scores nearly tie."
+)
+MATRICES = (
+    "No prediction of a matrix's own gradient: it sums over all tokens, and depends on how gradients of different "
+    "sequences point, which is not followed here."
+)
+
+
+def _notes(spec: TransformerSpec, known: bool) -> list[str]:
+    of_gradients = [MATRICES, *([] if known else [TIES])] if spec.backward else []
+    return [{"pre": CHANCE, "post": POST, "none": NONE}[spec.norm], *of_gradients]
+
+
+def _held(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
+
+
+def _log10(value: float | None) -> float | None:
+    return log10(value) if value is not None and 0 < value < inf else None
