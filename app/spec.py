@@ -81,6 +81,7 @@ class Spec(BaseModel):
 
     name: ClassVar[str]
     decided_by: ClassVar[dict[str, str]] = {}  # fields that follow from another one, where it is given
+    decides: ClassVar[str] = ""  # the field that says of which model a spec is, where there are several
 
     @classmethod
     def kinds(cls) -> "Mapping[str, type[Self]]":

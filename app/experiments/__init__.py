@@ -1,12 +1,14 @@
-"""The experiments, in the order of the menu. One line adds one."""
+"""The experiments, in the order of the menu. One line adds one; the sweep is over all that stand before it."""
 
 from .experiment import Experiments, by_name
 from .matmul import MATMUL
 from .stack import STACK
+from .sweep import sweep_of
 from .training import TRAINING
 
-EXPERIMENTS: Experiments = by_name(
+MEASURED: Experiments = by_name(
     MATMUL,
     STACK,
     TRAINING,
 )
+EXPERIMENTS: Experiments = by_name(*MEASURED.values(), sweep_of(MEASURED))

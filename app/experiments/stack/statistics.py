@@ -23,31 +23,31 @@ def _final(entry: StackInit) -> Measured:
 
 
 def _growth(entry: StackInit) -> Measured:
-    """(q_L / q_1)^(1 / (L − 1)), q the preactivations' mean square."""
-    first, last = entry.layers[0], entry.layers[-1]
+    """Of the preactivations' mean square, a layer, from the middle of the stack to its end."""
+    middle, last = _second_half(entry)
     return Measured(
-        _factor(first, last, lambda at: at.preactivation.log10_mean_square),
-        _factor(first, last, lambda at: at.predicted.typical),
+        _factor(middle, last, lambda at: at.preactivation.log10_mean_square),
+        _factor(middle, last, lambda at: at.predicted.typical),
     )
 
 
 def _gradient_growth(entry: StackInit) -> Measured:
-    """(g_1 / g_L)^(1 / (L − 1)), g the mean square of the gradient at a layer's activations."""
-    first, last = entry.layers[0], entry.layers[-1]
-    return Measured(_factor(last, first, _gradient), _factor(last, first, lambda at: at.predicted.typical_gradient))
+    """Of the mean square of the gradient at the activations, a layer, on its way back from the end to the middle.
+
+    There the signal has settled, and the factor is χ₁ (Schoenholz et al. 2017, "Deep Information Propagation", eq. 5).
+    """
+    middle, last = _second_half(entry)
+    return Measured(_factor(last, middle, _gradient), _factor(last, middle, lambda at: at.predicted.typical_gradient))
 
 
 def _depth_scale(entry: StackInit) -> Measured:
-    """1 / |ln χ|, χ the factor of the gradient a layer where the signal has settled: here over the second half.
+    """1 / |ln χ₁|, of the same factor (Schoenholz et al. 2017, eq. 9)."""
+    growth = _gradient_growth(entry)
+    return Measured(_layers_to_e(growth.value), _layers_to_e(growth.predicted))
 
-    Schoenholz et al. 2017, "Deep Information Propagation", eq. 9; predicted from the last layer's χ.
-    """
-    last, middle = entry.layers[-1], entry.layers[len(entry.layers) // 2 - 1]
-    before = entry.layers[-2] if len(entry.layers) > 1 else last
-    return Measured(
-        _layers_to_e(_factor(last, middle, _gradient)),
-        _layers_to_e(_factor(last, before, lambda at: at.predicted.log10_gradient_mean_square)),
-    )
+
+def _second_half(entry: StackInit) -> tuple[StackLayer, StackLayer]:
+    return entry.layers[max(len(entry.layers) // 2, 1) - 1], entry.layers[-1]
 
 
 def _over_networks(entry: StackInit) -> Measured:
@@ -114,12 +114,17 @@ STATISTICS = {
         "mean square of the last preactivations", of_inits(_final), log=True, by_factors=True
     ),
     "growth": Statistic(
-        "growth of the signal", of_inits(_growth), unit="factor a layer", log=True, by_factors=True, level=1.0
+        "growth of the signal",
+        of_inits(_growth),
+        unit="factor a layer, over the second half",
+        log=True,
+        by_factors=True,
+        level=1.0,
     ),
     "gradient_growth": Statistic(
         "growth of the gradient",
         of_inits(_gradient_growth),
-        unit="factor a layer",
+        unit="factor a layer, over the second half",
         log=True,
         by_factors=True,
         level=1.0,

@@ -77,6 +77,9 @@ class Cell(Record):
 
 
 class SweepResult(Result):
+    """`repeats`: runs of each cell, each with a seed of its own; 1 where the repeats are the experiment's."""
+
+    repeats: int
     statistic: Followed
     axes: list[Axis]
     marks: list[Mark]

@@ -11,7 +11,7 @@ from ...compute.cells import Compute, Failed, Reading, here
 from ...compute.rates import USUAL
 from ...results import Step
 from ...statistic import Measured
-from .plan import Cell, cells, places
+from .plan import Cell, cells
 from .result import Axis, Followed, Line, Mark, SweepResult
 from .result import Cell as MapCell
 from .series import Mean, mean_of, slope_of
@@ -27,7 +27,7 @@ class Found:
 
     def __init__(self, spec: SweepSpec) -> None:
         self.spec = spec
-        self.repeats: dict[str, dict[Index, list[Measured]]] = defaultdict(lambda: defaultdict(list))
+        self.repeats: dict[str, dict[Index, dict[int, Measured]]] = defaultdict(lambda: defaultdict(dict))
         self.problems: dict[Index, str] = {}
         self.pages: dict[Index, str] = {}
 
@@ -39,7 +39,12 @@ class Found:
             self.problems[index] = outcome.reason
             return
         for series, measured in _READ.validate_json(outcome).items():
-            self.repeats[series][index].append(measured)
+            self.repeats[series][index][cell.repeat] = measured
+
+    def at(self, series: str | None, index: Index) -> list[Measured]:
+        """A series at a place: its repeats so far, in their order and not in that in which they came."""
+        there = self.repeats[series].get(index, {}) if series in self.repeats else {}
+        return [there[repeat] for repeat in sorted(there)]
 
 
 def run_sweep(spec: SweepSpec, compute: Compute | None = None) -> Generator[Step[SweepResult]]:
@@ -73,6 +78,7 @@ def _result(found: Found) -> SweepResult:
     return SweepResult(
         experiment=spec.model_dump(),
         links=spec.links,
+        repeats=spec.seeds,
         statistic=Followed(
             name=spec.statistic,
             label=followed.label,
@@ -103,8 +109,7 @@ def _series(found: Found) -> list[str | None]:
 
 
 def _mean(found: Found, series: str | None, index: Index) -> Mean:
-    repeats = found.repeats[series].get(index, []) if series in found.repeats else []
-    return mean_of(repeats, found.spec.followed.by_factors)
+    return mean_of(found.at(series, index), found.spec.followed.by_factors)
 
 
 def _known(found: Found) -> list[Index]:
@@ -128,20 +133,22 @@ def _lines(found: Found) -> list[Line]:
     fitted = x.log and found.spec.followed.log
     lines = []
     for series in _series(found):
-        means = [_mean(found, series, index) for index in known]
+        repeats = [found.at(series, index) for index in known]
+        means = [mean_of(each, found.spec.followed.by_factors) for each in repeats]
         at = [x.values[index[0]] for index in known]
-        value, predicted = [mean.value for mean in means], [mean.predicted for mean in means]
         lines.append(
             Line(
                 init=series or found.spec.of,
                 x=at,
-                value=value,
+                value=[mean.value for mean in means],
                 low=[mean.low for mean in means],
                 high=[mean.high for mean in means],
-                predicted=predicted,
+                predicted=[mean.predicted for mean in means],
                 problem=[_problem(found, series, index) for index in known],
                 page=[found.pages.get(index) for index in known],
-                slope=slope_of([float(each) for each in at], value, predicted) if fitted else None,
+                slope=slope_of([float(each) for each in at], repeats, found.spec.followed.by_factors)
+                if fitted
+                else None,
             )
         )
     return lines
@@ -161,6 +168,3 @@ def _map(found: Found) -> list[MapCell]:
         for series in _series(found)
         for index in _known(found)
     ]
-
-
-__all__ = ["places", "run_sweep"]

@@ -1,7 +1,7 @@
 """The spec of a sweep: that of another experiment, with one or two of its fields let run.
 
-There is one model for each experiment that can be swept, made of the fields here and of its own, so that one query, body,
-form and link hold both; `of` decides which.
+There is one model for each experiment that can be swept, made of the fields here and of its own, so that one query,
+body, form and link hold both; `of` decides which.
 """
 
 from collections.abc import Mapping
@@ -32,6 +32,7 @@ class SweepSpec(Spec):
     """Runs another experiment over one or two of its fields, and follows a statistic of it."""
 
     name: ClassVar[str] = "sweep"
+    decides: ClassVar[str] = "of"
     swept: ClassVar[Experiment[Any, Any]]
     models: ClassVar[Mapping[str, type["SweepSpec"]]]
 
@@ -41,12 +42,16 @@ class SweepSpec(Spec):
     x_from: End = field(None, "axes", "x from", "Where the axis begins; left empty, where it suits the field.")
     x_to: End = field(None, "axes", "x to", "Where the axis ends; left empty, where it suits the field.")
     x_steps: int = _steps("Steps of x", "Values along the axis, both ends among them.", 6)
-    x_scale: Scale = field(None, "axes", "Spacing of x", "Equal steps or equal factors; left empty, as suits the field.")
+    x_scale: Scale = field(
+        None, "axes", "Spacing of x", "Equal steps or equal factors; left empty, as suits the field."
+    )
     y: str | None
     y_from: End = field(None, "axes", "y from", "Where the axis begins; left empty, where it suits the field.")
     y_to: End = field(None, "axes", "y to", "Where the axis ends; left empty, where it suits the field.")
     y_steps: int = _steps("Steps of y", "Values along the axis, both ends among them.", 6)
-    y_scale: Scale = field(None, "axes", "Spacing of y", "Equal steps or equal factors; left empty, as suits the field.")
+    y_scale: Scale = field(
+        None, "axes", "Spacing of y", "Equal steps or equal factors; left empty, as suits the field."
+    )
     repeats: int
 
     @classmethod
@@ -55,7 +60,7 @@ class SweepSpec(Spec):
 
     @classmethod
     def chosen(cls, values: Mapping[str, Any]) -> type[Self]:
-        of = values.get("of", next(iter(cls.models)))
+        of = values.get(cls.decides, next(iter(cls.models)))
         return cls.kinds().get(of, cls) if isinstance(of, str) else cls
 
     @property
@@ -153,7 +158,7 @@ def _model(
         if name not in TAKEN and can_run(shape(each))
     }
     statistics = {name: statistic.label for name, statistic in experiment.statistics.items()}
-    Running, Followed = Annotated[str, OneOf(fields)], Annotated[str, OneOf(statistics)]
+    running, followed = Annotated[str, OneOf(fields)], Annotated[str, OneOf(statistics)]
     return create_model(
         f"{base.__name__}Sweep",
         __base__=(base, SweepSpec),
@@ -167,12 +172,12 @@ def _model(
             field(first, "axes", "Experiment", "What is run in every cell.", main=True),
         ),
         statistic=(
-            Followed,
+            followed,
             field(next(iter(statistics)), "axes", "Statistic", "The number that is followed.", main=True),
         ),
-        x=(Running, field(_first_axis(base, fields), "axes", "x", "The field that runs along x.", main=True)),
+        x=(running, field(_first_axis(base, fields), "axes", "x", "The field that runs along x.", main=True)),
         y=(
-            Running | None,
+            running | None,
             field(None, "axes", "y", "A second field, that runs along y: the result is a map.", main=True),
         ),
         repeats=(
