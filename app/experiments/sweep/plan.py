@@ -10,9 +10,9 @@ from .spec import SweepSpec
 
 
 class Place(NamedTuple):
-    """Where a cell lies: the index along each axis."""
+    """Where a cell lies: the number of its value along each axis, and the fields with these values."""
 
-    index: tuple[int, ...]
+    where: tuple[int, ...]
     at: dict[str, Any]
 
 
@@ -33,7 +33,7 @@ def places(spec: SweepSpec) -> list[Place]:
         Place(index, {axis.field: axis.values[i] for axis, i in zip(axes, index, strict=True)})
         for index in product(*(range(len(axis.values)) for axis in axes))
     ]
-    return sorted(found, key=lambda place: max(level[i] for level, i in zip(levels, place.index, strict=True)))
+    return sorted(found, key=lambda place: max(level[i] for level, i in zip(levels, place.where, strict=True)))
 
 
 def cells(spec: SweepSpec) -> Iterator[Cell]:

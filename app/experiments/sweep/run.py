@@ -32,7 +32,7 @@ class Found:
         self.pages: dict[Index, str] = {}
 
     def add(self, cell: Cell, outcome: bytes | Failed) -> None:
-        index = cell.place.index
+        index = cell.place.where
         if cell.spec and index not in self.pages:
             self.pages[index] = self.spec.cell(cell.place.at).links["page"]
         if isinstance(outcome, Failed):

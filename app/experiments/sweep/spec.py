@@ -24,8 +24,13 @@ End = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST)] | None
 Scale = Annotated[str, SCALES] | None
 
 
-def _steps(label: str, help: str, default: int) -> Any:
-    return field(default, "axes", label, help, slider=(2, 30), ge=2, le=MOST_STEPS)
+def _end(label: str, does: str) -> Any:
+    return field(None, "axes", label, f"Where the axis {does}; left empty, where it suits the field.", main=True)
+
+
+def _steps(label: str) -> Any:
+    help = "Values along the axis, both ends among them."
+    return field(6, "axes", label, help, main=True, slider=(2, 30), ge=2, le=MOST_STEPS)
 
 
 class SweepSpec(Spec):
@@ -39,16 +44,16 @@ class SweepSpec(Spec):
     of: str
     statistic: str
     x: str
-    x_from: End = field(None, "axes", "x from", "Where the axis begins; left empty, where it suits the field.")
-    x_to: End = field(None, "axes", "x to", "Where the axis ends; left empty, where it suits the field.")
-    x_steps: int = _steps("Steps of x", "Values along the axis, both ends among them.", 6)
+    x_from: End = _end("x from", "begins")
+    x_to: End = _end("x to", "ends")
+    x_steps: int = _steps("Steps of x")
     x_scale: Scale = field(
         None, "axes", "Spacing of x", "Equal steps or equal factors; left empty, as suits the field."
     )
     y: str | None
-    y_from: End = field(None, "axes", "y from", "Where the axis begins; left empty, where it suits the field.")
-    y_to: End = field(None, "axes", "y to", "Where the axis ends; left empty, where it suits the field.")
-    y_steps: int = _steps("Steps of y", "Values along the axis, both ends among them.", 6)
+    y_from: End = _end("y from", "begins")
+    y_to: End = _end("y to", "ends")
+    y_steps: int = _steps("Steps of y")
     y_scale: Scale = field(
         None, "axes", "Spacing of y", "Equal steps or equal factors; left empty, as suits the field."
     )
@@ -88,8 +93,9 @@ class SweepSpec(Spec):
 
     def cell(self, at: Mapping[str, Any], repeat: int = 0) -> Spec:
         """The experiment of one cell, of so many repeats of it. Raises SpecError where there is none."""
-        values = self._base | at
-        return self.swept.spec.parse(values | {"seed": values["seed"] + repeat})
+        values = {**self._base, **at}
+        found: Spec = self.swept.spec.parse(values | {"seed": values["seed"] + repeat})
+        return found
 
     @property
     def _base(self) -> dict[str, Any]:
@@ -158,29 +164,25 @@ def _model(
         if name not in TAKEN and can_run(shape(each))
     }
     statistics = {name: statistic.label for name, statistic in experiment.statistics.items()}
-    running, followed = Annotated[str, OneOf(fields)], Annotated[str, OneOf(statistics)]
-    return create_model(
-        f"{base.__name__}Sweep",
-        __base__=(base, SweepSpec),
-        __doc__=SweepSpec.__doc__,
-        __module__=__name__,
-        name=(ClassVar[str], SweepSpec.name),
-        swept=(ClassVar[Any], experiment),
-        models=(ClassVar[Any], models),
-        of=(
+    running = Annotated[str, OneOf(fields)]
+    own: dict[str, Any] = {
+        "name": (ClassVar[str], SweepSpec.name),
+        "swept": (ClassVar[Any], experiment),
+        "models": (ClassVar[Any], models),
+        "of": (
             Annotated[str, titles],
             field(first, "axes", "Experiment", "What is run in every cell.", main=True),
         ),
-        statistic=(
-            followed,
+        "statistic": (
+            Annotated[str, OneOf(statistics)],
             field(next(iter(statistics)), "axes", "Statistic", "The number that is followed.", main=True),
         ),
-        x=(running, field(_first_axis(base, fields), "axes", "x", "The field that runs along x.", main=True)),
-        y=(
+        "x": (running, field(_first_axis(base, fields), "axes", "x", "The field that runs along x.", main=True)),
+        "y": (
             running | None,
             field(None, "axes", "y", "A second field, that runs along y: the result is a map.", main=True),
         ),
-        repeats=(
+        "repeats": (
             int,
             field(
                 4,
@@ -193,7 +195,12 @@ def _model(
                 le=200,
             ),
         ),
+    }
+    bases: Any = (base, SweepSpec)
+    made: type[SweepSpec] = create_model(
+        f"{base.__name__}Sweep", __base__=bases, __doc__=SweepSpec.__doc__, __module__=__name__, **own
     )
+    return made
 
 
 def _first_axis(base: type[Spec], fields: Mapping[str, str]) -> str:
