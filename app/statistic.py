@@ -20,13 +20,15 @@ class Statistic(NamedTuple):
     """What is read off a Result: `read` gives one number a series, under the series' name.
 
     `log`: it is drawn on a logarithmic axis. `by_factors`: repeats are averaged geometrically, as what grows by
-    factors is. `level`: the value that parts two regimes, such as a growth of one. `of_repeats`: it is a spread over
+    factors is. `help` says what of the Result it is, where its label does not.
+    `level`: the value that parts two regimes, such as a growth of one. `of_repeats`: it is a spread over
     the experiment's own repeats, so that repeating is left to it. `needs`: fields of the spec that must be true.
     """
 
     label: str
     read: Callable[[Any], Mapping[str, Measured]]
     unit: str = ""
+    help: str = ""
     log: bool = False
     by_factors: bool = False
     level: float | None = None

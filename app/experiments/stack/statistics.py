@@ -108,6 +108,7 @@ def _power(log10_value: float | None) -> float | None:
     return exp(LN10 * log10_value) if log10_value is not None and -307 < log10_value < 308 else None
 
 
+SETTLED = "Growth is from the middle of the stack to its end, where the signal has settled."
 BACKWARD = ("backward",)
 STATISTICS = {
     "final_mean_square": Statistic(
@@ -116,7 +117,8 @@ STATISTICS = {
     "growth": Statistic(
         "growth of the signal",
         of_inits(_growth),
-        unit="factor a layer, over the second half",
+        unit="factor a layer",
+        help=SETTLED,
         log=True,
         by_factors=True,
         level=1.0,
@@ -124,7 +126,8 @@ STATISTICS = {
     "gradient_growth": Statistic(
         "growth of the gradient",
         of_inits(_gradient_growth),
-        unit="factor a layer, over the second half",
+        unit="factor a layer",
+        help=SETTLED,
         log=True,
         by_factors=True,
         level=1.0,
@@ -134,6 +137,7 @@ STATISTICS = {
         "depth over which the gradient changes by a factor of e",
         of_inits(_depth_scale),
         unit="layers",
+        help=SETTLED,
         log=True,
         by_factors=True,
         needs=BACKWARD,

@@ -8,11 +8,12 @@ from typing import NamedTuple
 from ...figures.numbers import number, percent
 from ...finding import Finding, by_chance
 from .charts.colors import label_of
-from .charts.scales import said
+from .charts.scales import in_words, said
 from .result import Axis, Line, SweepResult
 
 ROUNDING = 1e-6  # of a slope: float32's, over the axis
 NEAR = 0.1  # relative: as predicted, where theory gives no error
+RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 FEWEST = 3  # repeats from which their own error is an error
 
 
@@ -54,7 +55,7 @@ def sweep_findings(result: SweepResult) -> list[Finding]:
 def _law(result: SweepResult, line: Line) -> list[Finding]:
     (x,) = result.axes
     points = [
-        Point(f"{x.label} {said(x, at)}", value, low, high, predicted, result.statistic.by_factors)
+        Point(f"{in_words(x)} {said(x, at)}", value, low, high, predicted, result.statistic.by_factors)
         for at, value, low, high, predicted in zip(line.x, line.value, line.low, line.high, line.predicted, strict=True)
         if value is not None
     ]
@@ -80,7 +81,7 @@ def _slope(result: SweepResult, line: Line) -> Finding:
         about="law",
         init=_init(line.init),
         word=f"∝ {_symbol(x)}{_raised(slope.value)}",
-        sentence=f"{label_of(line.init)}: the {result.statistic.label} goes with {x.label} to the power {measured}"
+        sentence=f"{label_of(line.init)}: the {result.statistic.label} goes with {in_words(x)} to the power {measured}"
         f"{beside}{verdict}.",
         value=slope.value,
         predicted=slope.predicted,
@@ -138,7 +139,7 @@ def _crossing(result: SweepResult, line: Line) -> list[Finding]:
             about="crossing",
             init=_init(line.init),
             word=f"at {number(measured, 3)}",
-            sentence=f"{label_of(line.init)}: the {result.statistic.label} passes {level:g} at {x.label} "
+            sentence=f"{label_of(line.init)}: the {result.statistic.label} passes {level:g} at {in_words(x)} "
             f"{number(measured, 3)}{beside}, interpolated between cells.",
             value=measured,
             predicted=predicted,
@@ -160,7 +161,7 @@ def _map(result: SweepResult, series: str | None) -> list[Finding]:
     cells = [cell for cell in result.cells if cell.init == series]
     points = [
         Point(
-            f"{x.label} {said(x, cell.x)} and {y.label} {said(y, cell.y)}",
+            f"{in_words(x)} {said(x, cell.x)} and {in_words(y)} {said(y, cell.y)}",
             cell.value,
             cell.low,
             cell.high,
@@ -238,8 +239,9 @@ def _symbol(x: Axis) -> str:
 
 
 def _raised(exponent: float) -> str:
-    written = f"{exponent:.2f}".replace("-", "−")
-    return "⁰" if written in ("0.00", "−0.00") else f"^{written}"
+    """To two digits, in superscripts."""
+    written = f"{exponent:.2f}".removesuffix("0").removesuffix(".0")
+    return "⁰" if float(written) == 0 else written.translate(RAISED)
 
 
 def _exponent(value: float) -> str:

@@ -28,12 +28,12 @@ class Cell(NamedTuple):
 def places(spec: SweepSpec) -> list[Place]:
     """Every place once, a coarse grid first."""
     axes = spec.axes
-    levels = [_levels(len(axis.values)) for axis in axes]
+    rounds = [levels(len(axis.values)) for axis in axes]
     found = [
         Place(index, {axis.field: axis.values[i] for axis, i in zip(axes, index, strict=True)})
         for index in product(*(range(len(axis.values)) for axis in axes))
     ]
-    return sorted(found, key=lambda place: max(level[i] for level, i in zip(levels, place.where, strict=True)))
+    return sorted(found, key=lambda place: max(level[i] for level, i in zip(rounds, place.where, strict=True)))
 
 
 def cells(spec: SweepSpec) -> Iterator[Cell]:
@@ -46,7 +46,7 @@ def cells(spec: SweepSpec) -> Iterator[Cell]:
                 yield Cell(place, repeat, None, "; ".join(f"{field} {said}" for field, said in error.errors))
 
 
-def _levels(count: int) -> list[int]:
+def levels(count: int) -> list[int]:
     """Of each index along an axis, in which round it comes: both ends, the middle, the middles between these."""
     found = [0] * count
     gaps, level = [(0, count - 1)], 1

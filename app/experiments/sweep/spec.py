@@ -196,9 +196,9 @@ def _model(
             ),
         ),
     }
-    bases: Any = (base, SweepSpec)
-    made: type[SweepSpec] = create_model(
-        f"{base.__name__}Sweep", __base__=bases, __doc__=SweepSpec.__doc__, __module__=__name__, **own
+    make: Any = create_model  # whose types know no two bases
+    made: type[SweepSpec] = make(
+        f"{base.__name__}Sweep", __base__=(base, SweepSpec), __doc__=SweepSpec.__doc__, __module__=__name__, **own
     )
     return made
 

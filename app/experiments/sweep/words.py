@@ -4,7 +4,7 @@ from typing import Any
 
 from ...finding import Finding
 from .charts.colors import label_of
-from .charts.scales import said, told
+from .charts.scales import in_words, said, told
 from .result import SweepResult
 from .spec import SweepSpec
 
@@ -13,7 +13,7 @@ MOST_ROWS = 200  # of the table of cells
 
 def sweep_heading(spec: SweepSpec) -> str:
     """The question, of this sweep."""
-    fields = " and ".join(axis.label for axis in spec.axes)
+    fields = " and ".join(in_words(axis) for axis in spec.axes)
     return f"How does the {spec.followed.label} go with {fields}?"
 
 

@@ -4,18 +4,24 @@ from ....figures.chart import Chart
 from ..spec import SweepSpec
 from .lines import lines
 from .maps import maps
+from .scales import in_words
 
-COMMON = "A point is a cell: pointed at it says its numbers, clicked it opens that very experiment."
+LEADS = "pointed at, it says its numbers; clicked, it opens that very experiment."
+
+
+def _help(spec: SweepSpec) -> str:
+    return f"{spec.followed.help} " if spec.followed.help else ""
 
 
 def _lines(spec: SweepSpec) -> str:
-    how = "in equal factors" if spec.axes[0].log else "as it is"
+    how = "in equal factors" if spec.axes[0].log else "in equal steps"
     bars = (
         "Bars are one standard error of the mean over the repeats"
         if spec.seeds > 1
         else "Bars are the standard error that theory gives a single run, where it does"
     )
-    return f"Solid what is measured, {spec.axes[0].label} {how}; dotted what theory says of the same. {bars}. {COMMON}"
+    measured = f"Solid what is measured, {in_words(spec.axes[0])} {how}; dotted what theory says of the same"
+    return f"{measured}. {bars}. {_help(spec)}A point is a cell: {LEADS}"
 
 
 def _maps(spec: SweepSpec) -> str:
@@ -23,9 +29,7 @@ def _maps(spec: SweepSpec) -> str:
     dotted = (
         "theory's contours" if level is None else f"where theory says {level:g}, colours parting where measured does"
     )
-    return (
-        f"Colour is what is measured, the mean over the repeats; dotted {dotted}. {COMMON.replace('point', 'cell', 1)}"
-    )
+    return f"Colour is what is measured, the mean over the repeats; dotted {dotted}. {_help(spec)}A cell, {LEADS}"
 
 
 CHARTS = {

@@ -4,7 +4,7 @@ from ....figures.palette import PREDICTED, Figure, figure, meta
 from ....lab.initializers import INITIALIZERS
 from ..result import Line, SweepResult
 from .colors import label_of, style_of
-from .scales import along, of_statistic, said, titled, told
+from .scales import along, called, in_words, of_statistic, said, titled, told
 
 TALL = 420  # pixels
 WHOLE = "paper"
@@ -14,13 +14,12 @@ def lines(result: SweepResult) -> Figure | None:
     """Every series over x; a point is a cell, and leads to it."""
     if not result.lines or not any(value is not None for line in result.lines for value in line.value):
         return None
-    (x,), statistic = result.axes, result.statistic
+    (x,) = result.axes
     across, up = along(x), of_statistic(result)
     traces = [trace for index, line in enumerate(result.lines) for trace in _measured(result, line, index)]
     predicted = [_predicted(result, line, index == 0) for index, line in enumerate(result.lines)]
     ends = [value for line in result.lines for values in (line.value, line.low, line.high) for value in values]
     theory = [value for line in result.lines for value in line.predicted]
-    title = f"{statistic.label}, {statistic.unit}" if statistic.unit else statistic.label
     marks = _marks(result)
     return figure(
         [*traces, *(trace for trace in predicted if trace)],
@@ -29,7 +28,15 @@ def lines(result: SweepResult) -> Figure | None:
         yaxis={**up.axis([*ends, *theory, *_level(result)], ""), "title": {"text": ""}},
         shapes=[shape for shape, _ in marks],
         annotations=[
-            {"text": title, "xref": WHOLE, "x": 0, "yref": WHOLE, "y": 1, "yanchor": "bottom", "xanchor": "left"}
+            {
+                "text": called(result),
+                "xref": WHOLE,
+                "x": 0,
+                "yref": WHOLE,
+                "y": 1,
+                "yanchor": "bottom",
+                "xanchor": "left",
+            }
         ]
         + [note for _, note in marks if note],
         meta={"links": True},
@@ -97,7 +104,7 @@ def _predicted(result: SweepResult, line: Line, first: bool) -> Figure | None:
 def _text(result: SweepResult, line: Line, at: int) -> str:
     (x,) = result.axes
     numbers = told(line.value[at], line.low[at], line.high[at], line.predicted[at], line.problem[at])
-    return f"{label_of(line.init)} at {x.label} {said(x, line.x[at])}<br>{numbers}"
+    return f"{label_of(line.init)} at {in_words(x)} {said(x, line.x[at])}<br>{numbers}"
 
 
 def _marks(result: SweepResult) -> list[tuple[Figure, Figure | None]]:

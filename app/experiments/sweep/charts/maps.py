@@ -1,6 +1,7 @@
 """A statistic over two axes: one map a series, with theory's contours over what is measured."""
 
 from collections.abc import Sequence
+from itertools import product
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -8,17 +9,18 @@ from ....figures.axes import linear_axis, log_axis
 from ....figures.palette import MARGIN, Figure
 from ....figures.panels import Panel, stacked
 from ....lab.initializers import INITIALIZERS
+from ..plan import levels
 from ..result import Cell, SweepResult
 from .colors import label_of
-from .scales import Scale, along, of_statistic, said, titled, told
+from .scales import Scale, Value, along, in_words, of_statistic, said, titled, told
 
 TALL = 360  # pixels of one map, less where there are several
-FOOT = 118  # pixels under the last one, for its axis and the scale of colours
+FOOT = 104  # pixels under the last one, for its axis and the scale of colours
 BETWEEN = 5  # contours where no level parts two regimes, at most
 
 # Dark to light, as far apart for the colour-blind; around a level from blue over grey to orange.
 RISING = [[0.0, "#1b2a5c"], [0.35, "#2b7fd4"], [0.7, "#7cc4b8"], [1.0, "#f4e9b0"]]
-PARTING = [[0.0, "#14418b"], [0.3, "#5b9ce0"], [0.5, "#c3c7cd"], [0.7, "#ee9257"], [1.0, "#a83207"]]
+PARTING = ((0.0, "#14418b"), (0.3, "#5b9ce0"), (0.5, "#c3c7cd"), (0.7, "#ee9257"), (1.0, "#a83207"))
 THEORY = "#111418"
 
 
@@ -42,8 +44,7 @@ def maps(result: SweepResult) -> Figure | None:
     across = {**along(x).axis(x.values, titled(x)), "showgrid": False}
     up = {**along(y).axis(y.values, titled(y)), "showgrid": False}
     panels = [
-        Panel(f"<b>{label_of(grid.series)}</b>" if grid.series else "", _traces(result, grid), up, height)
-        for grid in grids
+        Panel(_title(result, grid, index == 0), _traces(result, grid), up, height) for index, grid in enumerate(grids)
     ]
     drawn = stacked(
         panels, _filled(across, grids), meta={"links": True}, coloraxis=_colors(result), hovermode="closest"
@@ -54,6 +55,12 @@ def maps(result: SweepResult) -> Figure | None:
     for name in [each for each in layout if each.startswith("yaxis")]:
         layout[name] = _filled(layout[name], grids, rows=True)
     return drawn
+
+
+def _title(result: SweepResult, grid: Grid, first: bool) -> str:
+    """Whose map it is, and over the first one what all of them show."""
+    series = f"<b>{label_of(grid.series)}</b>" if grid.series else ""
+    return ": ".join(filter(None, (series, result.statistic.label if first else "")))
 
 
 def _filled(axis: Figure, grids: Sequence[Grid], rows: bool = False) -> Figure:
@@ -67,8 +74,7 @@ def _filled(axis: Figure, grids: Sequence[Grid], rows: bool = False) -> Figure:
 def _grids(result: SweepResult) -> list[Grid]:
     x, y = result.axes
     across, up = along(x), along(y)
-    columns = [at for at in x.values if any(cell.x == at for cell in result.cells)]
-    rows = [at for at in y.values if any(cell.y == at for cell in result.cells)]
+    columns, rows = _complete(result)
     found = []
     for series in dict.fromkeys(cell.init for cell in result.cells):
         there = {(cell.x, cell.y): cell for cell in result.cells if cell.init == series}
@@ -77,7 +83,22 @@ def _grids(result: SweepResult) -> list[Grid]:
     return found
 
 
-def _places(scale: Scale, values: Sequence[bool | int | float | str]) -> list[float]:
+def _complete(result: SweepResult) -> tuple[list[Value], list[Value]]:
+    """The columns and rows of the finest grid of which every cell is there; before there is one, of those that are."""
+    x, y = (axis.values for axis in result.axes)
+    known = {(cell.x, cell.y) for cell in result.cells}
+    of_x, of_y = levels(len(x)), levels(len(y))
+    for finest in range(max(*of_x, *of_y), -1, -1):
+        columns = [at for at, level in zip(x, of_x, strict=True) if level <= finest]
+        rows = [at for at, level in zip(y, of_y, strict=True) if level <= finest]
+        if known.issuperset(product(columns, rows)):
+            return columns, rows
+    return [at for at in x if any(at == there for there, _ in known)], [
+        at for at in y if any(at == there for _, there in known)
+    ]
+
+
+def _places(scale: Scale, values: Sequence[Value]) -> list[float]:
     return [place for value in values if (place := scale.place(value)) is not None]
 
 
@@ -129,8 +150,7 @@ def _contour(grid: Grid, predicted: list[list[float | None]], known: list[float]
         "line": {"color": THEORY, "width": 2.5, "dash": "dot", "smoothing": 0.6},
         "hoverinfo": "skip",
         "showscale": False,
-        "name": "theory",
-        "showlegend": True,
+        "showlegend": False,
         "meta": {"role": "predicted"},
     }
 
@@ -154,28 +174,33 @@ def _failed(result: SweepResult, cells: list[tuple[Cell, float, float]]) -> list
     ]
 
 
+def _parting(middle: float) -> list[list[float | str]]:
+    """The colours on either side of a level that lies at this share of the scale."""
+    return [[2 * at * middle if at <= 0.5 else middle + (2 * at - 1) * (1 - middle), color] for at, color in PARTING]
+
+
 def _text(result: SweepResult, cell: Cell | None) -> str:
     if cell is None:
         return ""
     x, y = result.axes
-    where = f"{x.label} {said(x, cell.x)}, {y.label} {said(y, cell.y)}"
+    where = f"{in_words(x)} {said(x, cell.x)}, {in_words(y)} {said(y, cell.y)}"
     return f"{where}<br>{told(cell.value, cell.low, cell.high, cell.predicted, cell.problem)}"
 
 
 def _colors(result: SweepResult) -> Figure:
-    """One scale of colours for all maps: from least to most, or as far to either side of the level."""
+    """One scale of colours for all maps, from least to most; where there is a level, grey is there."""
     scale, statistic = of_statistic(result), result.statistic
     values = [place for cell in result.cells if (place := scale.place(cell.value)) is not None]
     low, high, middle = min(values), max(values), scale.place(statistic.level)
     if middle is not None:
-        away = max(high - middle, middle - low) or 1.0
-        low, high = middle - away, middle + away
+        low, high = min(low, middle), max(high, middle)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
     ticks = log_axis(low, high) if scale.log else linear_axis(floor(low * 1e6) / 1e6, ceil(high * 1e6) / 1e6)
-    title = f"{statistic.label}, {statistic.unit}" if statistic.unit else statistic.label
     return {
         "cmin": low,
-        "cmax": high if high > low else low + 1,
-        "colorscale": RISING if middle is None else PARTING,
+        "cmax": high,
+        "colorscale": RISING if middle is None else _parting((middle - low) / (high - low)),
         "colorbar": {
             "orientation": "h",
             "thickness": 12,
@@ -186,7 +211,6 @@ def _colors(result: SweepResult) -> Figure:
             "yanchor": "bottom",
             "tickvals": ticks["tickvals"],
             "ticktext": ticks["ticktext"],
-            "title": {"text": title, "side": "top", "font": {"size": 13}},
             "tickfont": {"size": 12},
         },
     }

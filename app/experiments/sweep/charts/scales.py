@@ -2,12 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from math import log10
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ....figures.axes import linear_axis, log_axis
 from ....figures.numbers import number
 from ....figures.palette import Figure
 from ..result import Axis, SweepResult
+
+
+class Named(Protocol):
+    """An axis, of a spec or of a result."""
+
+    @property
+    def label(self) -> str: ...
+
 
 Value = bool | int | float | str
 
@@ -50,6 +58,12 @@ def of_statistic(result: SweepResult) -> Scale:
     return Scale(result.statistic.log)
 
 
+def called(result: SweepResult) -> str:
+    """The statistic with its unit."""
+    statistic = result.statistic
+    return f"{statistic.label}, {statistic.unit}" if statistic.unit else statistic.label
+
+
 def named(value: Value) -> str:
     """A choice as queries name it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -57,6 +71,11 @@ def named(value: Value) -> str:
 
 def titled(axis: Axis) -> str:
     return f"{axis.label}, {axis.unit}" if axis.unit else axis.label
+
+
+def in_words(axis: Named) -> str:
+    """What an axis is called within a sentence."""
+    return axis.label[0].lower() + axis.label[1:]
 
 
 def said(axis: Axis, value: Value) -> str:
