@@ -140,7 +140,11 @@ class Cluster:
         return alike
 
     def _threads(self) -> dict[str, int]:
-        return {address: info["nthreads"] for address, info in self._client.scheduler_info(-1)["workers"].items()}
+        """Of every worker, by its address. Raises Away."""
+        try:
+            return dict(self._client.nthreads())
+        except (AttributeError, OSError, TimeoutError, ValueError) as error:
+            raise Away(f"the scheduler at {self.address} does not answer") from error
 
     def _check_workers(self, workers: dict[str, int]) -> None:
         self.check()

@@ -55,7 +55,7 @@ class Puppet:
         self._outcome = outcome
         self._counting = threading.Lock()
 
-    def run(self, _: Any) -> Generator[Step[Result]]:
+    def run(self, *_: Any) -> Generator[Step[Result]]:
         with self._counting:
             self.began += 1
         try:
@@ -79,9 +79,9 @@ def puppet_for(name: str, monkeypatch: pytest.MonkeyPatch) -> Puppet:
     return puppet
 
 
-def until(condition: Callable[[], object]) -> None:
+def until(condition: Callable[[], object], seconds: float = AT_ONCE) -> None:
     """Waits for something another thread does."""
-    late = time.monotonic() + AT_ONCE
+    late = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < late, "it did not happen"
         time.sleep(TICK / 2)

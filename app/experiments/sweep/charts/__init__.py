@@ -6,7 +6,7 @@ from .lines import lines
 from .maps import maps
 from .scales import in_words
 
-LEADS = "pointed at, it says its numbers; clicked, it opens that very experiment."
+LEADS = "Pointed at, a cell says its numbers; clicked, it opens that very experiment."
 
 
 def _help(spec: SweepSpec) -> str:
@@ -21,7 +21,7 @@ def _lines(spec: SweepSpec) -> str:
         else "Bars are the standard error that theory gives a single run, where it does"
     )
     measured = f"Solid what is measured, {in_words(spec.axes[0])} {how}; dotted what theory says of the same"
-    return f"{measured}. {bars}. {_help(spec)}A point is a cell: {LEADS}"
+    return f"{measured}. {bars}. {_help(spec)}Every point is a cell. {LEADS}"
 
 
 def _maps(spec: SweepSpec) -> str:
@@ -29,7 +29,7 @@ def _maps(spec: SweepSpec) -> str:
     dotted = (
         "theory's contours" if level is None else f"where theory says {level:g}, colours parting where measured does"
     )
-    return f"Colour is what is measured, the mean over the repeats; dotted {dotted}. {_help(spec)}A cell, {LEADS}"
+    return f"Colour is what is measured, the mean over the repeats; dotted {dotted}. {_help(spec)}{LEADS}"
 
 
 CHARTS = {
