@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from distributed import Client
+
 from tests.compute.tools import until
 from tests.conftest import ROOT, TO_STOP
 
@@ -55,8 +57,6 @@ class Loopback(NamedTuple):
         return self.processes[-1]
 
     def wait_for(self, workers: int) -> None:
-        from distributed import Client
-
         def there() -> int:
             with Client(self.address, timeout=TO_STOP, set_as_default=False) as client:
                 return len(client.nthreads())

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from math import isclose, log, log10, sqrt
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from app.experiments import EXPERIMENTS
@@ -36,8 +38,9 @@ SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 def check(name: str, result: Result) -> list[Finding]:
     """Every finding of a result holds: its number stands in its sentence, and its claim in the result."""
     found, raw = EXPERIMENTS[name].findings(result), result.model_dump()
+    inits = raw.get("inits") or [{"init": None}]
     for finding in found:
-        entry = next((entry for entry in raw["inits"] if entry["init"] == finding.init), raw["inits"][0])
+        entry = next((entry for entry in inits if entry["init"] == finding.init), inits[0])
         assert finding.sentence[0].isupper() or finding.sentence.startswith(LABELS), finding.sentence
         assert not re.search(r"\b(nan|inf|None|True|False)\b|\s\s|\{|\}", finding.sentence), finding.sentence
         assert finding.sentence.endswith("."), finding.sentence
@@ -379,7 +382,63 @@ def _adam(case: Case) -> None:
     assert value <= 1.1 * rate / min(stds)
 
 
+def _law(case: Case) -> None:
+    """The slope by numpy's least squares, or the point that lies furthest from theory; and chance only within reach."""
+    line = next(line for line in case.raw["lines"] if line["init"] == case.finding.init)
+    if line["slope"] is None:
+        _furthest(case, line["value"], line["predicted"])
+        return
+    known = [(x, y) for x, y in zip(line["x"], line["value"], strict=True) if y is not None and y > 0]
+    slope, _ = np.polyfit(*np.log10(known).T, 1)
+    assert case.finding.value == line["slope"]["value"]
+    assert isclose(slope, line["slope"]["value"], abs_tol=1e-9)
+    if case.finding.predicted is not None:
+        off = abs(slope - case.finding.predicted) / max(line["slope"]["standard_error"], 1e-6)
+        assert case.finding.by_chance or off > 4
+
+
+def _furthest(case: Case, values: list[float | None], predicted: list[float | None]) -> None:
+    compared = [(y, p) for y, p in zip(values, predicted, strict=True) if y is not None and p is not None]
+    if case.finding.value is None:
+        assert compared == []
+        return
+    assert (case.finding.value, case.finding.predicted) in compared
+    assert case.finding.predicted is not None
+    off = abs(case.finding.value - case.finding.predicted) / (abs(case.finding.predicted) or 1)
+    assert all(abs(y - p) / (abs(p) or 1) <= off * (1 + 1e-9) for y, p in compared)
+    assert case.finding.word == "as predicted" or off > 0.1
+
+
+def _crossing(case: Case) -> None:
+    line = next(line for line in case.raw["lines"] if line["init"] == case.finding.init)
+    level, at = case.raw["statistic"]["level"], case.finding.value
+    known = [(x, y) for x, y in zip(line["x"], line["value"], strict=True) if y is not None]
+    assert any(
+        left <= at <= right and (before - level) * (after - level) < 0
+        for (left, before), (right, after) in pairwise(known)
+    )
+
+
+def _map(case: Case) -> None:
+    cells = [cell for cell in case.raw["cells"] if cell["init"] == case.finding.init and cell["value"] is not None]
+    if case.finding.word != "parted":
+        _furthest(case, [cell["value"] for cell in cells], [cell["predicted"] for cell in cells])
+        return
+    level = case.raw["statistic"]["level"]
+    cells = [cell for cell in cells if cell["predicted"] is not None]
+    assert case.finding.value == sum(cell["value"] > level for cell in cells)
+    assert case.finding.predicted == sum(cell["predicted"] > level for cell in cells)
+
+
+def _failed(case: Case) -> None:
+    problems = [problem for line in case.raw["lines"] for problem in line["problem"] if problem]
+    problems += [cell["problem"] for cell in case.raw["cells"] if cell["problem"]]
+    assert case.finding.value == len(problems) > 0
+    assert any(problem in case.finding.sentence for problem in problems)
+
+
 CLAIMS: dict[str, dict[str, Claim]] = {
+    "sweep": {"law": _law, "map": _map, "crossing": _crossing, "failed": _failed},
     "stack": {
         "signal": _stack_signal,
         "stream": _stream,

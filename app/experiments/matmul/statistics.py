@@ -40,7 +40,7 @@ STATISTICS = {
 }
 
 LAWS = (
-    Preset("Variance against D", "of=matmul&x=fan_in&x_from=16&x_to=1024&x_steps=7&repeats=20&fan_out=10000&bins=4"),
+    Preset("Variance against D", "of=matmul&x=fan_in&x_from=16&x_to=1024&x_steps=7&repeats=20&fan_out=4000&bins=4"),
     Preset(
         "Variance against k",
         "of=matmul&x=gain&x_from=0.01&x_to=100&x_steps=9&init=unscaled&fan_in=256&fan_out=2000&bins=4",
@@ -48,6 +48,6 @@ LAWS = (
     Preset(
         "Xavier and He between two widths",
         "of=matmul&x=fan_in&x_from=16&x_to=1024&x_steps=7&y=fan_out&y_from=16&y_to=1024&y_steps=7"
-        "&init=xavier_normal&init=kaiming_normal&input=normal&bins=4&repeats=20",
+        "&init=xavier_normal&init=kaiming_normal&bins=4&repeats=4",
     ),
 )

@@ -195,13 +195,13 @@ LAWS = (
     ),
     Preset(
         "Order and chaos",
-        "of=stack&x=gain&x_from=0.5&x_to=3&x_steps=11&x_scale=linear&y=bias_std&y_from=0&y_to=0.8&y_steps=9"
-        "&statistic=gradient_growth&repeats=1&init=1/sqrt(D)&depth=20&bins=4&batch=8&width=128",
+        "of=stack&x=gain&x_from=0.5&x_to=3&x_steps=11&y=bias_std&y_from=0&y_to=0.8&y_steps=5"
+        "&statistic=gradient_growth&repeats=1&init=1/sqrt(D)&depth=16&bins=4&batch=4&width=128",
     ),
     Preset(
         "How deep a signal lives",
-        "of=stack&x=gain&x_from=0.6&x_to=1.8&x_steps=13&x_scale=linear&statistic=depth_scale&init=1/sqrt(D)"
-        f"&depth=40&repeats=2&{SMALL}",
+        "of=stack&x=gain&x_from=0.6&x_to=1.8&x_steps=9&statistic=depth_scale&init=1/sqrt(D)"
+        f"&depth=30&repeats=2&{SMALL}",
     ),
     Preset(
         "Networks differ by depth over width",

@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 from ...fields import Shape, SpecError, shape
 from ...spec import Spec
 
-WIDE = 20.0  # times from one end to the other, from which equal factors serve better than equal steps
+WIDE = 10.0  # times from one end to the other, from which equal factors serve better than equal steps
 DIGITS = 6  # significant ones of a value, so that its link can be read
 
 Value = bool | int | float | str
@@ -53,7 +53,7 @@ def axis_of(model: type[Spec], asked: Asked) -> Axis:
     if accepts.choices:
         return Axis(asked.name, asked.field, label, unit, False, dict(accepts.choices), list(accepts.choices))
     low, high = _ends(asked, accepts, field)
-    log = low > 0 and high / low > WIDE if asked.scale is None else asked.scale == "log"
+    log = low > 0 and high / low >= WIDE if asked.scale is None else asked.scale == "log"
     if log and low <= 0:
         raise SpecError([(f"{asked.name}_from", "must be above 0 on a logarithmic axis")])
     return Axis(asked.name, asked.field, label, unit, log, None, _values(low, high, asked.steps, log, accepts))

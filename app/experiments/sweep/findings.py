@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from math import hypot, log, sqrt
+from statistics import fmean
 from typing import NamedTuple
 
 from ...figures.numbers import number, percent
@@ -106,11 +107,12 @@ def _course(result: SweepResult, series: str | None, points: Sequence[Point], ab
         chance = by_chance(_normal(worst.errors, result.repeats - 1 if result.repeats > 1 else None))
     word, beside = "measured", ""
     if furthest is not None and furthest.predicted is not None:
-        near = abs(furthest.off or 0.0) <= NEAR
-        word = "as predicted" if near or chance else "off theory"
+        near = fmean(abs(point.off or 0.0) <= NEAR for point in compared)
+        word = "as predicted" if near == 1 or chance else "mostly as predicted" if near > 0.5 else "off theory"
+        far = "" if furthest.errors is None else f", {abs(furthest.errors):.1f} standard errors away"
         beside = (
             f" Theory is furthest at {furthest.where}: {number(furthest.predicted, 3)} where "
-            f"{number(furthest.value, 3)} is measured."
+            f"{number(furthest.value, 3)} is measured{far}."
         )
     return Finding(
         about=about,
@@ -131,7 +133,8 @@ def _crossing(result: SweepResult, line: Line) -> list[Finding]:
         return []
     at = [float(value) for value in line.x]
     measured, predicted = _passes(x, at, line.value, level), _passes(x, at, line.predicted, level)
-    if measured is None:
+    known = any(value is not None for value in line.predicted)
+    if measured is None or (known and predicted is None):
         return []
     beside = "" if predicted is None else f", in theory at {number(predicted, 3)}"
     return [
@@ -209,7 +212,7 @@ def _failed(result: SweepResult) -> list[Finding]:
         Finding(
             about="failed",
             word="no number",
-            sentence=f"{len(reasons):,} {'cell has' if len(reasons) == 1 else 'cells have'} no number: "
+            sentence=f"No number in {len(reasons):,} {'cell' if len(reasons) == 1 else 'cells'}: "
             f"{'; '.join(several[:3])}{' and other reasons' if len(several) > 3 else ''}.",
             value=float(len(reasons)),
         )
