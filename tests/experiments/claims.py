@@ -389,7 +389,8 @@ def _law(case: Case) -> None:
         _furthest(case, line["value"], line["predicted"])
         return
     known = [(x, y) for x, y in zip(line["x"], line["value"], strict=True) if y is not None and y > 0]
-    slope, _ = np.polyfit(*np.log10(known).T, 1)
+    across, up = np.log10(known).T
+    slope = float(np.polyfit(across, up, 1)[0])
     assert case.finding.value == line["slope"]["value"]
     assert isclose(slope, line["slope"]["value"], abs_tol=1e-9)
     if case.finding.predicted is not None:

@@ -6,6 +6,7 @@ from ..experiment import Experiment, Experiments
 from .charts import CHARTS
 from .cost import sweep_cost
 from .findings import sweep_findings
+from .picture import sweep_picture
 from .result import SweepResult
 from .run import run_sweep
 from .spec import sweeps_of
@@ -27,6 +28,7 @@ def sweep_of(experiments: Experiments) -> Experiment[Any, Any]:
         findings=sweep_findings,
         charts=CHARTS,
         words=sweep_words,
+        picture=sweep_picture,
         table=sweep_table,
         presets=tuple(law for experiment in experiments.values() for law in experiment.laws),
     )

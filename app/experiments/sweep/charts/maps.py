@@ -19,7 +19,7 @@ FOOT = 104  # pixels under the last one, for its axis and the scale of colours
 BETWEEN = 5  # contours where no level parts two regimes, at most
 
 # Dark to light, as far apart for the colour-blind; around a level from blue over grey to orange.
-RISING = [[0.0, "#1b2a5c"], [0.35, "#2b7fd4"], [0.7, "#7cc4b8"], [1.0, "#f4e9b0"]]
+RISING = ((0.0, "#1b2a5c"), (0.35, "#2b7fd4"), (0.7, "#7cc4b8"), (1.0, "#f4e9b0"))
 PARTING = ((0.0, "#14418b"), (0.3, "#5b9ce0"), (0.5, "#c3c7cd"), (0.7, "#ee9257"), (1.0, "#a83207"))
 THEORY = "#111418"
 
@@ -200,7 +200,7 @@ def _colors(result: SweepResult) -> Figure:
     return {
         "cmin": low,
         "cmax": high,
-        "colorscale": RISING if middle is None else _parting((middle - low) / (high - low)),
+        "colorscale": [list(stop) for stop in RISING] if middle is None else _parting((middle - low) / (high - low)),
         "colorbar": {
             "orientation": "h",
             "thickness": 12,
