@@ -38,7 +38,7 @@ def sweep_picture(result: SweepResult, axes: "Axes") -> None:
 
 
 def _map(result: SweepResult, axes: "Axes") -> None:
-    from matplotlib.colors import CenteredNorm, LinearSegmentedColormap
+    from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 
     x, y = result.axes
     scale, up = of_statistic(result), along(y).axis(y.values, titled(y))
@@ -48,7 +48,8 @@ def _map(result: SweepResult, axes: "Axes") -> None:
     middle = scale.place(result.statistic.level)
     colors = LinearSegmentedColormap.from_list("", RISING if middle is None else PARTING)
     columns, rows = ([_known(along(axis).place(value)) for value in axis.values] for axis in (x, y))
-    norm = None if middle is None else CenteredNorm(middle)
+    known = [value for value in there.values() if value is not None]
+    norm = None if middle is None else TwoSlopeNorm(middle, min(*known, middle - 0.1), max(*known, middle + 0.1))
     axes.pcolormesh(columns, rows, grid, cmap=colors, norm=norm, shading="nearest")
     axes.set_yticks(up["tickvals"], up["ticktext"])
     axes.set_ylabel(up["title"]["text"])
