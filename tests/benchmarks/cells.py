@@ -8,7 +8,6 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import ceil
 from typing import NamedTuple
 
 from app.compute.cells import Job, attempted
@@ -30,8 +29,6 @@ TRIES = 4
 TASKS = 300
 CELLS = 10**6
 WORKERS = (1, 10, 1000)
-SHARE = 0.05  # of the time, that overhead may take
-BUSY = 0.8  # of its time, that whoever sends the tasks may be
 
 
 class Overhead(NamedTuple):
@@ -123,8 +120,8 @@ def simulated(cells: int, workers: int, cell: float, batch: int, beside: Overhea
 
 
 def batch_of(workers: int, cell: float, beside: Overhead) -> int:
-    """Cells a task, so that its overhead takes at most its share, and whoever sends tasks keeps up with all workers."""
-    return ceil(max((beside.shared + beside.own) / SHARE, workers * beside.shared / BUSY) / cell)
+    """Cells a task, of powers of two, with which all are done first."""
+    return min((2**power for power in range(12)), key=lambda batch: simulated(CELLS, workers, cell, batch, beside))
 
 
 def main() -> None:
