@@ -29,8 +29,9 @@ def small(spec: Spec) -> Spec:
 
 
 def small_spec(name: str, query: str = "") -> Spec:
-    """The experiment of a query, cut down."""
-    return small(EXPERIMENTS[name].spec.from_query(query))
+    """The experiment of a query, cut down; its own query is not empty, so that more can be added to its address."""
+    spec = small(EXPERIMENTS[name].spec.from_query(query))
+    return spec if spec.query else spec.model_copy(update={"seed": 1})
 
 
 def result_of(spec: Spec) -> Result:
