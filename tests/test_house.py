@@ -85,7 +85,11 @@ def code_strings(path: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
             yield "" if node.value.endswith(".") and " " in node.value else node.value
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("np", "torch", "model"):
+        elif (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in ("np", "torch", "model")
+        ):
             continue  # numpy, torch and its models have words of their own
         elif isinstance(node, ast.Name | ast.Attribute | ast.alias | ast.arg | ast.keyword):
             yield next(str(getattr(node, part)) for part in ("id", "attr", "name", "arg") if hasattr(node, part))

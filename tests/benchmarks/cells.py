@@ -121,7 +121,8 @@ def simulated(cells: int, workers: int, cell: float, batch: int, beside: Overhea
 
 def batch_of(workers: int, cell: float, beside: Overhead) -> int:
     """Cells a task, of powers of two, with which all are done first."""
-    return min((2**power for power in range(12)), key=lambda batch: simulated(CELLS, workers, cell, batch, beside))
+    batches: list[int] = [2**power for power in range(12)]
+    return min(batches, key=lambda batch: simulated(CELLS, workers, cell, batch, beside))
 
 
 def main() -> None:
