@@ -126,6 +126,11 @@ class Spec(BaseModel):
         return frozenset(name for name, other in self.decided_by.items() if getattr(self, other))
 
     @property
+    def compared(self) -> list[str]:
+        """What it sets side by side, a line each, by the names of initializations."""
+        return []
+
+    @property
     def links(self) -> dict[str, str]:
         """The addresses of this experiment, relative to the server."""
         page = f"/{self.name}{f'?{self.query}' if self.query else ''}"
@@ -166,6 +171,10 @@ class WeightsSpec(Spec):
     )
     bins: int = field(80, "run", "Bins", "Bins of each histogram.", ge=4, le=200, step=4)
     seed: int = field(0, "run", "Seed", "The same seed gives the same numbers, to the last bit.", ge=0, le=LARGEST_SEED)
+
+    @property
+    def compared(self) -> list[str]:
+        return self.init
 
     @model_validator(mode="after")
     def _inits_differ(self) -> Self:

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
+from app.experiments.attention.spec import AttentionSpec
 from app.experiments.matmul.spec import MatmulSpec
 from app.experiments.stack.spec import StackSpec
 from app.experiments.training.spec import TrainingSpec
@@ -12,7 +13,7 @@ from app.fields import shape
 from app.spec import Spec
 from tests.compute.tools import SMALL, small
 
-SPECS: list[type[Spec]] = [MatmulSpec, StackSpec, TrainingSpec]
+SPECS: list[type[Spec]] = [MatmulSpec, StackSpec, AttentionSpec, TrainingSpec]
 
 
 def legal(field: FieldInfo) -> st.SearchStrategy[Any]:

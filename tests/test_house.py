@@ -30,6 +30,7 @@ FLOORS = (
     {"__init__", "__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+OTHERS = ("np", "torch", "model")  # numpy, torch and its models have words of their own
 NAMED = re.compile(rf"\b({'|'.join(EXPERIMENTS)})\b(?!=)", re.IGNORECASE)  # torch has arguments of such names
 
 every_module = pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -85,12 +86,8 @@ def code_strings(path: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
             yield "" if node.value.endswith(".") and " " in node.value else node.value
-        elif (
-            isinstance(node, ast.Attribute)
-            and isinstance(node.value, ast.Name)
-            and node.value.id in ("np", "torch", "model")
-        ):
-            continue  # numpy, torch and its models have words of their own
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in OTHERS:
+            continue
         elif isinstance(node, ast.Name | ast.Attribute | ast.alias | ast.arg | ast.keyword):
             yield next(str(getattr(node, part)) for part in ("id", "attr", "name", "arg") if hasattr(node, part))
         elif isinstance(node, ast.ImportFrom):

@@ -1,5 +1,6 @@
 """The experiments, in the order of the menu. One line adds one; the sweep is over all that stand before it."""
 
+from .attention import ATTENTION
 from .experiment import Experiments, by_name
 from .matmul import MATMUL
 from .stack import STACK
@@ -9,6 +10,7 @@ from .training import TRAINING
 MEASURED: Experiments = by_name(
     MATMUL,
     STACK,
+    ATTENTION,
     TRAINING,
 )
 EXPERIMENTS: Experiments = by_name(*MEASURED.values(), sweep_of(MEASURED))

@@ -39,7 +39,7 @@ from ..figures.picture import Picture, picture
 from ..figures.readings import Readings
 from ..finding import Finding
 from ..results import Result, Step
-from ..spec import Spec, WeightsSpec
+from ..spec import Spec
 from ..statistic import Mark, Statistic
 from ..view import ALL, View, split
 from .answer import answer
@@ -180,8 +180,7 @@ class Experiment(Generic[S, R]):
             name: {"title": chart.title, "caption": chart.read(spec), "shown": chart.when(spec)}
             for name, chart in self.charts.items()
         }
-        inits = spec.init if isinstance(spec, WeightsSpec) else []
-        return {"heading": self.heading(spec), "charts": charts, "inits": inits}
+        return {"heading": self.heading(spec), "charts": charts, "inits": spec.compared}
 
     @property
     def first(self) -> tuple[str, ...]:

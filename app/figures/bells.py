@@ -18,7 +18,7 @@ Warp = Callable[[float], float]
 
 
 class Bell(NamedTuple):
-    """Some values of one init: their histogram, how many they are, and the normal law predicted for them.
+    """Some values of one init: their histogram, how many they are in all, and the normal law predicted for them.
 
     `title` stands over it; `std` is that of the values, `predicted` the mean and the std of the law, if there is one.
     """
@@ -27,7 +27,7 @@ class Bell(NamedTuple):
     label: str
     title: str
     histogram: Histogram
-    count: int
+    total: int
     std: float | None
     predicted: tuple[float, float] | None
 
@@ -38,7 +38,7 @@ def bells(shown: Sequence[Bell], name: str, own: bool = False, log: bool = False
     On one common axis their widths are seen as they are; each on its `own` they look alike, as a scale changes nothing
     but the axis; `log` is linear near zero and logarithmic beyond.
     """
-    drawn = [(bell, *density_of(bell.histogram, bell.count)) for bell in shown]
+    drawn = [(bell, *density_of(bell.histogram, bell.total)) for bell in shown]
     widest = max((abs(edge) for _, edges, _ in drawn for edge in edges), default=1.0) or 1.0
     narrowest = min((bell.std for bell in shown if bell.std), default=1.0)
     warp: Warp = (lambda z: asinh(z / narrowest)) if log else (lambda z: z)
@@ -54,11 +54,11 @@ def bells(shown: Sequence[Bell], name: str, own: bool = False, log: bool = False
         across.append(
             {"zeroline": False, "showgrid": False, **(_own_axis(edges, warp, log, narrowest) if own else common)}
         )
-    title = {"title": {"text": f"{name}{', each on its own axis' if own else ', all on one axis'}"}}
+    named = {"title": {"text": f"{name}{', each on its own axis' if own else ', all on one axis'}"}}
     if own:
-        across[-1] |= title
+        across[-1] |= named
         return stacked(panels, across, hovermode="closest", showlegend=False)
-    return stacked(panels, across[0] | title, hovermode="closest", showlegend=False)
+    return stacked(panels, across[0] | named, hovermode="closest", showlegend=False)
 
 
 def density_of(histogram: Histogram, count: int) -> tuple[list[float], list[float]]:
@@ -86,7 +86,7 @@ def normal_curve(points: list[float], mean: float, std: float, name: str) -> Fig
 def _measured(bell: Bell, name: str, edges: list[float], density: list[float], warp: Warp, count: bool) -> Figure:
     style = STYLES[bell.init]
     widths = [right - left for left, right in pairwise(edges)]
-    heights = [each * width * bell.count if count else each for each, width in zip(density, widths, strict=True)]
+    heights = [each * width * bell.total if count else each for each, width in zip(density, widths, strict=True)]
     kind, symbol = f"{name.rpartition(' ')[0]}s" if count else "density", name.rpartition(" ")[2]
     return {
         "type": "scatter",
@@ -110,7 +110,7 @@ def _predicted(bell: Bell, edges: list[float], warp: Warp, count: bool) -> list[
         return []
     points = [edges[0] + (edges[-1] - edges[0]) * i / (POINTS - 1) for i in range(POINTS)]
     curve = normal_curve(points, *bell.predicted, "predicted")
-    scale = bell.count * (edges[1] - edges[0]) if count else 1.0
+    scale = bell.total * (edges[1] - edges[0]) if count else 1.0
     return [
         curve
         | {"x": [warp(point) for point in points], "y": [y * scale for y in curve["y"]]}

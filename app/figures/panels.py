@@ -60,3 +60,14 @@ def _title(text: str, index: int) -> Figure:
     """On top of the index-th panel."""
     place = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 2}
     return {"text": text, "xref": f"{axis('x', index)} domain", "yref": f"{axis('y', index)} domain", **place}
+
+
+def once(traces: Sequence[Figure]) -> list[Figure]:
+    """The traces, each name in the legend once."""
+    seen: set[str] = set()
+    shown = []
+    for trace in traces:
+        name = trace.get("name", "")
+        shown.append(trace | {"showlegend": name not in seen and trace.get("showlegend", True)})
+        seen.add(name)
+    return shown

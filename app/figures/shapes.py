@@ -61,12 +61,12 @@ def _traces(row: Row, warp: Callable[[float], float]) -> list[Figure]:
     ys: list[float | None] = []
     apart = spacing([shape.place for shape in row.shapes])
     for place, found, _ in row.shapes:
-        edges, widths = _outline(found.histogram, warp)
+        edges, widths = outline(found.histogram, warp)
         half = [0.46 * apart * width for width in widths]
         right, left = (round(place + w, 3) for w in half), (round(place - w, 3) for w in reversed(half))
         xs += [place, *right, place, *left, place, None]
         ys += [edges[0], *edges, *reversed(edges), None]
-    outline: Figure = {
+    drawn: Figure = {
         "type": "scatter",
         "mode": "lines",
         "x": xs,
@@ -89,10 +89,12 @@ def _traces(row: Row, warp: Callable[[float], float]) -> list[Figure]:
         "showlegend": False,
         **meta(row.init),
     }
-    return [outline, points]
+    return [drawn, points]
 
 
-def _outline(histogram: Histogram, warp: Callable[[float], float]) -> tuple[list[float], list[float]]:
+def outline(
+    histogram: Histogram, warp: Callable[[float], float] = lambda value: value
+) -> tuple[list[float], list[float]]:
     """The edges of a shape's steps, and between each two its relative half-width: the density on the warped axis.
 
     The tallest bin is held to twice the next, so that a spike at zero leaves the rest its room.

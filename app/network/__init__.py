@@ -4,6 +4,7 @@
     hooks.py        what is attached to the modules while it lasts
     measure.py      what one pass over one tensor says of it
     modules.py      what a module is to theory: its activation, its channels, its weights and fans
+    weighed.py      a module's weights, measured once
     lineage.py      from which layers a tensor has come, and by what way
     recording.py    the recording's schema, and how one is read that somebody sends
     expectation.py  what a layer's output should be, given its input and its weights

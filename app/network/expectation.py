@@ -16,9 +16,9 @@ from math import inf, log, log10, sqrt
 from ..lab.activations import nonlinearity
 from ..lab.summary import Summary
 from ..theory.meanfield import shifted
-from .hooks import Weighed
 from .modules import Rule
 from .recording import Expected, Role
+from .weighed import Weighed
 
 LN10 = log(10)
 FARTHEST = 30.0  # standard deviations that a mean may lie from zero for the integrals to see both

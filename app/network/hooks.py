@@ -15,30 +15,10 @@ from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook, 
 from ..lab.formats import Magnitudes
 from ..lab.summary import Summary
 from .lineage import Lineage, Memory, Origin, version_of
-from .measure import Moments, Seen, Workers, floating, moments_of, see, see_values
-from .modules import Fans, activation_of, bounds_of, channel_of, fans_of, role_of, weight_of
+from .measure import Seen, Workers, floating, moments_of, see, see_values
+from .modules import activation_of, bounds_of, channel_of
 from .recording import MOST_LAYERS
-
-
-@dataclass
-class Weighed:
-    """A module's weights, measured once."""
-
-    module: nn.Module
-    name: str
-    shape: list[int]
-    moments: Moments
-    fans: Fans
-    bias_mean_square: float
-    gradient_std: float | None = None
-    update_std: float | None = None
-    before: Tensor | None = None
-
-    @property
-    def now(self) -> Tensor:
-        value = getattr(self.module, self.name)
-        assert isinstance(value, Tensor)
-        return value
+from .weighed import Weighed, weighed
 
 
 @dataclass
@@ -236,20 +216,6 @@ class Hooks:
 
     def _each_weighed(self) -> Iterator[Weighed]:
         return (each for each in self._weighed.values() if each is not None)
-
-
-def weighed(module: nn.Module, taken: Sequence[int] | None, given: Sequence[int], workers: Workers) -> Weighed | None:
-    """The weights of a module that made an output of one shape of an input of another; None if it has none."""
-    found = weight_of(module)
-    if found is None or not floating(found[1]):
-        return None
-    name, weight = found
-    bias = getattr(module, "bias", None)
-    square = 0.0
-    if isinstance(bias, Tensor) and floating(bias) and role_of(module) == "weights":
-        square = moments_of(bias, workers).mean_square or 0.0
-    moments, fans = moments_of(weight, workers), fans_of(module, weight, taken, given)
-    return Weighed(module, name, list(weight.shape), moments, fans, square)
 
 
 def tensors_in(value: Any) -> Iterator[Tensor]:

@@ -22,10 +22,11 @@ from ..lab.kernels import compiling
 from .charts import figures
 from .diagnosis import Diagnosis, diagnose
 from .expectation import expected
-from .hooks import Entry, Hooks, Weighed
+from .hooks import Entry, Hooks
 from .measure import Workers
 from .modules import Rule, activation_of, role_of, rule_of
 from .recording import LONGEST, Layer, Recording, Weights
+from .weighed import Weighed
 
 
 class record(AbstractContextManager["record"]):  # noqa: N801 a verb, as it is used

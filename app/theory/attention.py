@@ -6,14 +6,14 @@ scores of a query, which the softmax ignores: (1 − ρ) of the variance is left
 """
 
 from functools import lru_cache
-from math import sqrt
+from math import ceil, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
 from .softmax import Softmax, softmax, weights_of
 
-QUERIES, ROUGH = 8, 4  # lengths of queries that averages are taken over
+ROUGH = 3  # lengths of queries and keys that say enough of what they share
 FEWEST_DIMENSIONS = 8  # below, directions are too few for one key's weights to be told by its length
 
 
@@ -81,19 +81,20 @@ def _overlap(variance: float, keys: int, spread: float) -> float:
 
 def _over_queries(variance: float, keys: int, spread: float) -> Softmax:
     """The averages for queries of random length."""
-    factors, shares = squared_lengths(spread, QUERIES)
+    factors, shares = squared_lengths(spread)
     each = np.array([softmax(variance * factor, keys) for factor in factors])
     return Softmax(*(np.array(shares) @ each).tolist())
 
 
 @lru_cache(maxsize=64)
-def squared_lengths(spread: float, count: int) -> tuple[list[float], list[float]]:
+def squared_lengths(spread: float, count: int | None = None) -> tuple[list[float], list[float]]:
     """Factors on E[‖q‖²] and their weights, Σ w·f(factor) = E[f]: the gamma law of this relative variance, which is
-    the chi-square's for normal entries, by its Gauss quadrature (Golub and Welsch 1969).
+    the chi-square's for normal entries, by its Gauss quadrature (Golub and Welsch 1969); of so many points, or of as
+    many as a wide law needs.
     """
     if not spread:
         return [1.0], [1.0]
-    shape, order = 1 / spread, np.arange(count)
+    shape, order = 1 / spread, np.arange(count or 3 + ceil(24 * spread))
     beside = np.sqrt(order[1:] * (order[1:] + shape - 1))
     factors, vectors = np.linalg.eigh(np.diag(2 * order + shape) + np.diag(beside, 1) + np.diag(beside, -1))
     return (factors / shape).tolist(), (vectors[0] ** 2).tolist()

@@ -25,6 +25,8 @@ GLOSSARY: dict[str, str] = {
     "layer norm": "Sets each input's mean to 0 and variance to 1 over the units of a layer.",
     "RMS norm": "Sets each input's mean square to 1 over the units of a layer.",
     "orthogonal": "A random rotation: its singular values are equal, so no direction is stretched more than another.",
+    "softmax": "Makes weights that add up to one of any scores: e to the power of each, over the sum of all.",
+    "isometry": "A map that keeps every length: all its singular values are equal.",
     "singular value": "By how much a matrix stretches one of its own directions.",
     "He": "Initialization of He et al. 2015: a variance of 2/fan_in, as ReLU halves the mean square.",
     "Xavier": "Initialization of Glorot and Bengio 2010: a variance of 2/(fan_in + fan_out), a compromise.",

@@ -122,6 +122,7 @@ def stacks() -> Iterator[Row]:
 
 
 def lessons() -> Iterator[Row]:
+    yield pair("attention under three scales, measured ÷ bare torch", "attention", "bare_attention")
     yield pair("three networks learn, measured ÷ bare torch, one after the other", "training", "bare_training")
 
 

@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from app.experiments.attention.run import run_attention
+from app.experiments.attention.spec import AttentionSpec
 from app.experiments.matmul.run import run_matmul
 from app.experiments.matmul.spec import MatmulSpec
 from app.experiments.stack import draws
@@ -190,6 +192,14 @@ def bare_training() -> None:
             optimizer.step()
 
 
+def bare_attention() -> None:
+    """Three scales of attention and a gradient back, as torch.nn.functional has them: nothing measured."""
+    for scale in (1.0, 1 / 64, 1 / 8):
+        q, k, v = (torch.randn(size, 64, requires_grad=True) for size in (256, 1024, 1024))
+        out = nn.functional.scaled_dot_product_attention(q, k, v, scale=scale)
+        out.backward(torch.randn_like(out))
+
+
 def doubled(first: int, last: int) -> list[int]:
     """From first to last, three decades of them, each twice the one before."""
     return [first << power for power in range((last // first).bit_length())]
@@ -210,6 +220,8 @@ CONTENDERS: dict[str, Callable[[], None]] = {
     "bare_small": partial(bare_stack, False, 64, 100, 64),
     "relu_one": ours(activation="relu"),
     "relu_three": ours(activation="relu", init=["unscaled", "1/D", "1/sqrt(D)"]),
+    "attention": partial(measure, run_attention, AttentionSpec()),
+    "bare_attention": bare_attention,
     "training": partial(measure, run_training, TrainingSpec()),
     "bare_training": bare_training,
     "bare_model": bare_model,

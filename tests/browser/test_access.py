@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from app.experiments import EXPERIMENTS
 from tests.browser.conftest import NewTab
 from tests.browser.tools import CONTROLS, Tab
-from tests.compute.tools import every_experiment, small_spec
+from tests.compute.tools import every_experiment, repeated, small_spec
 from tests.web.tools import PAGES
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -112,7 +112,7 @@ def test_on_paper_everything_is_open_and_drawn_and_the_screen_is_as_before(
     new_tab: NewTab, name: str, scheme: Literal["light", "dark"]
 ) -> None:
     tab = new_tab(color_scheme=scheme)
-    tab.run(small_spec(name, "repeats=3").links["page"])
+    tab.run(small_spec(name, repeated(name)).links["page"])
     address = tab.page.url
     tab.page.emulate_media(media="print")
     tab.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")

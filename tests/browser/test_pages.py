@@ -10,7 +10,7 @@ from app.experiments import EXPERIMENTS
 from app.spec import Spec
 from tests.browser.conftest import NewTab
 from tests.browser.tools import WIDTHS, Tab, assert_drawn
-from tests.compute.tools import every_experiment, every_preset, small_spec
+from tests.compute.tools import every_experiment, every_preset, repeated, small_spec
 from tests.web.tools import PAGES
 
 every_page = pytest.mark.parametrize("path", PAGES)
@@ -43,7 +43,7 @@ def test_a_preset_runs_and_is_drawn_under_its_canonical_address(tab: Tab, name: 
 
 @every_experiment
 def test_every_chart_is_drawn_by_some_experiment(tab: Tab, name: str) -> None:
-    spec = small_spec(name, "repeats=3")
+    spec = small_spec(name, repeated(name))
     tab.run(f"{spec.links['page']}&open=all")
     figures = figures_of(tab.origin, spec)
     assert list(figures) == list(EXPERIMENTS[name].charts)

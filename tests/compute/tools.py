@@ -34,11 +34,27 @@ def small_spec(name: str, query: str = "") -> Spec:
     return spec if spec.query else spec.model_copy(update={"seed": 1})
 
 
+def repeated(name: str) -> str:
+    """A query for some repeats, where the experiment has them: every chart is drawn then."""
+    return "repeats=3" if "repeats" in EXPERIMENTS[name].spec.model_fields else ""
+
+
 def result_of(spec: Spec) -> Result:
     """The whole Result of an experiment, run right here."""
     *_, last = EXPERIMENTS[spec.name].run(spec)
     result: Result = last.partial()
     return result
+
+
+def compared_by(spec: Spec) -> str:
+    """The field that says what the experiment sets side by side."""
+    return next(name for name, value in spec.model_dump().items() if value == spec.compared)
+
+
+def lines_of(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a result sets side by side, by name: the first list of records in it, the first field of each."""
+    entries = next(value for value in raw.values() if isinstance(value, list) and value and isinstance(value[0], dict))
+    return {next(iter(entry.values())): entry for entry in entries}
 
 
 @cache

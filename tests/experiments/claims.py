@@ -13,6 +13,7 @@ from app.experiments import EXPERIMENTS
 from app.finding import Finding
 from app.lab.initializers import INITIALIZERS
 from app.results import Result
+from tests.compute.tools import lines_of
 
 Raw = dict[str, Any]
 
@@ -38,9 +39,9 @@ SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 def check(name: str, result: Result) -> list[Finding]:
     """Every finding of a result holds: its number stands in its sentence, and its claim in the result."""
     found, raw = EXPERIMENTS[name].findings(result), result.model_dump()
-    inits = raw.get("inits") or [{"init": None}]
     for finding in found:
-        entry = next((entry for entry in inits if entry["init"] == finding.init), inits[0])
+        lines = lines_of(raw)
+        entry = lines.get(finding.init or "", next(iter(lines.values())))
         assert finding.sentence[0].isupper() or finding.sentence.startswith(LABELS), finding.sentence
         assert not re.search(r"\b(nan|inf|None|True|False)\b|\s\s|\{|\}", finding.sentence), finding.sentence
         assert finding.sentence.endswith("."), finding.sentence
@@ -184,6 +185,20 @@ def _networks(case: Case) -> None:
     mean = sum(sizes) / len(sizes)
     assert case.finding.value is not None
     assert isclose(case.finding.value, sqrt(sum((size - mean) ** 2 for size in sizes) / (len(sizes) - 1)), rel_tol=1e-9)
+
+
+def _isometry(case: Case) -> None:
+    found = case.entry["layers"][-1]["jacobian"]
+    assert case.finding.value == found["largest"]
+    lost, largest, smallest = found["histogram"]["below"], found["log10_largest"], found["log10_smallest"]
+    assert (case.finding.word == "zero") == (largest is None)
+    assert (smallest is None) == (lost > 0)
+    if smallest is not None:
+        word = "isometry" if largest - smallest <= 0.05 else "uneven" if largest - smallest <= 3 else "singular"
+        assert case.finding.word == word
+    predicted = found["predicted"]
+    square, std = predicted["log10_mean_square"], predicted["log10_mean_square_std"]
+    agrees(case.finding.by_chance, standard_errors(found["log10_mean_square"], square, std))
 
 
 def _fans(case: Case) -> None:
@@ -438,8 +453,92 @@ def _failed(case: Case) -> None:
     assert any(problem in case.finding.sentence for problem in problems)
 
 
+def standard_errors(measured: float | None, expected: float | None, error: float | None) -> float | None:
+    return None if measured is None or expected is None or not error else (measured - expected) / error
+
+
+def _sharing(case: Case) -> None:
+    seen, predicted = case.entry["participation"], case.entry["predicted"]
+    assert case.finding.value == seen["mean"]
+    agrees(case.finding.by_chance, standard_errors(seen["mean"], predicted["participation"], seen["error"]))
+    std = sqrt(predicted["query_score_variance"])
+    frozen = std > sqrt(2 * log(case.raw["experiment"]["keys"])) * (1 + 1e-12)
+    assert (case.finding.word == "freezes") == (frozen and case.finding.word != "averages")
+    assert (case.finding.word == "averages") == (std**2 <= log(1.1))
+    assert states(case.finding.sentence, 1 / seen["mean"])
+
+
+def _attention_entropy(case: Case) -> None:
+    seen, predicted = case.entry["entropy"], case.entry["predicted"]
+    assert case.finding.value == seen["mean"]
+    agrees(case.finding.by_chance, standard_errors(seen["mean"], predicted["entropy"], seen["error"]))
+    if seen["share"] is not None:
+        least, most = {"even": (0.98, 1.0), "spread": (0.5, 0.98), "low": (0.0, 0.5)}[case.finding.word]
+        assert least <= seen["share"] <= most + 1e-6
+
+
+def _outputs(case: Case) -> None:
+    cosine, ratio = case.entry["output"]["cosine"], case.entry["output"]["ratio"]
+    assert states(case.finding.sentence, ratio)
+    if case.finding.word == "one":
+        assert case.raw["experiment"]["queries"] == 1
+        return
+    assert case.finding.value == cosine
+    expected = case.entry["predicted"]["output_cosine"]
+    judged_by = cosine if expected is None else expected
+    least, most = {"collapse": (0.95, 1.01), "resemble": (0.5, 0.95), "differ": (-1.0, 0.5)}[case.finding.word]
+    assert least <= judged_by <= most
+
+
+def _attention_gradient(case: Case) -> None:
+    seen = case.entry["gradient"]
+    assert case.finding.value == seen["row"]["mean"]
+    assert states(case.finding.sentence, seen["queries"])
+    assert (case.finding.word == "uneven") == (seen["quiet"] > 0.05)
+    error = seen["row"]["error"]
+    agrees(case.finding.by_chance, standard_errors(seen["row"]["mean"], case.entry["predicted"]["row_gradient"], error))
+
+
+def _scores(case: Case) -> None:
+    spec, measured = case.raw["experiment"], case.entry["scores"]["variance"]
+    assert case.finding.value == measured
+    if spec["input"] != "rand" and not spec["input_mean"]:
+        assert case.finding.predicted is not None
+        assert isclose(case.finding.predicted, spec["head_dim"] * case.entry["factor"] ** 2, rel_tol=1e-9)
+
+
+def _similarity(case: Case) -> None:
+    assert case.raw["experiment"]["similarity"] > 0
+    assert case.finding.value == case.entry["predicted"]["query_score_variance"]
+
+
+def _divisor(case: Case) -> None:
+    """Under the k that is recommended the scores of a query have a variance of one."""
+    if case.finding.value is None:
+        assert case.finding.code is None
+        return
+    if case.entry["factor"] > 1e-100:
+        per_square = case.entry["predicted"]["query_score_variance"] / case.entry["factor"] ** 2
+        assert isclose(case.finding.value**2 * per_square, 1, rel_tol=1e-6)
+
+
+def _contexts(case: Case) -> None:
+    assert case.finding.value is not None
+    assert isclose(case.finding.value, sqrt(2 * log(case.raw["experiment"]["keys"])))
+
+
 CLAIMS: dict[str, dict[str, Claim]] = {
     "sweep": {"law": _law, "map": _map, "crossing": _crossing, "failed": _failed},
+    "attention": {
+        "weights": _sharing,
+        "entropy": _attention_entropy,
+        "outputs": _outputs,
+        "gradient": _attention_gradient,
+        "scores": _scores,
+        "similarity": _similarity,
+        "recommendation": _divisor,
+        "contexts": _contexts,
+    },
     "stack": {
         "signal": _stack_signal,
         "stream": _stream,
@@ -449,6 +548,7 @@ CLAIMS: dict[str, dict[str, Claim]] = {
         "saturation": _saturation,
         "activation": _activation,
         "formats": _formats,
+        "isometry": _isometry,
         "networks": _networks,
         "fans": _fans,
         "scale": _stack_scale,

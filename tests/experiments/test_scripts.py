@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
-from math import log10
+from math import log, log10, sqrt
 from typing import Any, NamedTuple
 
 import pytest
@@ -17,9 +17,10 @@ from app.lab.draws import DISTRIBUTIONS
 from app.lab.initializers import INITIALIZERS
 from app.lab.norms import NORMS
 from app.spec import Spec
-from tests.compute.tools import PRESETS, every_preset, result_of
+from tests.compute.tools import PRESETS, every_preset, lines_of, result_of
 
 SIZES = {"fan_out": 4000, "depth": 6, "width": 256, "batch": 64, "repeats": 8, "steps": 5}
+FEWEST_QUERIES = 64  # of a preset
 SPREADS = 6.0  # standard deviations that chance may part two networks by
 UNKNOWN = 0.6  # decades, where theory gives no spread
 RUN_ALL = """
@@ -75,6 +76,13 @@ def measured(entry: dict[str, Any]) -> Iterator[Measured]:
         spread = log10(loss["high"] / loss["low"]) / 4
         yield Measured(log10(entry["loss"]["validation"][0]), max(SPREADS * spread, 1e-4), 0)
         return
+    if "entropy" in entry:
+        yield Measured(log10(entry["scores"]["variance"]), 0.2, 0)
+        for column, name in ((1, "entropy"), (2, "participation"), (3, "largest")):
+            chance = SPREADS * sqrt(2 / FEWEST_QUERIES) * (entry[name]["std"] / entry[name]["mean"] + 0.02) / log(10)
+            yield Measured(log10(entry[name]["mean"]), chance, column)
+        yield Measured(log10(entry["gradient"]["queries"]), UNKNOWN, 5)
+        return
     if "layers" not in entry:
         spread = entry["predicted"]["variance_std"] / entry["predicted"]["variance"]
         yield Measured(log10(entry["measured"]["variance"]), SPREADS * (spread + 0.03), 1)
@@ -94,10 +102,10 @@ def measured(entry: dict[str, Any]) -> Iterator[Measured]:
 @every_preset
 def test_a_script_measures_what_the_service_does(name: str, query: str) -> None:
     by_script = rows(printed()[name, query])
-    result = result_of(sized(name, query)).model_dump()
-    assert list(by_script) == [entry["init"] for entry in result["inits"]]
-    for entry in result["inits"]:
-        printed_there = by_script[entry["init"]]
+    lines = lines_of(result_of(sized(name, query)).model_dump())
+    assert list(by_script) == list(lines)
+    for line, entry in lines.items():
+        printed_there = by_script[line]
         for ours in measured(entry):
             assert log10(printed_there[ours.column]) == pytest.approx(ours.log10, abs=ours.chance)
         if "overflow_layer" in entry:

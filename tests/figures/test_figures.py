@@ -12,8 +12,17 @@ from app.figures.palette import STYLES, TEMPLATES, Figure
 from app.lab.initializers import INITIALIZERS
 from app.results import Result
 from app.view import AXES, View
-from tests.compute.tools import PRESETS, every_experiment, every_preset, small_result
-from tests.figures.tools import as_deep_as, edge_result, every_chart, every_edge, every_init_at_once, panels, values
+from tests.compute.tools import PRESETS, every_experiment, every_preset, repeated, small_result
+from tests.figures.tools import (
+    as_deep_as,
+    edge_result,
+    every_chart,
+    every_edge,
+    every_init_at_once,
+    panels,
+    two_lines,
+    values,
+)
 
 NOT_BY_LAYER = ("unit_variance", "gains")  # charts whose x is something else
 LABELS = {entry.label: name for name, entry in INITIALIZERS.items()}
@@ -204,7 +213,7 @@ def test_an_axis_has_ticks_to_read_it_by_and_a_logarithmic_one_spans_a_decade(na
 @every_experiment
 def test_charts_settle_their_axes_so_that_they_can_be_sketched_and_printed(name: str) -> None:
     experiment = EXPERIMENTS[name]
-    drawn = experiment.figures(small_result(name, "repeats=3"))
+    drawn = experiment.figures(small_result(name, repeated(name)))
     assert experiment.first
     for figure in drawn.values():
         if {trace["type"] for trace in figure["data"]} != {"scatter"}:
@@ -216,9 +225,7 @@ def test_charts_settle_their_axes_so_that_they_can_be_sketched_and_printed(name:
 
 @every_chart
 def test_a_choice_of_axes_changes_the_chart_and_no_other(experiment: str, chart: str) -> None:
-    entry = EXPERIMENTS[experiment]
-    repeated = "&repeats=3" if "repeats" in entry.spec.model_fields else ""
-    result = small_result(experiment, f"init=unscaled&init=1/D{repeated}")
+    entry, result = EXPERIMENTS[experiment], small_result(experiment, two_lines(experiment))
     plain = entry.charts[chart].figure(result, View())
     for word in AXES:
         chosen = entry.charts[chart].figure(result, View(axes=[word]))

@@ -12,7 +12,7 @@ from app.fields import SpecError
 from app.figures.palette import Figure
 from app.lab.initializers import INITIALIZERS
 from app.results import Result
-from tests.compute.tools import result_of
+from tests.compute.tools import compared_by, result_of
 
 EDGES: list[tuple[str, str]] = [
     ("matmul", "fan_out=50&gain=0"),
@@ -69,6 +69,18 @@ EDGES: list[tuple[str, str]] = [
     ("training", "depth=3&width=16&batch=4&steps=4&weight_mean=2"),
     ("training", "depth=60&width=8&batch=4&steps=2&activation=relu&residual=true"),
     ("training", "depth=4&width=16&batch=4&steps=205&activation=sin&bins=4"),
+    ("stack", "depth=3&width=16&batch=8&jacobian=true&init=orthogonal&init=1/D&activation=linear"),
+    ("stack", "depth=3&width=1&batch=2&jacobian=true&activation=relu"),
+    ("stack", "depth=3&width=16&batch=8&jacobian=true&gain=0"),
+    ("stack", "depth=3&width=16&batch=8&jacobian=true&residual=true&norm=layer&backward=false"),
+    ("attention", "head_dim=1&keys=1&queries=1"),
+    ("attention", "head_dim=1&keys=2&queries=2&repeats=2"),
+    ("attention", "head_dim=8&keys=40&queries=40&similarity=1"),
+    ("attention", "head_dim=8&keys=40&queries=40&gain=0"),
+    ("attention", "head_dim=8&keys=40&queries=40&gain=1000&input_mean=1000"),
+    ("attention", "head_dim=8&keys=40&queries=40&gain=5e-324"),
+    ("attention", "head_dim=8&keys=40&queries=7&causal=true&gain=0&backward=false"),
+    ("attention", "head_dim=8&keys=3&queries=40&causal=true&input=rand&bins=4"),
 ]
 
 
@@ -83,6 +95,15 @@ def all_inits(name: str) -> str:
         return True
 
     return "&".join(f"init={init}" for init in INITIALIZERS if taken(init))
+
+
+def two_lines(name: str) -> str:
+    """The query that asks an experiment for the first two of what it sets side by side, and all it shows of them."""
+    spec = EXPERIMENTS[name].spec()
+    field = compared_by(spec)
+    asked = {"repeats": "3", "jacobian": "true"}
+    more = "".join(f"&{name}={value}" for name, value in asked.items() if name in type(spec).model_fields)
+    return "&".join(f"{field}={line}" for line in spec.compared[:2]) + more
 
 
 LITTLE = {

@@ -10,10 +10,9 @@ import pytest
 
 from app import __version__
 from app.experiments import EXPERIMENTS
-from tests.compute.tools import every_experiment, result_of
+from tests.compute.tools import every_experiment, lines_of, result_of
 from tests.web.tools import Event, a_small, address, body, events, every_address, strict_json
 
-COLUMNS = ["init", "layer", "quantity", "value"]
 MEDIA_TYPES = {
     "": "application/json",
     "/figures": "application/json",
@@ -97,35 +96,53 @@ def numbers(values: dict[str, Any], path: str = "") -> Iterator[tuple[str, float
             yield f"{path}{key}", inner
 
 
+def records(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of the places an entry goes through."""
+    lists = [value for value in entry.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    return [place for places in lists for place in places]
+
+
+def named(record: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """What a record's first field calls it, and the rest but for lists of records."""
+    (_, name), *rest = record.items()
+    return name, {key: value for key, value in rest if not records({key: value})}
+
+
 def tidy(result: dict[str, Any]) -> dict[tuple[str, int | None, str], float | None]:
     """The numbers of a Result, histograms aside, as the table should have them."""
     found: dict[tuple[str, int | None, str], float | None] = {}
-    for entry in result["inits"]:
-        layers = entry.get("layers", [])
-        apart = [(None, {key: value for key, value in entry.items() if key not in ("init", "layers")})]
-        within = [(layer["layer"], {k: v for k, v in layer.items() if k != "layer"}) for layer in layers]
-        for layer, values in [*apart, *within]:
-            found |= {(entry["init"], layer, path): value for path, value in numbers(values)}
+    for line, entry in lines_of(result).items():
+        for place, values in [(None, named(entry)[1]), *map(named, records(entry))]:
+            found |= {(line, place, path): value for path, value in numbers(values)}
     return {key: value for key, value in found.items() if "histogram" not in key[2].split(".")}
+
+
+def columns(result: dict[str, Any]) -> list[str]:
+    """What the table's columns are called: by what the result sets side by side, and by its places."""
+    entry = next(iter(lines_of(result).values()))
+    place = next(iter(records(entry)), {"layer": 0})
+    return [next(iter(entry)), next(iter(place)), "quantity", "value"]
 
 
 @every_experiment
 def test_the_table_holds_every_number_once(client: httpx.Client, name: str) -> None:
     spec = a_small(name, THOROUGH.get(name, "seed=3"))
-    expected = tidy(client.get(address(spec)).json())
+    result = client.get(address(spec)).json()
+    expected = tidy(result)
     table = pandas.read_csv(io.BytesIO(client.get(address(spec, ".csv")).content))
-    assert list(table.columns) == COLUMNS
-    assert not table.duplicated(["init", "layer", "quantity"]).any()
+    assert list(table.columns) == columns(result)
+    assert not table.duplicated(columns(result)[:3]).any()
     assert table["value"].dtype.kind == "f"
     rows = table.astype(object).where(table.notna(), None).itertuples(index=False)
-    assert {(row.init, row.layer, row.quantity): row.value for row in rows} == expected
+    assert {(row[0], row[1], row[2]): row[3] for row in rows} == expected
 
 
 @every_experiment
 def test_pandas_reads_the_table_from_its_address(server: str, name: str) -> None:
-    table = pandas.read_csv(server + address(a_small(name), ".csv"))
-    assert list(table.columns) == COLUMNS
-    assert set(table["init"]) == {"unscaled", "1/D", "1/sqrt(D)"}
+    spec = a_small(name)
+    table = pandas.read_csv(server + address(spec, ".csv"))
+    assert list(table.columns[-2:]) == ["quantity", "value"]
+    assert set(table[table.columns[0]]) == set(spec.compared)
 
 
 @every_experiment

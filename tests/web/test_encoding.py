@@ -73,6 +73,7 @@ def test_the_largest_result_that_is_allowed_is_not_large(client: httpx.Client, n
         "stack": "width=16&batch=16&depth=60",
         "training": "depth=60&steps=10&width=8",
         "sweep": "x=fan_in&x_steps=20&y=fan_out&y_from=1&y_to=99&y_steps=20&repeats=1&bins=4",
+        "attention": "head_dim=8&queries=64&bins=200",
     }
     largest = spec.from_query(queries[name])
     assert EXPERIMENTS[name].cost(largest).result_bytes <= limit

@@ -12,7 +12,7 @@ from app.experiments import EXPERIMENTS
 from app.fields import SpecError, shape
 from app.spec import Spec
 from app.web.forms import given
-from tests.compute.tools import every_experiment, every_preset
+from tests.compute.tools import compared_by, every_experiment, every_preset
 from tests.web.tools import PAGES, Element, page
 
 FIELDS = [(name, field) for name, entry in EXPERIMENTS.items() for field in entry.spec.model_fields]
@@ -156,10 +156,11 @@ def test_what_was_typed_is_never_markup(client: httpx.Client, name: str, field: 
 
 @every_experiment
 def test_the_rest_of_what_was_typed_is_kept(client: httpx.Client, name: str) -> None:
-    document = open_page(client, f"/{name}?seed=17&gain=much&init=1/D", 422)
+    field = compared_by(EXPERIMENTS[name].spec())
+    document = open_page(client, f"/{name}?seed=17&gain=much&{field}=1/D", 422)
     assert shown(document, "seed") == ("17",)
     assert shown(document, "gain") == ("much",)
-    assert shown(document, "init") == ("1/D",)
+    assert shown(document, field) == ("1/D",)
 
 
 @every_experiment

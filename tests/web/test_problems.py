@@ -19,6 +19,7 @@ BEYOND = {
     "stack": "batch=65536&depth=1000&width=8192",
     "training": "steps=100000",
     "sweep": "x=fan_in&x_to=65536&x_steps=60&y=fan_out&y_to=1000000000&y_steps=10&repeats=200",
+    "attention": "head_dim=4096&keys=65536&queries=65536",
 }
 AT_ONCE = 2.0  # seconds within which a refusal is answered
 

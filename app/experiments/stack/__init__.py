@@ -40,7 +40,8 @@ STACK = Experiment(
         Preset("Depth 100 beyond float32", "activation=relu&backward=false&bins=20&depth=100"),
         Preset("nn.Linear's default forgets its input", "activation=relu&init=kaiming_normal&init=torch_default"),
         Preset("Fifty He networks", "activation=relu&batch=64&depth=50&init=kaiming_normal&repeats=50&width=100"),
-        Preset("Orthogonal or Gaussian?", "activation=linear&init=1/sqrt(D)&init=orthogonal&width=128"),
+        Preset("Orthogonal or Gaussian?", "activation=linear&init=1/sqrt(D)&init=orthogonal&jacobian=true&width=128"),
+        Preset("Isometry of tanh", "init=1/sqrt(D)&init=orthogonal&jacobian=true&width=128"),
         Preset("Pre-norm residual stream", "activation=gelu&init=1/sqrt(D)&norm=layer&residual=true"),
         Preset("One matrix reused", "activation=linear&tied=true&init=1/sqrt(D)"),
         Preset(
@@ -95,6 +96,11 @@ STACK = Experiment(
             "Why does my network give the same output for every input?",
             "activation=relu&init=torch_default",
             "inputs",
+        ),
+        Question(
+            "Orthogonal weights have the same variance. Why are they better?",
+            "activation=linear&depth=12&init=1/sqrt(D)&init=orthogonal&jacobian=true&width=128",
+            "isometry",
         ),
         Question("In which layer does it overflow?", "activation=linear&init=unscaled", "formats"),
         Question("May I reuse one matrix to try a depth?", "activation=relu&tied=true&init=kaiming_normal", "tied"),

@@ -8,6 +8,8 @@ from .spec import StackSpec
 
 # Steps a layer takes, each as long as a summary of a few numbers.
 PASSING, NORMALIZING, REPEATING, REPORTING = 3, 1, 2, 1
+MAP = 30  # multiply-adds of float32 as long as one step of all singular values of a matrix, over its side cubed
+MAP_BYTES = 1600  # of a layer's, as JSON
 
 
 def _predicting(spec: StackSpec) -> int:
@@ -34,14 +36,16 @@ def stack_cost(spec: StackSpec) -> Cost:
         kept = 1 + normed + by_autograd  # tensors a layer
         held += kept * passes * spec.batch * units + min(drawn_as * weights, KEPT)
     looked_at = 2 * directions * (1 + normed) + spec.residual + 4 * (by_autograd and spec.backward)  # times
+    maps = spec.depth * passes * widest**3 if spec.jacobian else 0
     a_layer = directions * (PASSING + NORMALIZING * normed) + networks * (REPEATING + normed)
     return Cost(
-        random_numbers=drawn_as * (weights + units) * drawn + spec.batch * widths[0],
+        random_numbers=drawn_as * (weights + units) * (drawn + spec.jacobian) + spec.batch * widths[0],
         multiply_adds=passes * weights * spec.batch * (3 if spec.backward else 1)
         + inits * weights * networks
-        + 8 * factorized * drawn,
+        + 8 * factorized * drawn
+        + MAP * maps,
         values=passes * units * spec.batch * looked_at + inits * units * networks,
         steps=spec.depth * (passes * a_layer + inits * (REPORTING + _predicting(spec))),
-        memory_bytes=2**25 + 4 * held,
-        result_bytes=2000 + inits * spec.depth * (2400 + summaries + 20 * networks),
+        memory_bytes=2**25 + 4 * held + 40 * widest**2 * passes * spec.jacobian,
+        result_bytes=2000 + inits * spec.depth * (2400 + summaries + MAP_BYTES * spec.jacobian + 20 * networks),
     )

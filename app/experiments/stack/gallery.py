@@ -36,6 +36,16 @@ def _factor_back(result: StackResult) -> float | None:
     return None if first is None or last is None else 10 ** ((first - last) / (len(sizes) - 1))
 
 
+def _largest_stretch(result: StackResult) -> float | None:
+    found = result.inits[-1].layers[-1].jacobian
+    return found.largest if found else None
+
+
+def _smallest_stretch(result: StackResult) -> float | None:
+    found = result.inits[-1].layers[-1].jacobian
+    return found.smallest if found else None
+
+
 def _weight_variance(result: StackResult) -> float:
     return result.inits[-1].weight_std ** 2 * result.inits[-1].layers[0].fan_in
 
@@ -182,6 +192,22 @@ GALLERY = (
             Published("mean of the activations, layer 30", 0.0, _mean(30), within=0.15),
             Published("variance of the activations, layer 30", 1.0, _variance(30), within=0.25),
         ),
+    ),
+    Famous(
+        "dynamical-isometry",
+        "Orthogonal layers keep every length",
+        "activation=linear&init=1/sqrt(D)&init=orthogonal&jacobian=true&width=128",
+        "isometry",
+        "A. Saxe, J. McClelland, S. Ganguli, “Exact solutions to the nonlinear dynamics of learning in deep linear "
+        "neural networks”, 2014, section 3",
+        "https://arxiv.org/abs/1312.6120",
+        (
+            Published("largest singular value of the product, orthogonal", 1.0, _largest_stretch, within=1e-3),
+            Published("smallest singular value of the product, orthogonal", 1.0, _smallest_stretch, within=1e-3),
+        ),
+        "Under independent weights of the same variance a few directions take over and the rest are lost, layer by "
+        "layer.",
+        "orthogonal",
     ),
     Famous(
         "linear-default",

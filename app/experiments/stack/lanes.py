@@ -18,10 +18,12 @@ from ...lab.summary import LOG10_2, log10_square, scaled
 from ...lab.threads import within_block
 from .backward import MeasuredGradient, Retreat
 from .forward import WayBack
+from .isometry import predict_jacobian
+from .jacobian import Spectrum, Tangent
 from .limits import Limits
-from .result import Branch, StackLayer, WeightGradient
+from .result import Branch, Jacobian, StackLayer, WeightGradient
 from .spec import StackSpec
-from .theory import Prediction
+from .theory import Prediction, power_of_ten
 
 
 @dataclass
@@ -41,10 +43,13 @@ class Lane:
     ways_back: list[WayBack] = field(default_factory=list)
     limits: Limits = field(default_factory=Limits)
     networks: list[list[float | None]] = field(default_factory=list)
+    tangent: Tangent | None = None
     _there: list[Measured] = field(default_factory=list)
     _back: list[MeasuredGradient] = field(default_factory=list)
+    _maps: list[Spectrum] = field(default_factory=list)
     _layers: list[StackLayer] = field(default_factory=list)
     _with_gradient: int = 0
+    _with_map: int = 0
 
     @property
     def family(self) -> str:
@@ -61,6 +66,10 @@ class Lane:
             layer = self.spec.depth - self._with_gradient
             self._layers[layer - 1] = self._layers[layer - 1].model_copy(update=self._gradient(layer, seen))
             self._with_gradient += 1
+        for spectrum in self._maps[self._with_map :]:
+            known = {"jacobian": self._jacobian(self._with_map + 1, spectrum)}
+            self._layers[self._with_map] = self._layers[self._with_map].model_copy(update=known)
+            self._with_map += 1
         return list(self._layers)
 
     def shift(self, first: int, last: int) -> float:
@@ -100,6 +109,7 @@ class Lane:
             weight_gradient=None,
             activation_magnitudes=magnitudes(seen.activation, h),
             gradient_magnitudes=None,
+            jacobian=None,
             predicted=self.prediction.layers[layer - 1],
         )
 
@@ -130,6 +140,26 @@ class Lane:
                 grad_to_data=ratio if isfinite(ratio) else None,
             ),
         }
+
+    def record_map(self, spectrum: Spectrum) -> None:
+        """The map from the input to the next layer."""
+        self._maps.append(spectrum)
+
+    def _jacobian(self, layer: int, spectrum: Spectrum) -> Jacobian:
+        log2_scale = self.shift(1, layer)
+        logs, exponent = spectrum.logs(log2_scale), spectrum.exponent + log2_scale
+        largest = float(logs[0]) if len(logs) else None
+        smallest = float(logs[-1]) if len(logs) and not spectrum.lost else None
+        return Jacobian(
+            largest=0.0 if largest is None else power_of_ten(largest),
+            log10_largest=largest,
+            smallest=power_of_ten(smallest),
+            log10_smallest=smallest,
+            mean_square=scaled(spectrum.mean_square, 2 * exponent),
+            log10_mean_square=log10_square(spectrum.mean_square, exponent),
+            histogram=spectrum.histogram(logs),
+            predicted=predict_jacobian(self.spec, self.initializer)[layer - 1],
+        )
 
 
 def leaders(spec: StackSpec) -> list[str]:

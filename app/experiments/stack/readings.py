@@ -81,6 +81,20 @@ def _dead(layer: StackLayer) -> Reading | None:
     return Reading(percent(layer.activation.dead_units)) if layer.activation.dead_units else None
 
 
+def _largest(layer: StackLayer) -> Reading | None:
+    if layer.jacobian is None:
+        return None
+    expected = layer.jacobian.predicted.log10_largest
+    return Reading(power(layer.jacobian.log10_largest), "" if expected is None else power(expected))
+
+
+def _smallest(layer: StackLayer) -> Reading | None:
+    if layer.jacobian is None:
+        return None
+    found, expected = layer.jacobian.log10_smallest, layer.jacobian.predicted.log10_smallest
+    return Reading("lost" if found is None else power(found), "" if expected is None else power(expected))
+
+
 def _rounded(value: float | None) -> str:
     return "" if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
@@ -95,4 +109,6 @@ QUANTITIES = (
     Quantity("saturated", _saturated),
     Quantity("exactly zero", _zero),
     Quantity("dead units", _dead),
+    Quantity("largest singular value", _largest),
+    Quantity("smallest singular value", _smallest),
 )

@@ -2,7 +2,7 @@
 
 from ...lab.formats import Magnitudes
 from ...lab.layers import ActivationSummary, Cosine
-from ...results import Record, Result, Summary
+from ...results import Histogram, Record, Result, Summary
 
 
 class WeightGradient(Record):
@@ -79,13 +79,51 @@ class StackPredicted(Record):
         return self.log10_gradient_mean_square if band is None else band.log10_median
 
 
+class JacobianPredicted(Record):
+    """What theory says of the singular values; null where it has no formula.
+
+    `largest`: at infinite width, for layers of one width. `mean_square`, with the spread of its log₁₀ over networks.
+    `smallest`, with that of its log₁₀, for linear layers. `quantiles`: log₁₀ of the 5, 25, 50, 75 and 95 % points of
+    all singular values, for linear layers: at infinite width, and by their growth alone beyond as many layers as units.
+    """
+
+    largest: float | None
+    log10_largest: float | None
+    smallest: float | None
+    log10_smallest: float | None
+    log10_smallest_std: float | None
+    mean_square: float | None
+    log10_mean_square: float | None
+    log10_mean_square_std: float | None
+    quantiles: list[float] | None
+
+
+class Jacobian(Record):
+    """The singular values of the derivative of a layer's output with respect to the first input of the batch.
+
+    `histogram` is of their log₁₀; `below` counts those that are zero, or so small beside the largest that float64 does
+    not tell them from it. If there are such, `smallest` is null. A size that float64 cannot hold is null, too, and its
+    log₁₀ is not.
+    """
+
+    largest: float | None
+    log10_largest: float | None
+    smallest: float | None
+    log10_smallest: float | None
+    mean_square: float | None
+    log10_mean_square: float | None
+    histogram: Histogram
+    predicted: JacobianPredicted
+
+
 class StackLayer(Record):
     """One layer.
 
     `activation` is the layer's output: with residual connections the stream, of which `branch` is what this layer
     added, else null. `unit_variance` summarizes, over units, the variance of a preactivation across the batch; null
     for a batch of one. `gradient` is that of the loss at the layer's output. A layer norm of two units or an RMS norm
-    of one lets a gradient through by its eps alone: what is measured before it is float32's rounding.
+    of one lets a gradient through by its eps alone: what is measured before it is float32's rounding. `jacobian` is
+    null unless asked for.
     """
 
     layer: int
@@ -101,6 +139,7 @@ class StackLayer(Record):
     weight_gradient: WeightGradient | None
     activation_magnitudes: Magnitudes
     gradient_magnitudes: Magnitudes | None
+    jacobian: Jacobian | None
     predicted: StackPredicted
 
 

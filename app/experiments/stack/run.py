@@ -6,10 +6,12 @@ needs no luck.
 """
 
 from collections.abc import Generator, Iterator
+from functools import partial
 
 from torch import Tensor
 
 from ...lab.activations import ACTIVATIONS
+from ...lab.device import CPU
 from ...lab.initializers import INITIALIZERS, Initializer
 from ...lab.norms import NORMS
 from ...lab.scaled import Scaled
@@ -18,6 +20,7 @@ from ...results import Step
 from .backward import MeasuredGradient, Retreat
 from .draws import draw_bias, draw_gradient, draw_input, keeps_weights, weight_counts, weight_std, weights
 from .forward import Architecture, advance
+from .jacobian import Spectrum, Tangent
 from .lanes import Lane, follow_leaders
 from .result import Networks, StackInit, StackResult
 from .spec import StackSpec
@@ -34,11 +37,11 @@ def run_stack(spec: StackSpec) -> Generator[Step[StackResult]]:
     lanes = [_lane(spec, INITIALIZERS[name], x) for name in spec.init]
     follow_leaders(lanes)
     further = spec.repeats if spec.repeats > 1 else 0
-    total = spec.depth * len(lanes) * (2 if spec.backward else 1) + further
+    total = spec.depth * len(lanes) * (1 + spec.backward + spec.jacobian) + further
     done = 0
     kept: list[dict[str, Tensor]] = []
     there, back = _forward(spec, architecture, lanes, kept), _backward(spec, architecture, lanes, kept)
-    for work in (there, back, _networks(spec, lanes)):
+    for work in (there, back, _maps(spec, architecture, lanes), _networks(spec, lanes)):
         for _ in work:
             done += 1
             yield Step(done, total, lambda: _result(spec, lanes))
@@ -102,6 +105,30 @@ def _record_gradient(lanes: list[Lane], leader: Lane, measured: MeasuredGradient
     for lane in lanes:
         if measured and (lane is leader or lane.leader is leader):
             lane.record_gradient(measured)
+
+
+def _maps(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> Iterator[None]:
+    """The singular values of the map from the first input to each layer."""
+    if not spec.jacobian:
+        return
+    leaders = [lane for lane in lanes if lane.leader is None]
+    for lane in leaders:
+        lane.tangent = Tangent.at(draw_input(spec, 0)[:1])
+    layers = range(1, spec.depth + 1)
+    for layer, drawn in zip(layers, weights(spec, layers), strict=True):
+        spectra = in_order(partial(_map, spec, architecture, layer, drawn), leaders)
+        found = dict(zip((lane.initializer.name for lane in leaders), spectra, strict=True))
+        for lane in lanes:
+            lane.record_map(found[(lane.leader or lane).initializer.name])
+            yield
+
+
+def _map(spec: StackSpec, architecture: Architecture, layer: int, drawn: dict[str, Tensor], lane: Lane) -> Spectrum:
+    """One layer further, for one lane."""
+    assert lane.tangent is not None
+    w, scale = drawn[lane.family].to(CPU), lane.scales[layer - 1]
+    lane.tangent.advance(architecture, w, scale, draw_bias(spec, lane.initializer, layer))
+    return lane.tangent.singular_values()
 
 
 def _networks(spec: StackSpec, lanes: list[Lane]) -> Iterator[None]:

@@ -11,6 +11,7 @@ from ...spec import Distribution, WeightsSpec, field, labels_of
 
 FEWEST_BINS = 16
 MOST_BINS = 2**16  # of all layers'
+WIDEST_MAP = 512  # whose singular values take a tenth of a second
 
 
 class StackSpec(WeightsSpec):
@@ -100,6 +101,13 @@ class StackSpec(WeightsSpec):
     backward: bool = field(
         True, "run", "Backward", "Also send a gradient, standard normal at the last layer, back through the stack."
     )
+    jacobian: bool = field(
+        False,
+        "run",
+        "Singular values",
+        "Also the singular values of the map from one input to every layer, of widths up to 512: whether it keeps "
+        "lengths.",
+    )
     repeats: int = field(
         1,
         "run",
@@ -125,6 +133,14 @@ class StackSpec(WeightsSpec):
     def _a_batch_to_normalize_over(self) -> Self:
         if self.norm == "batch" and self.batch == 1:
             raise SpecError([("norm", "batch norm needs a batch of at least 2: over one input there is no variance")])
+        return self
+
+    @model_validator(mode="after")
+    def _a_map_of_one_input(self) -> Self:
+        if self.jacobian and max(self.layer_widths) > WIDEST_MAP:
+            raise SpecError([("jacobian", f"singular values are worked out for widths up to {WIDEST_MAP}")])
+        if self.jacobian and self.norm == "batch":
+            raise SpecError([("jacobian", "batch norm mixes inputs: there is no map of one; choose another norm")])
         return self
 
     @property

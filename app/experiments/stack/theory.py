@@ -17,7 +17,7 @@ from .bands import bands_of
 from .result import Band, StackPredicted
 from .spec import StackSpec
 
-UNUSED = {"seed": 0, "repeats": 1, "bins": 80, "backward": True}  # by any prediction
+UNUSED = {"seed": 0, "repeats": 1, "bins": 80, "backward": True, "jacobian": False}  # by any prediction
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _predicted(at: LayerField, batch: Edges | None, one_input: Edges | None, gra
 
 def _written(sizes: dict[str, float | None]) -> dict[str, float | None]:
     """Each log₁₀ as a value and as itself."""
-    values = {name: _power(size) for name, size in sizes.items()}
+    values = {name: power_of_ten(size) for name, size in sizes.items()}
     return values | {f"log10_{name}": size if size != -inf else None for name, size in sizes.items()}
 
 
@@ -172,8 +172,8 @@ def _log10(natural: float | None) -> float | None:
     return None if natural is None else natural / log(10)
 
 
-def _power(log10: float | None) -> float | None:
-    """Zero where it is zero, null where float64 holds no such number."""
+def power_of_ten(log10: float | None) -> float | None:
+    """10^log10: zero where it is zero, null where float64 holds no such number."""
     if log10 == -inf:
         return 0.0
     return 10.0**log10 if log10 is not None and -307 < log10 < 308 else None

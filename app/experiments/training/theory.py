@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from math import exp, inf, log, sqrt
+from math import exp, inf, sqrt
+
+import numpy as np
 
 from ...lab.activations import nonlinearity
 from ...lab.draws import DISTRIBUTIONS
@@ -50,7 +52,7 @@ def _predict(query: str, init: str) -> Prediction:
     bands = _bands(spec, initializer, phi, shapes)
     hidden = _hidden(spec, phi, shapes[:-1])
     log_square = (hidden[-1].log_activation or 0.0) if hidden else 0.0
-    log_logit = _log_sum(shapes[-1].log_gain + log_square, shapes[-1].log_bias)
+    log_logit = float(np.logaddexp(shapes[-1].log_gain + log_square, shapes[-1].log_bias))
     first = untrained(_frequencies(spec), log_logit, _spread(bands[-1]))
     layers = [*_of_hidden(spec, phi, hidden, shapes, bands, first), _of_output(log_logit, bands[-1], first)]
     loss = InitialLoss(loss=first.loss, low=first.low, high=first.high, log10_variance=_finite(log_logit / LN10))
@@ -73,18 +75,16 @@ def _frequencies(spec: TrainingSpec) -> tuple[float, ...]:
 
 def _hidden(spec: TrainingSpec, phi: Nonlinearity, shapes: list[LayerShape]) -> list[LayerField]:
     """The hidden layers, from inputs of mean square one, and a gradient of mean square one at the last of them."""
-    norm = (
-        Norm(NORMS[spec.norm].centres and spec.norm == "layer", spec.norm == "batch", EPS)
-        if spec.norm != "none"
-        else None
-    )
+    norm = None
+    if spec.norm != "none":
+        norm = Norm(NORMS[spec.norm].centres and spec.norm == "layer", spec.norm == "batch", EPS)
     if not spec.residual or len(shapes) < 2:
         return propagate(phi, shapes, 1.0, 0.0, norm, None, HELD_OUT) if shapes else []
     (first,) = propagate(phi, shapes[:1], 1.0, 0.0, norm, None, HELD_OUT)
     square = exp(min(first.log_activation or 0.0, 600.0))
     mean = _mean(phi, first)
     rest = propagate(phi, shapes[1:], square, mean, norm, 1.0, HELD_OUT)
-    # The gradient at the stream's beginning: one branch further back than the first branch's output.
+    # Gradients of `rest` end at its own first output: layer 1's lies one branch further back.
     return [first._replace(log_gradient=None), *rest]
 
 
@@ -171,12 +171,6 @@ def _assumes(spec: TrainingSpec, banded: bool) -> list[str]:
     if spec.residual and spec.depth > 2:
         sentences.append("No prediction of the gradient in layer 1, from which the stream begins.")
     return sentences
-
-
-def _log_sum(one: float, other: float) -> float:
-    """log(exp one + exp other)."""
-    top, rest = max(one, other), min(one, other)
-    return top if top == -inf else top + log(1 + exp(rest - top))
 
 
 def _power(natural: float | None) -> float | None:

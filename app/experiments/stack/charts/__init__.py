@@ -7,6 +7,7 @@ from .formats import format_chart
 from .gains import gain_chart
 from .growth import grad_to_data, gradient, networks, variance
 from .inputs import collapse, shares, unit_variance
+from .isometry import isometry
 from .shapes import gradient_histograms, histograms, picture
 
 
@@ -88,6 +89,13 @@ _FORMATS = (
 )
 
 
+_ISOMETRY = (
+    "The map from the first input to each layer, linearized, stretches some directions more than others. Each shape is "
+    "the histogram of its singular values, on a logarithmic axis; dots: their root mean square, which is all that a "
+    "variance tells. Dotted: what is predicted of the largest, the root mean square and the smallest."
+)
+
+
 def _several_inputs(spec: StackSpec) -> bool:
     return spec.batch > 1
 
@@ -116,6 +124,9 @@ CHARTS: dict[str, Chart] = {
     "shares": Chart("Saturated, zero, dead", _shares, shares, "saturation"),
     "unit_variance": Chart("Each unit across the batch", _unit_variance, unit_variance, "", (), _several_inputs),
     "gains": Chart("Which gain?", _gains, gain_chart, "recommendation"),
+    "isometry": Chart(
+        "Does it keep lengths?", _ISOMETRY, isometry, "isometry", ("common",), lambda spec: spec.jacobian
+    ),
     "formats": Chart("Would it fit in float16?", _FORMATS, format_chart, "formats"),
 }
 
@@ -125,6 +136,7 @@ SECTIONS = (
     Section("backward", "Gradients", ("gradient", "gradient_histograms", "grad_to_data"), "gradient"),
     Section("inputs", "Inputs told apart", ("collapse",), "inputs"),
     Section("units", "Units", ("shares", "unit_variance"), "saturation"),
+    Section("isometry", "Singular values", ("isometry",), "isometry"),
     Section("gains", "Gains", ("gains",), "recommendation"),
     Section("formats", "Number formats", ("formats",), "formats"),
 )

@@ -6,11 +6,11 @@ from math import log2, log10
 
 from ....figures.axes import decades
 from ....figures.palette import PREDICTED, STYLES, Figure, meta
-from ....figures.panels import Panel, stacked
+from ....figures.panels import Panel, once, stacked
 from ....lab.formats import FORMATS, Magnitudes
 from ....lab.initializers import INITIALIZERS
 from ..result import StackInit, StackLayer, StackResult
-from .layers import layer_axis, once
+from .layers import layer_axis
 
 TALL = 230  # pixels
 SHOWN = 60.0  # decades: no format here reaches further

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from math import log10
 
 from ....figures.palette import Figure
-from ....figures.panels import Panel, stacked
+from ....figures.panels import Panel, once, stacked
 from ..result import Band, StackLayer, StackResult
-from .layers import Log10, Sizes, layer_axis, once
+from .layers import Log10, Sizes, layer_axis
 
 TALL = 300  # pixels
 

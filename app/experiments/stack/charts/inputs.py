@@ -7,11 +7,11 @@ from math import ceil, log10, sqrt
 from ....figures.axes import linear_axis
 from ....figures.numbers import number
 from ....figures.palette import STYLES, Figure, meta
-from ....figures.panels import Panel, stacked
+from ....figures.panels import Panel, once, stacked
 from ....lab.initializers import INITIALIZERS
 from ....results import Histogram
 from ..result import StackInit, StackLayer, StackResult
-from .layers import layer_axis, line, once, theory
+from .layers import layer_axis, line, theory
 from .shapes import some_layers
 
 Share = Callable[[StackLayer], float | None]

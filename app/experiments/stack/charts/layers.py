@@ -54,17 +54,6 @@ def theory(entry: StackInit, values: Sequence[float | None], text: Sequence[str]
     }
 
 
-def once(traces: Sequence[Figure]) -> list[Figure]:
-    """The traces, each name in the legend once."""
-    seen: set[str] = set()
-    shown = []
-    for trace in traces:
-        name = trace.get("name", "")
-        shown.append(trace | {"showlegend": name not in seen and trace.get("showlegend", True)})
-        seen.add(name)
-    return shown
-
-
 class Sizes:
     """Mean squares over layers, known as log₁₀, on an axis of the reader's choice."""
 

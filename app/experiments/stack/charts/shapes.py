@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from ....figures.numbers import number
 from ....figures.palette import STYLES, Figure
-from ....figures.panels import Panel, stacked
+from ....figures.panels import Panel, once, stacked
 from ....figures.shapes import Row, Shape, shape_panels, some_places
 from ....lab.initializers import INITIALIZERS
 from ....lab.layers import ActivationSummary
 from ....results import Summary
 from ..result import StackInit, StackLayer, StackResult
 from .growth import gradient_panel, signal_panel
-from .layers import Sizes, layer_axis, once
+from .layers import Sizes, layer_axis
 
 Quantity = Callable[[StackLayer], Summary | None]
 ROOM = 330  # pixels for all the rows of the picture, as far as they can be read so

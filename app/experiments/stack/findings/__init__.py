@@ -7,6 +7,7 @@ from .comparisons import alike, fans, networks, scale, tied
 from .courses import gradient, signal, steps, stream
 from .formats import formats
 from .inputs import activation, inputs, saturation
+from .isometry import isometry
 from .recommendation import recommendation
 
 
@@ -26,6 +27,7 @@ def _of_init(spec: StackSpec, entry: StackInit) -> list[Finding]:
         *inputs(spec, entry),
         *saturation(spec, entry),
         *activation(spec, entry),
+        *isometry(spec, entry),
         formats(entry),
         *networks(entry),
         *fans(spec, entry),

@@ -4,7 +4,7 @@ from ....figures.chart import Chart, Section
 from ....lab.activations import ACTIVATIONS
 from ..data import DATASETS
 from ..spec import TrainingSpec
-from .layers import gradient_histograms, gradient_histograms_end, histograms, histograms_end, start
+from .layers import gradient_histograms, gradient_histograms_end, histograms, histograms_end, start, start_gradients
 from .loss import loss
 from .steps import activations, gradient_to_data, gradients, saturation, updates
 
@@ -27,9 +27,13 @@ _ACTIVATIONS = (
 )
 _SATURATION = f"The share of activations within 3 % of the half-range from a bound, where the slope is small. {LINES}"
 _START = (
-    "Mean squares over the held-out examples before the first step. Dotted: mean field, from the settings alone; band: "
+    "Mean squares of the preactivations over the held-out examples. Dotted: mean field, from the settings alone; band: "
     "where 95 % of networks of this width lie for a single input, so that their mean lies well within. The last layer "
     "is the output."
+)
+_START_GRADIENTS = (
+    "Mean squares of the gradient of each example's own loss with respect to a layer's activations. Dotted: mean "
+    "field, which sends the gradient at the logits back through weights that are independent of it."
 )
 _SHAPES = "Each shape is the histogram of one layer's {what} over the held-out examples, {when}; the dot is the mean."
 
@@ -57,11 +61,12 @@ OUTPUT = "activations (the logits in the last)"
 CHARTS: dict[str, Chart] = {
     "loss": Chart("The loss", _loss, loss, "start"),
     "updates": Chart("Update over data", _UPDATES, updates, "updates"),
-    "start": Chart("Sizes before the first step, beside theory", _START, start, "signal"),
+    "start": Chart("The signal before the first step, beside theory", _START, start, "signal"),
+    "start_gradients": Chart("Its gradients", _START_GRADIENTS, start_gradients, "gradient"),
     "histograms": Chart("Activations before the first step", _shape(OUTPUT, BEFORE), histograms, "start"),
     "gradient_histograms": Chart("Gradients before the first step", _shape("gradients", BEFORE), gradient_histograms),
     "gradient_to_data": Chart("Gradient over data", _GRADIENT_TO_DATA, gradient_to_data, "updates"),
-    "gradients": Chart("Gradients, step by step", _GRADIENTS, gradients, "gradient"),
+    "gradients": Chart("Gradients, step by step", _GRADIENTS, gradients),
     "activations": Chart("Activations, step by step", _ACTIVATIONS, activations),
     "saturation": Chart("Saturated, step by step", _SATURATION, saturation, "saturation", (), _bounded),
     "histograms_end": Chart("Activations after the last step", _shape(OUTPUT, AFTER), histograms_end, "learning"),
@@ -72,7 +77,9 @@ CHARTS: dict[str, Chart] = {
 
 # What stands in none of them is shown first.
 SECTIONS = (
-    Section("beginning", "Before the first step", ("start", "histograms", "gradient_histograms"), "start"),
+    Section(
+        "beginning", "Before the first step", ("start", "start_gradients", "histograms", "gradient_histograms"), "start"
+    ),
     Section("steps", "Updates and gradients", ("gradient_to_data", "gradients"), "updates"),
     Section("signal", "Activations", ("activations", "saturation"), "saturation"),
     Section("end", "After the last step", ("histograms_end", "gradient_histograms_end"), "learning"),
