@@ -7,7 +7,6 @@ import torch
 
 from .experiments import EXPERIMENTS
 from .experiments.experiment import Experiment
-from .experiments.table import csv_table
 from .fields import SpecError
 from .figures.palette import Figure
 from .finding import Finding
@@ -45,7 +44,7 @@ class Run:
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """The Result as a tidy table, as at `/api/NAME.csv`; written to `path` too, if there is one."""
-        table = csv_table(self.result).decode()
+        table = self._experiment.table(self.result).decode()
         if path is not None:
             Path(path).write_text(table)
         return table

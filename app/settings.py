@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SCHEDULER = re.compile(r"(tcp|tls)://[\w.\-\[\]:]+:\d+", re.ASCII)
 PREFIX = re.compile(r"(/[\w.~@%:+-]+)+", re.ASCII)
 
 
@@ -19,6 +20,12 @@ def _prefix(path: str) -> str:
     if path and not PREFIX.fullmatch(path):
         raise ValueError("must be a path such as /user/me/proxy/8000")
     return path
+
+
+def _scheduler(address: str) -> str:
+    if address and not SCHEDULER.fullmatch(address):
+        raise ValueError("must be an address such as tcp://10.0.0.7:8786")
+    return address
 
 
 class Settings(BaseSettings):
@@ -36,6 +43,12 @@ class Settings(BaseSettings):
     per_client: int = Field(2, ge=1, description="experiments one client may have in flight")
     in_line: int = Field(40, ge=1, description="pages of one client that may wait in line for theirs")
     max_seconds: float = Field(20, gt=0, description="estimated computing time an experiment may take")
+    max_cells_seconds: float = Field(
+        60, gt=0, description="estimated computing time all cells of an experiment made of others may take"
+    )
+    scheduler: Annotated[str, AfterValidator(_scheduler)] = Field(
+        "", description="address of a Dask scheduler whose workers compute such cells, as tcp://host:8786"
+    )
     max_result_bytes: int = Field(
         24 * 2**20, gt=0, description="estimated size a result may have before it is compressed, to a third or less"
     )

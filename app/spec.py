@@ -7,7 +7,7 @@ is added here and nowhere else: its label, help, unit, limits and choices live o
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -27,7 +27,7 @@ Init = Annotated[str, labels_of(INITIALIZERS)]
 Distribution = Annotated[str, labels_of(DISTRIBUTIONS)]
 
 
-GROUPS = {"shape": "Shape", "weights": "Weights", "input": "Input", "run": "Run"}
+GROUPS = {"axes": "Axes", "shape": "Shape", "weights": "Weights", "input": "Input", "run": "Run"}
 
 
 def field(
@@ -40,13 +40,15 @@ def field(
     step: float | None = None,
     main: bool = False,
     slider: tuple[float, float] | None = None,
+    swept: tuple[float, float] | None = None,
     **limits: Any,
 ) -> Any:
     """A field of a spec, as forms, documentation and messages show it; `limits` are pydantic's.
 
-    A `main` one stays in sight, the others are folded by group. A `slider` covers this part of what is allowed.
+    A `main` one stays in sight, the others are folded by group. A `slider` covers this part of what is allowed; an axis
+    along which the field runs by itself covers what is `swept`, where the slider would go too far.
     """
-    extra: dict[str, Any] = {"group": group, "unit": unit, "step": step, "main": main, "slider": slider}
+    extra: dict[str, Any] = {"group": group, "unit": unit, "step": step, "main": main, "slider": slider, "swept": swept}
     return Field(default, title=label, description=help, json_schema_extra=extra, **limits)
 
 
@@ -68,7 +70,8 @@ S = TypeVar("S", bound="Spec")
 
 @lru_cache(maxsize=256)
 def _from_query(model: type[S], query: str) -> S:
-    return model.parse(query_values(model, query))
+    chosen = model.chosen(dict(parse_qsl(query, errors="replace")))
+    return chosen.parse(query_values(chosen, query))
 
 
 class Spec(BaseModel):
@@ -78,11 +81,22 @@ class Spec(BaseModel):
 
     name: ClassVar[str]
     decided_by: ClassVar[dict[str, str]] = {}  # fields that follow from another one, where it is given
+    decides: ClassVar[str] = ""  # the field that says of which model a spec is, where there are several
+
+    @classmethod
+    def kinds(cls) -> "Mapping[str, type[Self]]":
+        """The models a spec may be of, by the value that decides: most experiments have one."""
+        return {"": cls}
+
+    @classmethod
+    def chosen(cls, values: Mapping[str, Any]) -> "type[Self]":  # noqa: ARG003
+        """The one that these values are of, as a query or a body gives them."""
+        return cls
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
         """A spec from JSON-like values. Raises SpecError, naming every field that is wrong."""
-        return validate(cls, values)
+        return validate(cls.chosen(values), values)
 
     @classmethod
     def from_query(cls, query: str) -> Self:

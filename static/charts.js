@@ -101,6 +101,7 @@ async function plotted(plot) {
   await Plotly.react(plot, plot.seen.data, plot.seen.layout, config);
   widths.observe(plot);
   markPlace(plot, plot.place);
+  plot.dispatchEvent(new CustomEvent("plotted", { bubbles: true }));
   await globalThis.scheduler?.yield?.(); // so that a click does not wait for all charts
 }
 

@@ -15,7 +15,12 @@ const texts = {
 };
 
 const decimal = /^-?[\d.]+(e[-+]?\d+)?$/i; // Number() knows more ways to write one than the server
-const valuesOf = (field) => texts[field.dataset.widget](field);
+
+// A field that may be left empty has no value then.
+function valuesOf(field) {
+  const values = texts[field.dataset.widget](field);
+  return "optional" in field.dataset && values[0] === "" ? [] : values;
+}
 
 // Whether the field follows from another one, which holds numbers.
 function decided(form, field) {

@@ -95,9 +95,9 @@ export function runs(root, address, show) {
     part(".status").classList.toggle("quiet", text === "Done.");
   }
 
-  function progress({ done, total }) {
+  function progress({ done, total, said = "" }) {
     Object.assign(part(".progress"), { max: total, value: done });
-    if (part(".status").textContent) say("");
+    if (part(".status").textContent !== said) say(said);
   }
 
   function stopped(text) {

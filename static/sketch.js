@@ -4,7 +4,9 @@
 const FAR = 1e4; // pixels: nothing is drawn further out
 const DASHES = { solid: "", dot: "2 4", dash: "9 6", dashdot: "9 4 2 4" };
 
+// What leads somewhere has to answer the pointer, and a sketch does not.
 export function canSketch({ data, layout }) {
+  if (layout.meta?.links) return false;
   const axes = Object.entries(layout).filter(([name]) => /^[xy]axis\d*$/.test(name));
   return axes.every(([, axis]) => axis.range) && data.every(({ type }) => (type ?? "scatter") === "scatter");
 }

@@ -22,7 +22,7 @@ FLOORS = (
     {"lab"},
     {"arithmetic"},
     {"fields", "results"},
-    {"spec", "finding", "view"},
+    {"spec", "finding", "statistic", "view"},
     {"compute", "figures"},
     {"experiments", "network"},
     {"web"},

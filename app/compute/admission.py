@@ -25,30 +25,33 @@ class Admission:
         ):
             metrics.gauge(name, said, read)
 
-    def ask(self, client: str) -> None:
+    def ask(self, client: str, of_cells: bool = False) -> None:
         """Whether this client may begin one now; a client without a name may have any number in flight.
+
+        Those made of cells are computed one at a time, beside the others, which wait for none of them.
 
         Raises TooMany or Busy if not.
         """
-        settings, flights = self._settings, self.aloft
-        if client and sum(flight.clients[client] > 0 for flight in flights) >= settings.per_client:
+        settings, at_once = self._settings, 1 if of_cells else self._settings.at_once
+        flights = [flight for flight in self.aloft if flight.of_cells == of_cells]
+        if client and sum(flight.clients[client] > 0 for flight in self.aloft) >= settings.per_client:
             self._rejected.labels("client").inc()
             raise TooMany(settings.per_client)
         # All experiments share the same cores, so what is in flight is waited for one after the other.
-        wait = sum(flight.remaining for flight in flights) if len(flights) >= settings.at_once else 0.0
-        if self.draining or len(flights) >= settings.at_once + settings.waiting or wait > settings.wait_seconds:
+        wait = sum(flight.remaining for flight in flights) if len(flights) >= at_once else 0.0
+        if self.draining or len(flights) >= at_once + settings.waiting or wait > settings.wait_seconds:
             self._rejected.labels("draining" if self.draining else "queue").inc()
             raise Busy(wait)
 
-    def ask_for_line(self, client: str) -> None:
+    def ask_for_line(self, client: str, of_cells: bool = False) -> None:
         """The same for whoever is ready to wait for a place of their own: TooMany only where too many do already."""
         try:
-            self.ask(client)
+            self.ask(client, of_cells)
         except TooMany:
             if self._line.full(client):
                 raise
 
-    def turn(self, client: str, at_hand: Callable[[], bool]) -> AsyncIterator[int]:
+    def turn(self, client: str, at_hand: Callable[[], bool], of_cells: bool = False) -> AsyncIterator[int]:
         """Waits in line until the client may begin, or need not: what they ask for is at hand.
 
         Yields how many of theirs are ahead, whenever that changes. Raises Busy.
@@ -60,7 +63,7 @@ class Admission:
             if not first:
                 return False
             try:
-                self.ask(client)
+                self.ask(client, of_cells)
             except TooMany:
                 return False
             return True

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from ..results import Result
 
+PACE_SECONDS = 1.0  # before a pace is one
+
 
 class Busy(Exception):
     """More experiments are waiting than may wait, or for longer: `retry_after` seconds may help."""
@@ -35,20 +37,39 @@ class Cancelled(Exception):
 
 
 class Update(NamedTuple):
-    """How far a flight is, the last partial result it left, and what it waits for, if it has not begun."""
+    """How far a flight is, the last partial result it left, what it waits for, if it has not begun, and once that can
+    be said the seconds it still needs."""
 
     done: int
     total: int
     partial: Result | None
     waits_for: str | None = None
+    seconds_left: float | None = None
+
+
+class Pace:
+    """How fast a run goes on, from the first word of it; what was at hand before it began does not count."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, float] | None = None
+
+    def seconds_left(self, done: int, total: int, now: float) -> float | None:
+        """At the pace so far; None before that can be told."""
+        if self._first is None:
+            self._first = done, now
+        began, since = self._first
+        if now - since < PACE_SECONDS or done <= began:
+            return None
+        return (now - since) * (total - done) / (done - began)
 
 
 class Flight:
     """One run of one spec, watched from the event loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float = 0.0) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float = 0.0, of_cells: bool = False) -> None:
         self.outcome: asyncio.Future[bytes] = loop.create_future()
         self.seconds = seconds  # it is expected to take
+        self.of_cells = of_cells
         self.born = time.monotonic()
         self.running = False
         self.clients: Counter[str] = Counter()

@@ -4,7 +4,6 @@ A flight ends when it is done, when its deadline passes, or when the last one wa
 """
 
 import asyncio
-import hashlib
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
@@ -13,26 +12,22 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from typing import Any, Protocol
 
-import numba
-import numpy as np
-import torch
-
-from .. import __version__
 from ..lab import memory, threads
-from ..lab.device import device, use_device
+from ..lab.device import use_device
 from ..lab.kernels import compiling
 from ..results import Result, Step
 from ..settings import Settings
 from ..spec import Spec
 from .admission import Admission
 from .cache import Cache
+from .cells import Cells
+from .cluster import Cluster
 from .cost import Budget, Cost, TooExpensive, check
-from .flight import Busy, Cancelled, DeadlineExceeded, Flight, Update
+from .flight import Busy, Cancelled, DeadlineExceeded, Flight, Pace, Update
+from .key import spec_key
 from .metrics import Metrics
 from .rates import USUAL, measured
 
-# The same one, the same bytes.
-ENGINE = f"initscope {__version__} torch {torch.__version__} numpy {np.__version__} numba {numba.__version__}"
 PROGRESS_SECONDS = 0.05  # between two words of progress
 COMPILING = "The server has just started and compiles its kernels, once on this machine: some seconds."
 
@@ -43,7 +38,9 @@ class Runnable(Protocol):
     @property
     def result(self) -> type[Result]: ...
     @property
-    def run(self) -> Callable[[Any], Generator[Step[Result]]]: ...
+    def run(self) -> Callable[..., Generator[Step[Result]]]: ...
+    @property
+    def of_cells(self) -> bool: ...
     @property
     def cost(self) -> Callable[[Any], Cost]: ...
     @property
@@ -70,10 +67,13 @@ class Runner:
         self.metrics = Metrics()
         self.admission = Admission(settings, self.metrics)
         self._closing = False
-        self._deadline_seconds = settings.deadline_seconds
+        self._settings = settings
         self._experiments = experiments
+        self.cluster = Cluster(settings.scheduler) if settings.scheduler else None
+        self._cells = Cells(experiments, self.cache, lambda: self.budget, settings.deadline_seconds, self.cluster)
         self._flights: dict[str, Flight] = {}  # to be joined
         self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.prepare)
+        self._executor_of_cells = ThreadPoolExecutor(1, "cells", initializer=threads.prepare)
         self._preparing = threading.Thread(target=self._prepare, name="compiling", daemon=True)
         self._preparing.start()
 
@@ -85,10 +85,15 @@ class Runner:
         return content
 
     def check(self, spec: Spec) -> Cost:
-        """What the spec costs. Raises TooExpensive if it is beyond the budget."""
+        """What the spec costs. Raises TooExpensive if it is beyond the budget, Away if who would compute it is."""
         experiment = self._experiments[spec.name]
+        budget = self.budget
+        if experiment.of_cells:
+            budget = replace(budget, seconds=self._settings.max_cells_seconds)
+            if self.cluster:
+                self.cluster.check()
         try:
-            return check(spec, experiment.cost, experiment.sizes, self.budget)
+            return check(spec, experiment.cost, experiment.sizes, budget)
         except TooExpensive:
             self.metrics.rejected.labels("cost").inc()
             raise
@@ -99,7 +104,7 @@ class Runner:
 
         A client without a name may have any number in flight.
 
-        Raises TooExpensive, TooMany or Busy before anything is computed.
+        Raises TooExpensive, Away, TooMany or Busy before anything is computed.
         """
         key = spec_key(spec)
         flight = self._flights.get(key) or self._start(key, spec, client)
@@ -130,20 +135,23 @@ class Runner:
         return cached
 
     def admit(self, spec: Spec, client: str) -> None:
-        """Raises what `join` would, TooExpensive, TooMany or Busy, and begins nothing."""
+        """Raises what `join` would, and begins nothing."""
         if not self._at_hand(spec):
             self.check(spec)
-            self.admission.ask(client)
+            self.admission.ask(client, self._of_cells(spec))
 
     def admit_to_line(self, spec: Spec, client: str) -> None:
         """The same for whoever is ready to wait for a place of their own: TooMany only where too many do already."""
         if not self._at_hand(spec):
             self.check(spec)
-            self.admission.ask_for_line(client)
+            self.admission.ask_for_line(client, self._of_cells(spec))
 
     def turn(self, spec: Spec, client: str) -> AsyncIterator[int]:
         """Waits in line until the client may `join`; yields how many experiments of theirs are ahead."""
-        return self.admission.turn(client, lambda: self._at_hand(spec))
+        return self.admission.turn(client, lambda: self._at_hand(spec), self._of_cells(spec))
+
+    def _of_cells(self, spec: Spec) -> bool:
+        return self._experiments[spec.name].of_cells
 
     def _at_hand(self, spec: Spec) -> bool:
         key = spec_key(spec)
@@ -175,7 +183,10 @@ class Runner:
         self._closing = True
         for flight in self.admission.aloft:
             flight.cancel()
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        for executor in (self._executor, self._executor_of_cells):
+            executor.shutdown(wait=True, cancel_futures=True)
+        if self.cluster:
+            self.cluster.close()
         self._preparing.join()
 
     def _start(self, key: str, spec: Spec, client: str) -> Flight:
@@ -186,11 +197,12 @@ class Runner:
             return flight
         self.metrics.cached.labels("miss").inc()
         cost = self.check(spec)
-        self.admission.ask(client)
-        flight = Flight(loop, self.budget.time(cost))
+        self.admission.ask(client, self._of_cells(spec))
+        flight = Flight(loop, self.budget.time(cost), self._of_cells(spec))
         self._flights[key] = flight
         self.admission.aloft.add(flight)
-        flight.work = self._executor.submit(self._run, spec, flight)
+        executor = self._executor_of_cells if flight.of_cells else self._executor
+        flight.work = executor.submit(self._run, spec, flight)
         asyncio.wrap_future(flight.work).add_done_callback(lambda done: self._land(key, flight, done))
         return flight
 
@@ -216,15 +228,20 @@ class Runner:
         self.metrics.ended.labels(outcome).inc()
         flight.wake()
 
+    def _deadline_seconds(self, experiment: Runnable) -> float:
+        """Of what is made of cells, each of which has its own: as many times what it may cost as of any other."""
+        longer = self._settings.max_cells_seconds / self._settings.max_seconds if experiment.of_cells else 1.0
+        return self._settings.deadline_seconds * longer
+
     def _run(self, spec: Spec, flight: Flight) -> bytes:
-        experiment = self._experiments[spec.name]
+        experiment, pace, partial = self._experiments[spec.name], Pace(), None
         began = shown = told = time.monotonic()
-        partial: Result | None = None
+        deadline_seconds = self._deadline_seconds(experiment)
 
         def check() -> None:
             if flight.cancelled.is_set():
                 raise Cancelled
-            if time.monotonic() - began > self._deadline_seconds:
+            if time.monotonic() - began > deadline_seconds:
                 raise DeadlineExceeded
 
         while self._preparing.is_alive():
@@ -236,22 +253,18 @@ class Runner:
         flight.running = True
         threads.between_blocks(check)
         try:
-            with closing(experiment.run(spec)) as steps:
+            steps = experiment.run(spec, self._cells) if experiment.of_cells else experiment.run(spec)
+            with closing(steps):
                 for step in steps:
                     check()
                     now = time.monotonic()
                     if now - shown > experiment.partial_seconds and step.done < step.total:
                         partial, shown = step.partial(), now
                     if now - told > PROGRESS_SECONDS:
-                        flight.publish(Update(step.done, step.total, partial))
+                        left = pace.seconds_left(step.done, step.total, now)
+                        flight.publish(Update(step.done, step.total, partial, seconds_left=left))
                         told = now
             result = step.partial()
             return result.model_dump_json().encode()
         finally:
             threads.between_blocks(None)
-
-
-def spec_key(spec: Spec) -> str:
-    """Equal experiments, computed by equal engines, have equal keys."""
-    said = f"{ENGINE} {device()} {spec.name}?{spec.query}"
-    return hashlib.sha256(said.encode()).hexdigest()[:32]

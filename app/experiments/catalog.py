@@ -13,7 +13,7 @@ from .experiment import Experiments
 
 
 def catalog_of(experiments: Experiments) -> dict[str, Any]:
-    """Activations with their gains and moments, initializations, distributions, and the fields of each experiment."""
+    """Activations with their gains and moments, inits, distributions, and each experiment's statistics and fields."""
     return {
         "activations": [
             {
@@ -32,6 +32,14 @@ def catalog_of(experiments: Experiments) -> dict[str, Any]:
         "distributions": [
             {"name": entry.name, "label": entry.label, **entry.moments._asdict()} for entry in DISTRIBUTIONS.values()
         ],
+        "statistics": {
+            name: {
+                key: {"label": statistic.label, "unit": statistic.unit, "help": statistic.help}
+                for key, statistic in experiment.statistics.items()
+            }
+            for name, experiment in experiments.items()
+            if experiment.statistics
+        },
         "fields": {name: _fields(experiment.spec) for name, experiment in experiments.items()},
     }
 

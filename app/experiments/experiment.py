@@ -12,6 +12,7 @@ An experiment lives in a folder of its own, `app/experiments/NAME/`, which holds
     picture.py   how they are drawn small, for whoever is sent a link; without one, the findings stand alone
     script.py    the same in PyTorch alone, to be read and changed by whoever takes it along
     readings.py  what each place says where a Result has places (layers, steps), and the course of each init
+    statistics.py  which single numbers can be followed while a field runs, and the laws that show
     gallery.py   famous ones, with what was published of them
     words.py     the page's heading, and what its explanation is written from
     why.html     the explanation; without one, the page lists the findings
@@ -39,8 +40,10 @@ from ..figures.readings import Readings
 from ..finding import Finding
 from ..results import Result, Step
 from ..spec import Spec
+from ..statistic import Mark, Statistic
 from ..view import ALL, View, split
 from .answer import answer
+from .table import csv_table
 
 _FINDINGS = TypeAdapter(list[Finding])
 OWN_SECTIONS = ("why", "numbers")  # of every page: the explanation, and the table of what is read at each place
@@ -105,14 +108,16 @@ class Experiment(Generic[S, R]):
     in none of the `sections` are shown first. Where a Result has places, one after the other, `courses` has a number of
     each init at each, to be drawn small, and `readings` says what there is to read at each. `lines` says how what it
     sets side by side is called and drawn, where those are not the initializations of all. While it runs there is a
-    partial result every `partial_seconds`.
+    partial result every `partial_seconds`. `statistics` are the single numbers that can be followed while one of the
+    fields runs, `laws` such runs worth a look, and `marks` the values of a field worth marking on its axis. `of_cells`:
+    the experiment is made of others, and `run` takes beside the spec what computes them.
     """
 
     title: str
     heading: Callable[[S], str]
     spec: type[S]
     result: type[R]
-    run: Callable[[S], Generator[Step[R]]]
+    run: Callable[..., Generator[Step[R]]]
     cost: Callable[[S], Cost]
     sizes: tuple[str, ...]
     findings: Callable[[R], list[Finding]]
@@ -121,6 +126,9 @@ class Experiment(Generic[S, R]):
     presets: tuple[Preset, ...]
     questions: tuple[Question, ...] = ()
     gallery: tuple[Famous, ...] = ()
+    statistics: Mapping[str, Statistic] = field(default_factory=dict)
+    laws: tuple[Preset, ...] = ()
+    marks: Callable[[S, str], list[Mark]] = lambda spec, field: []
     picture: Picture | None = None
     script: Callable[[S], str] | None = None
     sections: tuple[Section, ...] = ()
@@ -128,6 +136,8 @@ class Experiment(Generic[S, R]):
     readings: Callable[[R], Readings | None] = lambda result: None
     partial_seconds: float = 0.3
     lines: Mapping[str, Line] = field(default_factory=lambda: LINES)
+    table: Callable[[R], bytes] = csv_table
+    of_cells: bool = False
 
     @property
     def name(self) -> str:

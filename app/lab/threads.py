@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -57,6 +58,23 @@ def pin() -> None:
 def between_blocks(check: Callable[[], None] | None) -> None:
     """Call this from now on wherever the calling thread hands out a block: what it raises ends the experiment."""
     _here.check = check
+
+
+@contextmanager
+def also_between_blocks(check: Callable[[], None]) -> Iterator[None]:
+    """Call this too, as long as the block lasts."""
+    before = getattr(_here, "check", None)
+
+    def both() -> None:
+        if before:
+            before()
+        check()
+
+    _here.check = both
+    try:
+        yield
+    finally:
+        _here.check = before
 
 
 def within_block() -> None:

@@ -5,13 +5,16 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.responses import Response
 
-from ..compute.runner import Runner, spec_key
+from ..compute.flight import Update
+from ..compute.key import spec_key
+from ..compute.runner import Runner
 from ..experiments.catalog import catalog_of
 from ..experiments.experiment import Experiments
 from ..fields import SpecError
@@ -39,6 +42,7 @@ from .requests import client_of, query_string, spec_of, view_of, while_connected
 logger = logging.getLogger("initscope")
 DOCUMENT = "A page of its own, which needs neither this server nor any other."
 STREAM = "Server-sent events: page, progress, figures, findings, explanation, then result; or problem."
+WORTH_A_WORD = 2.0  # seconds left
 LOOK = (
     "Server-sent events of what a page shows of it: page, progress, figures, answer, findings, then done; or problem."
 )
@@ -205,7 +209,7 @@ async def _events(
                 if update.waits_for:
                     yield _event("waiting", json.dumps({"ahead": 0, "said": update.waits_for}))
                     continue
-                yield _event("progress", json.dumps({"done": update.done, "total": update.total}))
+                yield _event("progress", json.dumps(_progress(update)))
                 worth_it = flight.seconds >= WORTH_PARTS and update.partial is not None
                 if worth_it and update.partial is not shown:
                     shown = update.partial
@@ -222,6 +226,15 @@ async def _events(
         if problem(error).status == 500:
             logger.exception("A run failed.")
         yield _event("problem", json.dumps(problem(error).body(prefix_of(request))))
+
+
+def _progress(update: Update) -> dict[str, Any]:
+    """How far a run is, and in words how long it still takes, where that is worth a word."""
+    said, left = {"done": update.done, "total": update.total}, update.seconds_left
+    if left is None or left < WORTH_A_WORD:
+        return said
+    step = 1 if left < 15 else 5 if left < 60 else 15
+    return said | {"said": f"About {ceil(left / step) * step} s left."}
 
 
 def _in_line(ahead: int) -> str:

@@ -91,31 +91,47 @@ CATALOG: Schema = {
 
 
 def parameters(model: type[Spec]) -> list[Schema]:
-    """A spec's fields as a query's: lists repeat their key, and leaving a field out is the only null."""
-    found = []
-    for name, described in model.model_json_schema()["properties"].items():
-        described = {key: value for key, value in described.items() if (key, value) != ("default", None)}
-        arms = [arm for arm in described.get("anyOf", []) if arm != {"type": "null"}]
-        if len(arms) == 1:
-            described = {key: value for key, value in described.items() if key != "anyOf"} | arms[0]
-        found.append(
-            {
-                "name": name,
-                "in": "query",
-                "required": False,
-                "description": described.get("description", ""),
-                "schema": _each_once(model, name, described),
-                **({"style": "form", "explode": True} if shape(model.model_fields[name]).many else {}),
-            }
-        )
-    return found
+    """A spec's fields as a query's: lists repeat their key, and leaving a field out is the only null.
+
+    Where a spec may be of several models, every field of any of them, taking what it takes in one of them.
+    """
+    found: dict[str, Schema] = {}
+    for kind in model.kinds().values():
+        for name, described in kind.model_json_schema()["properties"].items():
+            said = _parameter(kind, name, described)
+            known = found.setdefault(name, said)
+            if known["schema"] != said["schema"]:
+                arms = known["schema"].get("anyOf", [known["schema"]])
+                found[name] = known | {"schema": {"anyOf": [*arms, said["schema"]]}}
+    return list(found.values())
+
+
+def _parameter(model: type[Spec], name: str, described: Schema) -> Schema:
+    described = {key: value for key, value in described.items() if (key, value) != ("default", None)}
+    arms = [arm for arm in described.get("anyOf", []) if arm != {"type": "null"}]
+    if len(arms) == 1:
+        described = {key: value for key, value in described.items() if key != "anyOf"} | arms[0]
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": described.get("description", ""),
+        "schema": _each_once(model, name, described),
+        **({"style": "form", "explode": True} if shape(model.model_fields[name]).many else {}),
+    }
 
 
 def body(model: type[Spec]) -> Schema:
     """A spec's fields as a JSON object."""
+    schemas = [_object(kind) for kind in model.kinds().values()]
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _object(model: type[Spec]) -> Schema:
     schema = model.model_json_schema()
     fields = {name: _each_once(model, name, described) for name, described in schema["properties"].items()}
-    return {"required": True, "content": {"application/json": {"schema": schema | {"properties": fields}}}}
+    return schema | {"properties": fields}
 
 
 def responses(media_type: str, answer: Schema | Any, statuses: Iterable[int] = REFUSALS) -> Responses:

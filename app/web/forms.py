@@ -23,7 +23,10 @@ class Slider(NamedTuple):
 
 @dataclass(frozen=True)
 class Control:
-    """One field as a form draws it. `values` are texts, as a query writes them; `default` likewise."""
+    """One field as a form draws it. `values` are texts, as a query writes them; `default` likewise.
+
+    One that `turns` decides which other fields there are.
+    """
 
     name: str
     label: str
@@ -37,6 +40,7 @@ class Control:
     error: str | None
     decided_by: str | None
     main: bool
+    turns: bool
     slider: "Slider | None"
 
     @property
@@ -70,6 +74,7 @@ def form(
                 error=errors.get(name),
                 decided_by=model.decided_by.get(name),
                 main=extra["main"],
+                turns=name == model.decides,
                 slider=_slider(accepts, extra["slider"], extra["step"]),
             )
         )

@@ -24,6 +24,8 @@ def router(runner: Runner, settings: Settings) -> APIRouter:
 
     @operators.get("/readyz")
     async def ready() -> Response:
+        if runner.cluster and not runner.cluster.up:
+            return PlainTextResponse("scheduler away\n", 503, headers=NOT_KEPT)
         if await runner.ready():
             return PlainTextResponse("ok\n", headers=NOT_KEPT)
         return PlainTextResponse("going\n" if runner.admission.draining else "compiling\n", 503, headers=NOT_KEPT)

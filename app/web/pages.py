@@ -154,7 +154,7 @@ def router(environment: Environment, experiments: Experiments, runner: Runner, s
             except SpecError as error:
                 errors = dict(error.errors)
                 values = attempted(request.scope["query_string"].decode(errors="replace"))
-            controls = form(model, values, errors)
+            controls = form(model.chosen({name: texts[-1] for name, texts in values.items() if texts}), values, errors)
             drawn = {control.name for group in controls.values() for control in group}
             elsewhere = {field: message for field, message in errors.items() if field not in drawn}
             return page(

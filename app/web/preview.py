@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
-from ..compute.runner import Runner, spec_key
+from ..compute.key import spec_key
+from ..compute.runner import Runner
 from ..experiments.experiment import Experiment, Experiments
 from ..finding import Finding, verdicts
 from ..spec import Spec

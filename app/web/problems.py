@@ -12,12 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..compute.cluster import Away
 from ..compute.cost import TooExpensive
 from ..compute.flight import Busy, DeadlineExceeded, TooMany
 from ..fields import SpecError
 from .prefix import prefix_of, route_path
 
 logger = logging.getLogger("initscope")
+AWAY_SECONDS = 5  # after which to ask again for what computes on a cluster that is away
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,9 @@ def problem(error: Exception) -> Problem:
         case TooMany():
             detail = f"One client may have {error.allowed} experiments in flight. Wait for one of yours, or cancel it."
             return Problem("too-many", "Too many at once", 429, detail, headers={"Retry-After": "1"})
+        case Away():
+            detail = f"What computes this is away: {error}. It is looked for again every second; single runs go on."
+            return Problem("away", "Cluster away", 503, detail, headers={"Retry-After": str(AWAY_SECONDS)})
         case DeadlineExceeded():
             return Problem("deadline", "Deadline exceeded", 504, "The experiment took longer than it may.")
         case HTTPException():
@@ -75,7 +80,7 @@ def install(app: FastAPI, page: Callable[[Request, Problem], Response]) -> None:
             return page(request, said)
         return said.response(prefix_of(request))
 
-    for kind in (SpecError, Busy, TooMany, DeadlineExceeded, HTTPException):
+    for kind in (SpecError, Away, Busy, TooMany, DeadlineExceeded, HTTPException):
         app.add_exception_handler(kind, answer)
     app.add_middleware(Faults)
 

@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..experiments.experiment import Experiment
-from ..experiments.table import csv_table
 from ..finding import Finding
 from .description import BINARY, FIGURES, TEXT, Schema
 from .headers import POLICY
@@ -38,7 +37,9 @@ def renderings(experiment: AnyExperiment) -> list[Rendering]:
         Rendering("", json, experiment.result, "The Result as JSON."),
         Rendering("/figures", json, FIGURES, "{chart name: Plotly figure}.", experiment.figures_json),
         Rendering("/findings", json, list[Finding], "What the numbers say.", experiment.findings_json),
-        Rendering(".csv", "text/csv; charset=utf-8", TEXT, "A tidy table: init, layer, quantity, value.", csv_table),
+        Rendering(
+            ".csv", "text/csv; charset=utf-8", TEXT, "A tidy table: init, layer, quantity, value.", experiment.table
+        ),
         Rendering(".png", "image/png", BINARY, "A picture, 1200 × 630.", partial(experiment.drawn, "png")),
         Rendering(
             ".svg", "image/svg+xml", TEXT, "The same picture, as lines.", partial(experiment.drawn, "svg"), headers=svg

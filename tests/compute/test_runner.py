@@ -9,7 +9,8 @@ import pytest
 
 from app.compute.cost import TooExpensive
 from app.compute.flight import Busy, DeadlineExceeded
-from app.compute.runner import Runner, spec_key
+from app.compute.key import spec_key
+from app.compute.runner import Runner
 from app.experiments import EXPERIMENTS
 from app.lab import threads
 from app.settings import Settings
@@ -256,7 +257,7 @@ def test_beyond_the_budget_nothing_is_run(name: str, monkeypatch: pytest.MonkeyP
     puppet = puppet_for(name, monkeypatch)
 
     async def scenario() -> None:
-        with a_runner(max_seconds=1e-9) as runner:
+        with a_runner(max_seconds=1e-9, max_cells_seconds=1e-9) as runner:
             with pytest.raises(TooExpensive):
                 runner.check(small_spec(name))
             with pytest.raises(TooExpensive):

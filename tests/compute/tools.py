@@ -33,8 +33,9 @@ def small(spec: Spec) -> Spec:
 
 
 def small_spec(name: str, query: str = "") -> Spec:
-    """The experiment of a query, cut down."""
-    return small(EXPERIMENTS[name].spec.from_query(query))
+    """The experiment of a query, cut down; its own query is not empty, so that more can be added to its address."""
+    spec = small(EXPERIMENTS[name].spec.from_query(query))
+    return spec if spec.query else spec.model_copy(update={"seed": 1})
 
 
 def repeated(name: str) -> str:
@@ -75,7 +76,7 @@ class Puppet:
         self._outcome = outcome
         self._counting = threading.Lock()
 
-    def run(self, _: Any) -> Generator[Step[Result]]:
+    def run(self, *_: Any) -> Generator[Step[Result]]:
         with self._counting:
             self.began += 1
         try:
@@ -99,9 +100,9 @@ def puppet_for(name: str, monkeypatch: pytest.MonkeyPatch) -> Puppet:
     return puppet
 
 
-def until(condition: Callable[[], object]) -> None:
+def until(condition: Callable[[], object], seconds: float = AT_ONCE) -> None:
     """Waits for something another thread does."""
-    late = time.monotonic() + AT_ONCE
+    late = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < late, "it did not happen"
         time.sleep(TICK / 2)

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from math import isclose, log, log10, sqrt
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from app.experiments import EXPERIMENTS
@@ -38,7 +40,7 @@ def check(name: str, result: Result) -> list[Finding]:
     found, raw = EXPERIMENTS[name].findings(result), result.model_dump()
     for finding in found:
         lines = lines_of(raw)
-        entry = lines[finding.init or next(iter(lines))]
+        entry = lines.get(finding.init or "", next(iter(lines.values())))
         assert finding.sentence[0].isupper() or finding.sentence.startswith(LABELS), finding.sentence
         assert not re.search(r"\b(nan|inf|None|True|False)\b|\s\s|\{|\}", finding.sentence), finding.sentence
         assert finding.sentence.endswith("."), finding.sentence
@@ -394,6 +396,62 @@ def _adam(case: Case) -> None:
     assert value <= 1.1 * rate / min(stds)
 
 
+def _law(case: Case) -> None:
+    """The slope by numpy's least squares, or the point that lies furthest from theory; and chance only within reach."""
+    line = next(line for line in case.raw["lines"] if line["init"] == case.finding.init)
+    if line["slope"] is None:
+        _furthest(case, line["value"], line["predicted"])
+        return
+    known = [(x, y) for x, y in zip(line["x"], line["value"], strict=True) if y is not None and y > 0]
+    across, up = np.log10(known).T
+    slope = float(np.polyfit(across, up, 1)[0])
+    assert case.finding.value == line["slope"]["value"]
+    assert isclose(slope, line["slope"]["value"], abs_tol=1e-9)
+    if case.finding.predicted is not None:
+        off = abs(slope - case.finding.predicted) / max(line["slope"]["standard_error"], 1e-6)
+        assert case.finding.by_chance or off > 4
+
+
+def _furthest(case: Case, values: list[float | None], predicted: list[float | None]) -> None:
+    compared = [(y, p) for y, p in zip(values, predicted, strict=True) if y is not None and p is not None]
+    if case.finding.value is None:
+        assert compared == []
+        return
+    assert (case.finding.value, case.finding.predicted) in compared
+    assert case.finding.predicted is not None
+    off = abs(case.finding.value - case.finding.predicted) / (abs(case.finding.predicted) or 1)
+    assert all(abs(y - p) / (abs(p) or 1) <= off * (1 + 1e-9) for y, p in compared)
+    assert case.finding.word == "as predicted" or off > 0.1
+
+
+def _crossing(case: Case) -> None:
+    line = next(line for line in case.raw["lines"] if line["init"] == case.finding.init)
+    level, at = case.raw["statistic"]["level"], case.finding.value
+    known = [(x, y) for x, y in zip(line["x"], line["value"], strict=True) if y is not None]
+    assert any(
+        left <= at <= right and (before - level) * (after - level) < 0
+        for (left, before), (right, after) in pairwise(known)
+    )
+
+
+def _map(case: Case) -> None:
+    cells = [cell for cell in case.raw["cells"] if cell["init"] == case.finding.init and cell["value"] is not None]
+    if case.finding.word != "parted":
+        _furthest(case, [cell["value"] for cell in cells], [cell["predicted"] for cell in cells])
+        return
+    level = case.raw["statistic"]["level"]
+    cells = [cell for cell in cells if cell["predicted"] is not None]
+    assert case.finding.value == sum(cell["value"] > level for cell in cells)
+    assert case.finding.predicted == sum(cell["predicted"] > level for cell in cells)
+
+
+def _failed(case: Case) -> None:
+    problems = [problem for line in case.raw["lines"] for problem in line["problem"] if problem]
+    problems += [cell["problem"] for cell in case.raw["cells"] if cell["problem"]]
+    assert case.finding.value == len(problems) > 0
+    assert any(problem in case.finding.sentence for problem in problems)
+
+
 def standard_errors(measured: float | None, expected: float | None, error: float | None) -> float | None:
     return None if measured is None or expected is None or not error else (measured - expected) / error
 
@@ -542,6 +600,7 @@ def _overflow(case: Case) -> None:
 
 
 CLAIMS: dict[str, dict[str, Claim]] = {
+    "sweep": {"law": _law, "map": _map, "crossing": _crossing, "failed": _failed},
     "attention": {
         "weights": _sharing,
         "entropy": _attention_entropy,

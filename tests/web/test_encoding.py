@@ -72,6 +72,7 @@ def test_the_largest_result_that_is_allowed_is_not_large(client: httpx.Client, n
         "matmul": "fan_in=8&fan_out=200&repeats=1000",
         "stack": "width=16&batch=16&depth=60",
         "training": "depth=60&steps=10&width=8",
+        "sweep": "x=fan_in&x_steps=20&y=fan_out&y_from=1&y_to=99&y_steps=20&repeats=1&bins=4",
         "attention": "head_dim=8&queries=64&bins=200",
         "transformer": "depth=192&width=16&tokens=4&batch=2&bins=200",
     }

@@ -10,6 +10,7 @@ import pytest
 
 from app.experiments import EXPERIMENTS
 from app.fields import SpecError, shape
+from app.spec import Spec
 from app.web.forms import given
 from tests.compute.tools import compared_by, every_experiment, every_preset
 from tests.web.tools import PAGES, Element, page
@@ -20,8 +21,12 @@ HOSTILE = '"><script>alert(1)</script>'
 
 
 def drawn(name: str, field: str) -> bool:
+    return is_drawn(EXPERIMENTS[name].spec, field)
+
+
+def is_drawn(model: type[Spec], field: str) -> bool:
     """Whether a form has a control for a field: there is something to choose, and the form does not hide it."""
-    info = EXPERIMENTS[name].spec.model_fields[field]
+    info = model.model_fields[field]
     extra: Any = info.json_schema_extra
     return not shape(info).fixed and not extra.get("hidden")
 
@@ -75,7 +80,7 @@ def test_presets_are_linked_with_their_names(client: httpx.Client, name: str) ->
 def test_a_form_holds_the_experiment_of_its_link(client: httpx.Client, name: str, query: str) -> None:
     spec = EXPERIMENTS[name].spec.from_query(query)
     document = open_page(client, f"/{name}?{query}")
-    fields = [field for field in type(spec).model_fields if drawn(name, field)]
+    fields = [field for field in type(spec).model_fields if is_drawn(type(spec), field)]
     texts = {field: set(shown(document, field)) for field in fields}
     assert texts == {field: set(given(spec)[field]) for field in fields}
 
@@ -110,7 +115,10 @@ def test_a_control_offers_what_the_field_takes(client: httpx.Client, name: str, 
     found = control(open_page(client, f"/{name}"), field)
     if accepts.choices:
         offered = found.every("option") or found.every("input")
-        assert [element.attributes["value"] for element in offered] == list(accepts.choices)
+        leaves_empty = accepts.optional and not accepts.many
+        assert [element.attributes["value"] for element in offered] == ([""] if leaves_empty else []) + list(
+            accepts.choices
+        )
         assert all(label in found.text for label in accepts.choices.values())
     elif accepts.kind == "boolean":
         offered = found.one(name=field).every("option")

@@ -18,6 +18,7 @@ BEYOND = {
     "matmul": "fan_in=65536&fan_out=1000000000&repeats=1000",
     "stack": "batch=65536&depth=1000&width=8192",
     "training": "steps=100000",
+    "sweep": "x=fan_in&x_to=65536&x_steps=60&y=fan_out&y_to=1000000000&y_steps=10&repeats=200",
     "attention": "head_dim=4096&keys=65536&queries=65536",
     "transformer": "width=4096",
 }
@@ -77,7 +78,7 @@ def test_too_expensive_is_refused_at_once_with_what_would_fit(client: httpx.Clie
 
 @every_experiment
 def test_what_would_fit_is_accepted(name: str) -> None:
-    with serving_here(create_app(Settings(max_seconds=0.05))) as client:
+    with serving_here(create_app(Settings(max_seconds=0.05, max_cells_seconds=0.2))) as client:
         said = problem(client.get(f"/api/{name}"))
         assert said["errors"]
         for error in said["errors"]:

@@ -10,6 +10,7 @@ from .result import MatmulResult
 from .run import run_matmul
 from .script import matmul_script
 from .spec import MatmulSpec
+from .statistics import LAWS, STATISTICS
 from .words import matmul_heading, matmul_words
 
 MATMUL = Experiment(
@@ -27,6 +28,8 @@ MATMUL = Experiment(
     gallery=GALLERY,
     picture=matmul_picture,
     script=matmul_script,
+    statistics=STATISTICS,
+    laws=LAWS,
     presets=(
         Preset("The question", ""),
         Preset("As asked: fresh draws", "draws=fresh"),

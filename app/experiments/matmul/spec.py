@@ -25,6 +25,7 @@ class MatmulSpec(WeightsSpec):
         "Entries of x: how many products each output sums.",
         main=True,
         slider=(1, 4096),
+        swept=(8, 256),
         ge=1,
         le=65536,
     )
@@ -35,6 +36,7 @@ class MatmulSpec(WeightsSpec):
         "Columns of w: how many outputs the statistics rest on.",
         main=True,
         slider=(100, 1_000_000),
+        swept=(100, 10_000),
         ge=1,
         le=10**9,
     )

@@ -11,6 +11,7 @@ from .result import StackResult
 from .run import run_stack
 from .script import stack_script
 from .spec import StackSpec
+from .statistics import LAWS, STATISTICS, marks
 from .words import stack_heading, stack_words
 
 STACK = Experiment(
@@ -30,6 +31,9 @@ STACK = Experiment(
     gallery=GALLERY,
     picture=stack_picture,
     script=stack_script,
+    statistics=STATISTICS,
+    laws=LAWS,
+    marks=marks,
     presets=(
         Preset("Thirty tanh layers", ""),
         Preset("ReLU: He holds, inputs collapse", "activation=relu&init=1/sqrt(D)&init=kaiming_normal"),

@@ -21,7 +21,16 @@ class StackSpec(WeightsSpec):
     decided_by: ClassVar[dict[str, str]] = {"depth": "widths", "width": "widths"}
 
     depth: int = field(
-        30, "shape", "Depth", "Layers in the stack.", main=True, slider=(1, 100), ge=1, le=1000, unit="layers"
+        30,
+        "shape",
+        "Depth",
+        "Layers in the stack.",
+        main=True,
+        slider=(1, 100),
+        swept=(2, 64),
+        ge=1,
+        le=1000,
+        unit="layers",
     )
     width: int = field(
         512,
@@ -30,6 +39,7 @@ class StackSpec(WeightsSpec):
         "Units in every layer: fan_in and fan_out.",
         main=True,
         slider=(8, 2048),
+        swept=(16, 256),
         ge=1,
         le=8192,
         unit="units",
@@ -40,6 +50,7 @@ class StackSpec(WeightsSpec):
         "Batch",
         "Different inputs sent through the same weights; 1 is a single vector.",
         slider=(1, 4096),
+        swept=(2, 256),
         ge=1,
         le=65536,
     )
@@ -53,6 +64,7 @@ class StackSpec(WeightsSpec):
         "Std of biases",
         "Biases are normal with this standard deviation.",
         slider=(0, 2),
+        swept=(0, 1),
         ge=0,
         le=1000,
         step=0.05,

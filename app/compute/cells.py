@@ -1,0 +1,171 @@
+"""Cells: the experiments that a larger one is made of. Each is computed once, and kept under its own key."""
+
+import logging
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from typing import Any, NamedTuple, Protocol
+
+from ..lab import threads
+from ..results import Result, Step
+from ..spec import Spec
+from .cache import Cache
+from .cost import Budget, Cost
+from .flight import DeadlineExceeded
+from .key import spec_key
+
+logger = logging.getLogger("initscope")
+
+
+class Failed(NamedTuple):
+    """A cell that has no result, and why."""
+
+    reason: str
+
+
+class Reading(NamedTuple):
+    """What is wanted of each cell's Result: a pure function of it, with the name it is kept under."""
+
+    name: str
+    of: Callable[[Any], bytes]
+
+
+Outcome = bytes | Failed
+Compute = Callable[[Sequence[Spec], Reading], Generator[tuple[int, Outcome]]]
+Run = Callable[[Any], Generator[Step[Result]]]
+
+
+class Job(NamedTuple):
+    """One cell to be computed: its place among those asked for, and the seconds it is expected to take."""
+
+    number: int
+    run: Run
+    spec: Spec
+    seconds: float
+
+
+class Workers(Protocol):
+    """Others that compute: they yield the Result of each job as JSON, in whatever order, or why there is none."""
+
+    def compute(self, jobs: Sequence[Job], deadline_seconds: float) -> Generator[tuple[Job, Outcome]]: ...
+
+
+class OfCells(Protocol):
+    """What is to be known of an experiment to compute it as a cell."""
+
+    @property
+    def result(self) -> type[Result]: ...
+    @property
+    def run(self) -> Run: ...
+    @property
+    def cost(self) -> Callable[[Any], Cost]: ...
+
+
+def whole(run: Run, spec: Spec) -> Result:
+    """The whole Result of an experiment."""
+    with closing(run(spec)) as steps:
+        for step in steps:
+            last = step
+    return last.partial()
+
+
+def here(run: Run) -> Compute:
+    """Computes the cells of one experiment on the threads of this process, and keeps nothing."""
+
+    def compute(specs: Sequence[Spec], reading: Reading) -> Generator[tuple[int, Outcome]]:
+        yield from enumerate(threads.in_order(lambda spec: reading.of(whole(run, spec)), specs))
+
+    return compute
+
+
+def body_of(run: Run, spec: Spec, deadline_seconds: float) -> Outcome:
+    """The Result of one cell as JSON, or why there is none. Whoever cancels it is told nothing else."""
+    late = time.monotonic() + deadline_seconds
+
+    def check() -> None:
+        if time.monotonic() > late:
+            raise DeadlineExceeded
+
+    try:
+        with threads.also_between_blocks(check):
+            return whole(run, spec).model_dump_json().encode()
+    except DeadlineExceeded:
+        if time.monotonic() <= late:
+            raise  # the deadline of all cells together
+        return Failed(f"it took longer than the {deadline_seconds:g} s one run may")
+
+
+class Cells:
+    """Computes cells: looks each up first, runs what is not there, and keeps it where a single run of it would be."""
+
+    def __init__(
+        self,
+        experiments: Mapping[str, OfCells],
+        cache: Cache,
+        budget: Callable[[], Budget],
+        deadline_seconds: float,
+        workers: Workers | None,
+    ) -> None:
+        self._experiments = experiments
+        self._cache = cache
+        self._budget = budget
+        self._deadline_seconds = deadline_seconds
+        self._workers = workers
+
+    def __call__(self, specs: Sequence[Spec], reading: Reading) -> Generator[tuple[int, Outcome]]:
+        """What is read off each of these cells, in whatever order; those already known first."""
+        jobs = []
+        for number, spec in enumerate(specs):
+            outcome = self._known(spec, reading) or self._refused(spec)
+            if outcome is None:
+                experiment = self._experiments[spec.name]
+                jobs.append(Job(number, experiment.run, spec, self._budget().time(experiment.cost(spec))))
+            else:
+                yield number, outcome
+        compute = self._workers.compute if self._workers else _on_threads
+        with closing(compute(jobs, self._deadline_seconds)) as outcomes:
+            for job, outcome in outcomes:
+                yield job.number, outcome if isinstance(outcome, Failed) else self._keep(job.spec, outcome, reading)
+
+    def _known(self, spec: Spec, reading: Reading) -> bytes | None:
+        key = spec_key(spec)
+        read = self._cache.get(f"{key}{reading.name}")
+        if read is None and (body := self._cache.get(key)) is not None:
+            read = self._keep(spec, body, reading)
+        return read
+
+    def _keep(self, spec: Spec, body: bytes, reading: Reading) -> bytes:
+        """The Result under its own key, and what is read off it beside that: it stays when the other has to go."""
+        key = spec_key(spec)
+        read = reading.of(self._experiments[spec.name].result.model_validate_json(body))
+        self._cache.put(key, body)
+        self._cache.put(f"{key}{reading.name}", read)
+        return read
+
+    def _refused(self, spec: Spec) -> Failed | None:
+        """Why the cell may not be computed: what it would take is beyond what one run may."""
+        budget = self._budget()
+        cost = self._experiments[spec.name].cost(spec)
+        if budget.holds(cost):
+            return None
+        took = f"{budget.time(cost):.1f} s of computing and {cost.memory_bytes / 2**20:,.0f} MiB"
+        allowed = f"{budget.seconds:g} s and {budget.memory_bytes / 2**20:,.0f} MiB"
+        return Failed(f"too expensive: one run would take {took}, of {allowed} allowed")
+
+
+def _on_threads(jobs: Sequence[Job], deadline_seconds: float) -> Generator[tuple[Job, Outcome]]:
+    """On all threads of this process, a little ahead of whoever puts them together."""
+
+    def outcome(job: Job) -> Outcome:
+        return attempted(job.run, job.spec, deadline_seconds)
+
+    yield from zip(jobs, threads.in_order(outcome, jobs), strict=True)
+
+
+def attempted(run: Run, spec: Spec, deadline_seconds: float) -> Outcome:
+    """The same, whatever goes wrong with this cell: the others stand."""
+    try:
+        return body_of(run, spec, deadline_seconds)
+    except (ArithmeticError, LookupError, MemoryError, RuntimeError, TypeError, ValueError):
+        logger.exception("A cell failed.")
+        return Failed("something went wrong with it here")

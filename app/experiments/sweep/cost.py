@@ -1,0 +1,27 @@
+"""What a sweep will take: what its cells take, one after the other."""
+
+from ...compute.cost import Cost
+from .plan import places
+from .spec import SweepSpec
+
+CELL_BYTES = 420  # of a result, for each series of a cell
+OWN_STEPS = 1  # of every cell, to read and keep it
+
+
+def sweep_cost(spec: SweepSpec) -> Cost:
+    """The sum of the cells' costs; of their memory that of the largest, once for each of those computed at once."""
+    one = spec.cell({})
+    # Fields are set without being checked: a cell that cannot be is counted as if it could, and none is parsed.
+    each = [spec.swept.cost(one.model_copy(update=place.at)) for place in places(spec)]
+    series = len(getattr(spec, "init", [None]))
+    return Cost(
+        random_numbers=spec.seeds * sum(cost.random_numbers for cost in each),
+        multiply_adds=spec.seeds * sum(cost.multiply_adds for cost in each),
+        values=spec.seeds * sum(cost.values for cost in each),
+        steps=spec.seeds * sum(cost.steps + OWN_STEPS for cost in each),
+        memory_bytes=AT_ONCE * max(cost.memory_bytes for cost in each),
+        result_bytes=2000 + len(each) * series * CELL_BYTES,
+    )
+
+
+AT_ONCE = 2  # cells in memory
