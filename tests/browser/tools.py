@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Playwright, Request, expect
 
 from app.experiments import EXPERIMENTS
-from app.fields import shape, to_text
+from app.fields import SpecError, shape, to_text
 from app.spec import Spec
 from app.web.forms import form
 
@@ -206,17 +206,25 @@ def assert_drawn(tab: Tab, name: str, figures: Mapping[str, Any]) -> None:
 def another(spec: Spec, field: str) -> Any:
     """A value this field could have instead of the one it has."""
     accepts, now = shape(type(spec).model_fields[field]), getattr(spec, field)
+    if accepts.choices and accepts.many:
+        others = [choice for choice in accepts.choices if choice not in now]
+        return [choice for choice in accepts.choices if choice in [*now, *others[:1]]] if others else now[:-1]
     if accepts.choices:
-        others = [choice for choice in accepts.choices if choice not in now] if accepts.many else []
-        rest = [choice for choice in accepts.choices if choice != now]
-        return [choice for choice in accepts.choices if choice in [*now, others[0]]] if accepts.many else rest[0]
+        return next(choice for choice in accepts.choices if choice != now)
     if accepts.kind == "boolean":
         return not now
     if accepts.many:
         return [8, 8, 8]
-    assert accepts.maximum is not None
     kind = float if accepts.kind == "number" else int
-    return kind(now + 1 if now < accepts.maximum else now - 1)
+    return next(kind(value) for value in (now + 1, now - 1, 2 * now) if _accepted(spec, field, kind(value)))
+
+
+def _accepted(spec: Spec, field: str, value: float) -> bool:
+    try:
+        changed(spec, **{field: value})
+    except SpecError:
+        return False
+    return True
 
 
 def changed(spec: Spec, **values: Any) -> Spec:
