@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from app.experiments import EXPERIMENTS
 from tests.browser.conftest import NewTab
-from tests.browser.tools import CONTROLS, Tab
+from tests.browser.tools import CONTROLS, Tab, in_hand
 from tests.compute.tools import every_experiment, repeated, small_spec
 from tests.web.tools import PAGES
 
@@ -83,11 +83,11 @@ def test_without_scripts_the_form_runs_and_the_picture_is_an_image(new_tab: NewT
     tab.open(f"/{name}")
     source = tab.page.locator(".still-picture").get_attribute("src")
     assert source == f"./api/{name}.svg"
-    tab.field("gain").locator("input[name]").fill("2")
+    tab.field(in_hand(name)).locator("input[name]").fill("2")
     tab.page.get_by_role("button", name="Run", exact=True).click()
-    expect(tab.page).to_have_url(re.compile("gain=2"))
+    expect(tab.page).to_have_url(re.compile(f"{in_hand(name)}=2"))
     expect(tab.page.locator(".error:not([hidden])")).to_have_count(0)
-    assert "gain=2" in (tab.page.locator(".still-picture").get_attribute("src") or "")
+    assert f"{in_hand(name)}=2" in (tab.page.locator(".still-picture").get_attribute("src") or "")
 
 
 @every_experiment

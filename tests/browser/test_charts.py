@@ -17,12 +17,13 @@ def rgb(color: str) -> str:
 
 
 def expect_scheme(tab: Tab, scheme: str) -> None:
-    """The first chart, sketched, and one of Plotly's have the inks of a scheme."""
+    """The first chart, sketched, and one of Plotly's, where sections hold any, have the inks of a scheme."""
     wanted = rgb(TEMPLATES[scheme]["layout"]["xaxis"]["tickfont"]["color"])
-    expect(tab.experiment.locator(".sketch text[font-size='12']").first).to_have_css("fill", wanted)
-    plotted = tab.experiment.locator(".section .xtick text").first
-    plotted.scroll_into_view_if_needed()
-    expect(plotted).to_have_css("fill", wanted)
+    first = tab.experiment.locator(":is(.sketch text[font-size='12'], .still .xtick text)").first
+    expect(first).to_have_css("fill", wanted)
+    for plotted in tab.experiment.locator(".section .plot").all()[:1]:
+        plotted.scroll_into_view_if_needed()
+        expect(plotted.locator(":is(.xtick, .ytick) text").first).to_have_css("fill", wanted)
 
 
 def brightness(tab: Tab) -> int:
@@ -34,7 +35,6 @@ def brightness(tab: Tab) -> int:
 def test_page_and_charts_follow_the_colour_scheme_even_when_it_changes(new_tab: NewTab, name: str) -> None:
     tab = new_tab(color_scheme="dark")
     tab.run(f"{small_spec(name).links['page']}&open=all")
-    tab.experiment.locator(".section .plot").first.scroll_into_view_if_needed()
     expect_scheme(tab, "dark")
     assert brightness(tab) < 3 * 60
     tab.page.emulate_media(color_scheme="light")

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from app.experiments import EXPERIMENTS
 from app.view import View
 from tests.browser.conftest import NewTab
-from tests.browser.tools import Tab, changed, drawn_data, measured
+from tests.browser.tools import Tab, alone, changed, drawn_data, in_hand, measured
 from tests.compute.tools import SMALL, every_experiment, small_spec
 
 NOTE_SHIFTS = """() => {
@@ -109,34 +109,38 @@ def drag(tab: Tab, field: str, steps: int = 20) -> None:
     tab.page.mouse.up()
 
 
+def follow(tab: Tab, field: str, steps: int = 20) -> str:
+    """Moves a slider, and waits until the address has followed: what of it says where the slider is."""
+    drag(tab, field, steps)
+    reached = f"{field}={tab.text_input(field).input_value()}"
+    tab.page.wait_for_url(re.compile(rf"[?&]{reached}\b"))
+    return reached
+
+
 @every_experiment
 def test_a_slider_is_followed_without_a_shift_or_an_empty_chart(tab: Tab, name: str) -> None:
-    tab.run(small_spec(name, "init=1/sqrt(D)").links["page"])
+    tab.run(small_spec(name, alone(name)).links["page"])
     tab.page.evaluate(NOTE_SHIFTS)
-    drag(tab, "gain", steps=30)
-    gain = tab.text_input("gain").input_value()
-    tab.page.wait_for_url(re.compile(rf"[?&]gain={gain}\b"))
+    follow(tab, in_hand(name), steps=30)
     tab.finished()
     drawn, shifts, empty = tab.page.evaluate("() => [window.drawn, window.shifts, window.empty]")
-    assert drawn > 2
+    assert drawn > (0 if EXPERIMENTS[name].of_cells else 2)  # many runs take longer than a hand on a slider
     assert empty == 0
     assert shifts < 0.02
 
 
 @every_experiment
 def test_while_the_hand_moves_charts_in_sight_alone_are_asked_for_and_in_the_end_all(tab: Tab, name: str) -> None:
-    tab.run(f"{small_spec(name, 'init=1/sqrt(D)').links['page']}&open=all")
+    tab.run(f"{small_spec(name, alone(name)).links['page']}&open=all")
     tab.page.evaluate("() => scrollTo(0, 0)")
     asked = len(tab.streams)
-    drag(tab, "gain")
-    gain = tab.text_input("gain").input_value()
-    tab.page.wait_for_url(re.compile(rf"[?&]gain={gain}\b"))
+    reached = follow(tab, in_hand(name))
     tab.finished()
     moving, last = [request.url for request in tab.streams[asked:-1]], tab.streams[-1].url
     assert moving
     assert not [url for url in moving if "open=all" in url]
     assert "open=all" in last
-    assert f"gain={gain}" in last
+    assert reached in last
 
 
 @every_experiment

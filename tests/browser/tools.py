@@ -30,6 +30,19 @@ CONTROLS = {
     for name, entry in EXPERIMENTS.items()
 }
 
+
+def in_hand(name: str) -> str:
+    """A field with a slider in sight: the gain, where that has one."""
+    sliders = [control.name for control in CONTROLS[name] if control.main and control.slider]
+    return "gain" if "gain" in sliders else sliders[0]
+
+
+def alone(name: str) -> str:
+    """A query for one line."""
+    one = "1/sqrt(D)"
+    return next(f"{control.name}={one}" for control in CONTROLS[name] if one in (control.accepts.choices or ()))
+
+
 expect.set_options(timeout=PATIENCE)
 
 
