@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .library import Run, run
     from .network.record import record
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 __all__ = ["Run", "SpecError", "record", "run"]
 
 
