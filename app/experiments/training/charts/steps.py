@@ -10,7 +10,7 @@ from ....figures.panels import Panel, stacked
 from ....lab.initializers import INITIALIZERS
 from ..result import TrainingInit, TrainingLayer, TrainingResult
 
-TALL = 170  # pixels
+TALL = 140  # pixels
 RULE = -3.0  # log₁₀ of update over data that practitioners aim at
 FARTHEST = 7.0  # decades below the highest line
 FAINTEST = 0.3  # of the first layer's line
