@@ -16,7 +16,7 @@ from tests.web.tools import PAGES
 
 every_page = pytest.mark.parametrize("path", PAGES)
 
-LONG = 5  # seconds that a preset may take to be run whole here
+LONG = 1  # second of a usual core that a preset may take to be run whole here
 INSTEAD = {"sweep": ["y=gain&y_steps=3&x_from=4&x_to=64&x_steps=3&fan_out=200&bins=4"]}  # a map instead of lines
 
 NOTE_UNDRAWN = """document.addEventListener("DOMContentLoaded", () => {
