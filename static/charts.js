@@ -81,6 +81,7 @@ const near = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
       target.near = isIntersecting;
+      target.told?.();
       if (isIntersecting && target.waiting) target.waiting();
     }
   },
@@ -89,6 +90,7 @@ const near = new IntersectionObserver(
 
 async function plotted(plot) {
   near.observe(plot);
+  if (plot.near === undefined && !document.hidden) await new Promise((resolve) => (plot.told = resolve)); // it is told at once
   if (!plot.near) {
     plot.waiting = () => {
       plot.waiting = null;
