@@ -81,6 +81,7 @@ const near = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
       target.near = isIntersecting;
+      target.told?.();
       if (isIntersecting && target.waiting) target.waiting();
     }
   },
@@ -89,6 +90,7 @@ const near = new IntersectionObserver(
 
 async function plotted(plot) {
   near.observe(plot);
+  if (plot.near === undefined && !document.hidden) await new Promise((resolve) => (plot.told = resolve)); // it is told at once
   if (!plot.near) {
     plot.waiting = () => {
       plot.waiting = null;
@@ -204,18 +206,30 @@ export function placeAt(plot, clientX) {
 
 const range = (plot) => (plot.still ? plot.seen : plot).layout?.xaxis?.range ?? plot.seen.layout.xaxis.range;
 
-// Every chart as it is printed: dark on white, beside the one on screen.
+// Every chart as it is printed: dark on white, beside the one on screen. What cannot be sketched Plotly draws, at once and
+// without answering the pointer; it is there, for the chart has been on screen.
 export function printed(root, figures) {
   for (const section of root.querySelectorAll("[data-chart]")) {
     const figure = figures[section.dataset.chart];
     if (!figure) continue;
     const seen = prepared(figure, {}, undefined, "light");
-    if (!canSketch(seen)) continue;
+    const still = canSketch(seen);
+    if (!still && !globalThis.Plotly) continue;
     const paper = document.createElement("div");
     paper.className = "on-paper";
     section.querySelector(".plot").after(paper);
-    sketch(paper, seen, `${section.id}-paper`);
+    if (still) sketch(paper, seen, `${section.id}-paper`);
+    else plottedOnPaper(paper, seen);
   }
+}
+
+// As large as paper is wide.
+function plottedOnPaper(paper, { data, layout }) {
+  const { height } = layout;
+  const width = Math.max(paper.clientWidth, layout.margin.l + layout.margin.r + 40);
+  globalThis.Plotly.newPlot(paper, data, { ...layout, width }, { staticPlot: true });
+  paper.querySelector(".svg-container").style.aspectRatio = `${width} / ${height}`;
+  for (const svg of paper.querySelectorAll(".main-svg")) svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
 }
 
 export function redraw(root, look) {

@@ -5,11 +5,18 @@ import re
 from playwright.sync_api import Locator, expect
 
 from app.experiments import EXPERIMENTS
+from tests.browser.conftest import NewTab
 from tests.browser.tools import Tab
 
 FEW = "x=fan_in&x_from=4&x_to=64&x_steps=3&fan_out=200&bins=4&init=unscaled&repeats=2"
 LONG = "x=gain&x_from=1&x_to=2&x_steps=30&fan_in=256&fan_out=300000&init=unscaled&repeats=4"
 MIDDLE = 1  # of three points
+INK = "paper => getComputedStyle(paper.querySelector('.xtick text')).fill"
+LIGHT = """() => {
+  const ink = JSON.parse(document.getElementById("plot-templates").textContent).light.layout.xaxis.tickfont.color;
+  const text = Object.assign(document.body.appendChild(document.createElement("i")), { style: `color: ${ink}` });
+  return getComputedStyle(text).color;
+}"""
 
 
 def point(chart: Locator, number: int) -> Locator:
@@ -56,3 +63,25 @@ def test_cancel_stops_it_and_whoever_runs_it_again_goes_on(tab: Tab) -> None:
     tab.experiment.locator(".cancel").click()
     expect(tab.experiment.locator(".status")).to_have_text("Cancelled. Nothing is running.")
     expect(tab.experiment.locator(".again")).to_be_visible()
+
+
+def test_a_map_is_printed_as_wide_as_the_paper_and_in_light_colours(new_tab: NewTab) -> None:
+    tab = new_tab(color_scheme="dark", viewport={"width": 1280, "height": 900})
+    tab.run(f"/sweep?{FEW}&y=gain&y_steps=3")
+    on_screen = tab.chart("maps").locator(".plot")
+    expect(on_screen.locator(".heatmaplayer image").first).to_be_attached()
+    tab.page.set_viewport_size({"width": 700, "height": 900})
+    tab.page.emulate_media(media="print")
+    tab.page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    paper = tab.chart("maps").locator(".on-paper")
+    assert paper.locator(".heatmaplayer image").count() == on_screen.locator(".heatmaplayer image").count()
+    assert not on_screen.is_visible()
+    assert paper.evaluate(INK) == tab.page.evaluate(LIGHT)
+    assert tab.page.locator("main").evaluate("main => main.scrollWidth <= main.clientWidth")
+    box, inside = paper.bounding_box(), paper.locator(".heatmaplayer image").first.bounding_box()
+    assert box is not None
+    assert inside is not None
+    assert box["x"] <= inside["x"] < inside["x"] + inside["width"] <= box["x"] + box["width"]
+    assert inside["width"] > box["width"] / 2
+    tab.page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    expect(paper).to_have_count(0)

@@ -9,8 +9,9 @@ from playwright.sync_api import Locator, expect
 
 from app.experiments import EXPERIMENTS
 from app.fields import SpecError, shape
+from app.spec import Spec
 from tests.browser.tools import CONTROLS, Tab, changed, is_stream, measured
-from tests.compute.tools import every_experiment, small_spec
+from tests.compute.tools import compared_by, every_experiment, small_spec
 
 WRONG = "wrong"
 TYPED = ("number", "list")
@@ -43,7 +44,8 @@ def test_a_wrong_value_is_marked_where_it_is_typed_until_it_is_mended(tab: Tab, 
     spec = small_spec(name)
     experiment = tab.run(spec.links["page"])
     numbers = measured(experiment)
-    fields = [control.name for control in CONTROLS[name] if control.widget in TYPED]
+    follows = spec.derived  # from others: it is out of reach
+    fields = [control.name for control in CONTROLS[name] if control.widget in TYPED and control.name not in follows]
     before = {field: tab.text_input(field).input_value() for field in fields}
     for count, field in enumerate(fields, start=1):
         with tab.refused():
@@ -76,12 +78,16 @@ def test_a_number_is_the_default_only_if_it_is_written_as_one(tab: Tab, text: st
 
 @every_experiment
 def test_everything_wrong_is_marked_at_once(tab: Tab, name: str) -> None:
-    tab.run(small_spec(name).links["page"])
+    spec = small_spec(name)
+    compared = compared_by(spec)
+    tab.run(spec.links["page"])
     with tab.refused():
-        tab.set("init", [])
+        tab.set(compared, [])
         tab.text_input("seed").fill("-1")
         tab.text_input("gain").fill("much")
-    for field, text in message(name, "init=&seed=-1&gain=much").items():
+    wrong = message(name, f"{compared}=&seed=-1&gain=much")
+    assert set(wrong) == {compared, "gain", "seed"}
+    for field, text in wrong.items():
         assert_marked(tab, field, text)
 
 
@@ -120,27 +126,30 @@ def test_an_unknown_field_of_a_link_is_named(tab: Tab, name: str) -> None:
     assert tab.streams == []
 
 
-def most_that_fits(tab: Tab, name: str, size: str, most: float | None) -> int | None:
-    """What the API offers instead of the most that is allowed of one size; None if that may be run."""
-    with httpx.stream("GET", f"{tab.origin}/api/{name}/look?{size}={most}") as answer:
-        refused = json.loads(answer.read()) if answer.status_code == 422 else {"fits": {}}
-    found: int | None = refused["fits"].get(size)
-    return found
+def too_much(tab: Tab, spec: Spec) -> tuple[str, dict[str, int], int]:
+    """Sizes of which as few as it takes are at their most, for the API to refuse them.
+
+    The last one raised, all of them, and what the API offers for that one.
+    """
+    model, names = type(spec), EXPERIMENTS[spec.name].sizes
+    sizes: dict[str, int] = {size: getattr(model(), size) for size in names}
+    for size in names:
+        sizes[size] = int(shape(model.model_fields[size]).maximum or 0)
+        with httpx.stream("GET", tab.origin + changed(spec, **sizes).api("/look"), timeout=60) as answer:
+            refused = json.loads(answer.read()) if answer.status_code == 422 else {"fits": {}}
+        if size in refused["fits"]:
+            return size, sizes, refused["fits"][size]
+    raise AssertionError(f"{spec.name} may be as large as it can be")
 
 
 @every_experiment
 def test_what_is_too_expensive_offers_the_largest_value_that_fits(tab: Tab, name: str) -> None:
-    model = EXPERIMENTS[name].spec
-    largest = {size: shape(model.model_fields[size]).maximum for size in EXPERIMENTS[name].sizes}
-    field, fits = next(
-        (size, fits) for size, most in largest.items() if (fits := most_that_fits(tab, name, size, most))
-    )
-    tab.run(small_spec(name).links["page"])
-    for size in EXPERIMENTS[name].sizes:
-        tab.text_input(size).fill(str(getattr(model(), size)))
-    tab.finished()
+    spec = small_spec(name)
+    field, sizes, fits = too_much(tab, spec)
+    tab.run(spec.links["page"])
     with tab.refused():
-        tab.text_input(field).fill(str(largest[field]))
+        for size, value in sizes.items():
+            tab.text_input(size).fill(str(value))
     expect(tab.error(field)).to_contain_text("largest value that fits")
     expect(tab.experiment.locator(".status")).to_contain_text("allowed")
     with tab.page.expect_response(lambda answer: is_stream(answer.request)) as answer:

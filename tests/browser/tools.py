@@ -17,6 +17,7 @@ from app.web.forms import form
 
 WIDTHS = (360, 768, 1280, 1920)  # pixels, of windows
 PATIENCE = 30_000  # milliseconds for what is expected to happen
+DRAWN = ".trace path, .heatmaplayer image"  # what there is of a chart once it is drawn
 FLAGS = (
     "--disable-gpu",
     "--disable-background-networking",
@@ -198,20 +199,22 @@ def form_state(experiment: Locator) -> list[list[Any]]:
 def drawn_data(chart: Locator) -> list[dict[str, Any]]:
     """Every trace of a chart on screen: its points, whether it is visible, and what it is of."""
     data: list[dict[str, Any]] = chart.locator(".plot").evaluate(
-        "plot => (plot.seen?.data ?? []).map(({x, y, visible, meta, opacity}) => ({x, y, visible, meta, opacity}))"
+        "plot => (plot.seen?.data ?? [])"
+        ".map(({x, y, z, visible, meta, opacity}) => ({x, y, z, visible, meta, opacity}))"
     )
     return data
 
 
 def assert_drawn(tab: Tab, name: str, figures: Mapping[str, Any]) -> None:
     """Exactly the charts of these figures are on screen, every trace with its points."""
-    on_screen = {key: [(trace["x"], trace["y"]) for trace in drawn_data(tab.chart(key))] for key in figures}
-    wanted = {key: [(trace.get("x"), trace.get("y")) for trace in figures[key]["data"]] for key in figures}
+    points = ("x", "y", "z")
+    on_screen = {key: [[trace.get(at) for at in points] for trace in drawn_data(tab.chart(key))] for key in figures}
+    wanted = {key: [[trace.get(at) for at in points] for trace in figures[key]["data"]] for key in figures}
     assert on_screen == wanted
     for key in EXPERIMENTS[name].charts:
         if key in figures:
             tab.chart(key).scroll_into_view_if_needed()
-            expect(tab.chart(key).locator(".trace path").first).to_be_attached()
+            expect(tab.chart(key).locator(DRAWN).first).to_be_attached()
         else:
             expect(tab.chart(key)).to_be_hidden()
 
