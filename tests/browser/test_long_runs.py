@@ -30,7 +30,7 @@ NOTE_SHARES = """document.addEventListener("DOMContentLoaded", () => {
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """One that has the time for a run of a few seconds on a busy machine too."""
-    with serving("--port=0", "--max-seconds=3", "--deadline-seconds=300") as served:
+    with serving("--port=0", "--max-seconds=3", "--max-cells-seconds=3", "--deadline-seconds=300") as served:
         yield served.url
 
 
