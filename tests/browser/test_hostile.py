@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from app.experiments import EXPERIMENTS
 from app.web.forms import Control
-from tests.browser.tools import CONTROLS, Tab, form_state, in_sight, whole_spec
-from tests.compute.tools import every_experiment
+from tests.browser.tools import CONTROLS, Tab, form_state, in_sight
+from tests.compute.tools import every_experiment, small_spec
 
 PAYLOADS = (
     "<script>window.hacked=1</script>",
@@ -98,12 +98,8 @@ def test_a_hostile_link_is_shown_as_text(tab: Tab, name: str) -> None:
 
 @every_experiment
 def test_hostile_values_are_typed_in_vain(tab: Tab, name: str) -> None:
-    spec = whole_spec(name)
+    spec = small_spec(name)
     tab.run(spec.links["page"])
-    for key in EXPERIMENTS[name].first:
-        if (chart := tab.chart(key)).is_visible():
-            chart.scroll_into_view_if_needed()
-            expect(chart.locator(".plot .main-svg").first).to_be_attached()  # drawn, where a sketch may have been
     wanted = tab.page.evaluate(STRUCTURE)
     fields = text_fields(in_sight(spec))
     assert (wanted["handlers"], wanted["links"], wanted["hacked"], wanted["polluted"]) == ([], 0, None, 0)
