@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from app.experiments import EXPERIMENTS
 from tests.browser.conftest import NewTab
-from tests.browser.tools import CONTROLS, WIDTHS, Tab, changed, measured
-from tests.compute.tools import every_experiment, small_spec
+from tests.browser.tools import WIDTHS, Tab, another, changed, in_sight, measured, whole_spec
+from tests.compute.tools import compared_by, every_experiment, small_spec
 from tests.web.tools import PAGES
 
 MOST_STOPS = 400
@@ -45,7 +45,8 @@ def stops(tab: Tab, last: str) -> list[dict[str, Any]]:
 
 @every_experiment
 def test_tab_leads_through_everything_and_shows_where_it_is(tab: Tab, name: str) -> None:
-    tab.run(small_spec(name).links["page"])
+    spec = whole_spec(name)
+    tab.run(spec.links["page"])
     tab.unfold_all()
     found = stops(tab, last="reset")
     assert found[0]["classes"] == ["skip"]
@@ -54,13 +55,14 @@ def test_tab_leads_through_everything_and_shows_where_it_is(tab: Tab, name: str)
     wanted = [f"./{other}" for other in EXPERIMENTS] + ["./gallery", "./questions", "./docs", *presets]
     assert [link for link in links if link in wanted][: len(wanted)] == wanted
     reached = [stop["field"] for stop in found if stop["control"] is not None]
-    main = [control.name for control in CONTROLS[name] if control.main]
-    folded = [control.name for control in CONTROLS[name] if not control.main]
+    main = [control.name for control in in_sight(spec) if control.main]
+    folded = [control.name for control in in_sight(spec) if not control.main]
     assert list(dict.fromkeys(reached)) == [*main, *folded]
-    chips = [stop["control"] for stop in found if stop["field"] == "init" and stop["control"]]
-    (init,) = (control for control in CONTROLS[name] if control.name == "init")
-    assert init.accepts.choices
-    assert chips == list(init.accepts.choices)
+    field = compared_by(spec)
+    chips = [stop["control"] for stop in found if stop["field"] == field and stop["control"]]
+    (compared,) = (control for control in in_sight(spec) if control.name == field)
+    assert compared.accepts.choices
+    assert chips == list(compared.accepts.choices)
     assert [stop for stop in found if not stop["outlined"]] == []
 
 
@@ -68,11 +70,12 @@ def test_tab_leads_through_everything_and_shows_where_it_is(tab: Tab, name: str)
 @every_experiment
 def test_help_is_readable_where_its_button_is_focused(new_tab: NewTab, name: str, width: int) -> None:
     tab = new_tab(viewport={"width": width, "height": 720}, reduced_motion="reduce")
-    tab.run(small_spec(name).links["page"])
+    spec = whole_spec(name)
+    tab.run(spec.links["page"])
     tab.unfold_all()
     tab.page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
     helped = {stop["field"]: stop["helped"] for stop in stops(tab, last="reset") if "hint" in stop["classes"]}
-    assert helped == {control.name: True for control in CONTROLS[name]}
+    assert helped == {control.name: True for control in in_sight(spec)}
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -90,14 +93,17 @@ def test_the_skip_link_leads_to_the_content(tab: Tab, path: str) -> None:
 
 @every_experiment
 def test_space_toggles_a_chip_and_runs(tab: Tab, name: str) -> None:
-    spec = changed(small_spec(name), init=["1/sqrt(D)"])
+    small = small_spec(name)
+    field = compared_by(small)
+    spec = changed(small, **{field: ["1/sqrt(D)"]})
+    (added,) = {*another(spec, field)} - {"1/sqrt(D)"}
     experiment = tab.run(spec.links["page"])
-    chip = tab.field("init").locator('input[value="kaiming_normal"]')
+    chip = tab.field(field).locator(f'input[value="{added}"]')
     chip.focus()
     with tab.rerun():
         tab.page.keyboard.press("Space")
     expect(chip).to_be_checked()
-    assert measured(experiment).keys() == {"1/sqrt(D)", "kaiming_normal"}
+    assert measured(experiment).keys() == {"1/sqrt(D)", added}
     with tab.rerun():
         tab.page.keyboard.press("Space")
     assert measured(experiment).keys() == {"1/sqrt(D)"}

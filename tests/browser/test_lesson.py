@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from app.experiments import EXPERIMENTS
-from tests.browser.tools import Tab
-from tests.compute.tools import every_experiment, small_spec
+from tests.browser.tools import Tab, in_sight
+from tests.compute.tools import compared_by, every_experiment, small_spec
 
 
 def looked_at(name: str, view: str) -> str:
@@ -40,14 +40,18 @@ def test_what_is_hidden_is_nowhere_until_it_is_asked_for(tab: Tab, name: str, si
 
 @every_experiment
 def test_a_guess_comes_before_the_result_and_is_judged_by_it(tab: Tab, name: str) -> None:
+    spec = small_spec(name)
+    (compared,) = (control for control in in_sight(spec) if control.name == compared_by(spec))
+    assert compared.accepts.choices
+    guess = compared.accepts.choices[spec.compared[0]]
     tab.open(looked_at(name, "ask=holds"))
     asked = tab.page.locator(".ask")
     expect(asked).to_contain_text("Which of these holds?")
     expect(tab.page.locator(".verdicts")).to_be_hidden()
-    asked.get_by_label("unscaled").check()
+    asked.get_by_label(guess, exact=True).check()
     asked.get_by_role("button").click()
     expect(tab.page.locator(".verdict .word").first).to_be_visible()
-    expect(tab.page.locator(".guess")).to_contain_text("Your guess: unscaled. It is")
+    expect(tab.page.locator(".guess")).to_contain_text(f"Your guess: {guess}. It is")
 
 
 @every_experiment

@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 
 from app.experiments import EXPERIMENTS
 from tests.browser.conftest import NewTab
-from tests.browser.tools import Tab, assert_drawn, changed, form_state, measured
-from tests.compute.tools import every_experiment, small_spec
+from tests.browser.tools import Tab, another, assert_drawn, changed, form_state, measured
+from tests.compute.tools import compared_by, every_experiment, small_spec
 
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
@@ -48,15 +48,18 @@ def addresses(tab: Tab) -> list[str]:
 @every_experiment
 def test_a_copied_link_shows_the_same_in_another_browser(new_tab: NewTab, name: str) -> None:
     mine, theirs = new_tab(**CLIPBOARD), new_tab()
-    experiment = mine.run(small_spec(name).links["page"])
+    spec = small_spec(name)
+    lines = another(spec, compared_by(spec))
+    experiment = mine.run(spec.links["page"])
     with mine.rerun():
         mine.set("seed", 7)
     with mine.rerun():
-        mine.set("init", ["1/sqrt(D)", "kaiming_normal"])
+        mine.set(compared_by(spec), lines)
     experiment.get_by_role("button", name="Copy link").click()
     expect(experiment.get_by_role("button", name="Copied")).to_be_visible()
     link = clipboard(mine)
     assert link == mine.page.url
+    assert measured(experiment).keys() == set(lines)
     theirs.page.goto(link)
     theirs.finished()
     assert measured(theirs.experiment) == measured(experiment)
@@ -77,12 +80,17 @@ def test_commands_are_copied_as_they_stand(new_tab: NewTab, name: str) -> None:
 
 @every_experiment
 def test_commands_give_what_is_on_screen(tab: Tab, name: str) -> None:
-    experiment = tab.run(f"{changed(small_spec(name), seed=7, init=['1/sqrt(D)']).links['page']}&open=all")
-    api, table, figures, script = (httpx.get(address, timeout=60) for address in addresses(tab))
+    small = small_spec(name)
+    field = compared_by(small)
+    spec = changed(small, seed=7, **{field: ["1/sqrt(D)"]})
+    experiment = tab.run(f"{spec.links['page']}&open=all")
+    api, table, figures, *script = (httpx.get(address, timeout=60) for address in addresses(tab))
     assert explained(name, api.text) == measured(experiment)
-    assert {row["init"] for row in csv.DictReader(io.StringIO(table.text))} == measured(experiment).keys()
+    assert {row[field] for row in csv.DictReader(io.StringIO(table.text))} == measured(experiment).keys()
     assert_drawn(tab, name, figures.json())
-    compile(script.text, "script", "exec")
+    assert len(script) == (EXPERIMENTS[name].script is not None)
+    for written in script:
+        compile(written.text, "script", "exec")
 
 
 @every_experiment
@@ -127,11 +135,12 @@ def test_commands_follow_a_change(tab: Tab, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["seed=7&{query}&gain=1.0", "gain=2e0&{query}&seed=7", "{query}&seed=7&init=1/sqrt(D)"]
+    "written", ["seed=7&{query}&gain=1.0", "gain=2e0&{query}&seed=7", "{query}&seed=7&{compared}=1/sqrt(D)"]
 )
 @every_experiment
 def test_an_address_becomes_canonical(tab: Tab, name: str, written: str) -> None:
-    query = written.format(query=small_spec(name).query)
+    spec = small_spec(name, "bins=12")
+    query = written.format(query=changed(spec, seed=0).query, compared=compared_by(spec))
     tab.run(f"/{name}?{query}")
     assert tab.page.url == tab.origin + EXPERIMENTS[name].spec.from_query(query).links["page"]
 

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog,
 from app.experiments import EXPERIMENTS
 from app.fields import SpecError, shape, to_text
 from app.spec import Spec
-from app.web.forms import form
+from app.web.forms import Control, form
+from tests.compute.tools import small_spec
 
 WIDTHS = (360, 768, 1280, 1920)  # pixels, of windows
 PATIENCE = 30_000  # milliseconds for what is expected to happen
@@ -171,6 +172,20 @@ class Tab:
     def _asked(self, dialog: Dialog) -> None:
         self._wrong.append(f"{dialog.type}: {dialog.message}")
         dialog.dismiss()
+
+
+WHOLE = {"sweep": "y=gain&x_steps=2&y_steps=2&repeats=2"}  # a sweep over one field has no controls for a second
+
+
+def whole_spec(name: str) -> Spec:
+    """A small experiment whose page has every control there is, but for what follows from another one."""
+    return small_spec(name, WHOLE.get(name, ""))
+
+
+def in_sight(spec: Spec) -> list[Control]:
+    """The controls on its page, once its groups are unfolded: what follows from other fields has none to use."""
+    controls = [control for group in form(type(spec), {}, {}).values() for control in group]
+    return [control for control in controls if control.name not in spec.derived]
 
 
 def is_stream(request: Request) -> bool:
