@@ -7,7 +7,7 @@ from pydantic.fields import FieldInfo
 
 from app.experiments.attention.spec import AttentionSpec
 from app.experiments.matmul.spec import MatmulSpec
-from app.experiments.stack.spec import StackSpec
+from app.experiments.stack.spec import WIDEST_MAP, StackSpec
 from app.experiments.training.spec import TrainingSpec
 from app.experiments.transformer.spec import TransformerSpec
 from app.fields import shape
@@ -38,11 +38,16 @@ def legal(field: FieldInfo) -> st.SearchStrategy[Any]:
 
 
 def fitting(values: dict[str, Any]) -> dict[str, Any]:
-    """One matrix, or one residual stream, fits every layer only when all widths are equal; batch norm needs a batch."""
+    """One matrix, or one residual stream, fits every layer only when all widths are equal; batch norm needs a batch.
+
+    Singular values are those of a map of one input, and of no width beyond WIDEST_MAP.
+    """
     if len(set(values.get("widths") or [])) > 1:
         values = {**values, **{name: False for name in ("tied", "residual") if name in values}}
     if values.get("batch") == 1 and values.get("norm") == "batch":
         values = {**values, "norm": "none"}
+    if max(values.get("widths") or [values.get("width", 1)]) > WIDEST_MAP or values.get("norm") == "batch":
+        values = {**values, **{name: False for name in ("jacobian",) if name in values}}
     return values
 
 
