@@ -12,7 +12,7 @@ from app.experiments import EXPERIMENTS
 from app.fields import shape
 from app.spec import Spec
 from tests.browser.tools import Tab, changed, drawn_data, is_stream
-from tests.compute.tools import SMALL, every_experiment
+from tests.compute.tools import SMALL, every_experiment, small
 from tests.conftest import serving
 
 WELL_UNDER_WAY = 1 / 2  # of a run
@@ -143,7 +143,8 @@ def test_cancel_ends_a_run_and_run_again_begins_anew(tab: Tab, name: str) -> Non
 @every_experiment
 def test_a_change_ends_the_run_before(tab: Tab, name: str) -> None:
     long = long_spec(tab.origin, name, seed=3)
-    sizes = dict.fromkeys(EXPERIMENTS[name].sizes, LITTLE.get(name, SMALL))
+    little = small(long)
+    sizes = {size: min(getattr(little, size), LITTLE.get(name, SMALL)) for size in EXPERIMENTS[name].sizes}
     begin(tab, long)
     wait_until_well_under_way(tab)
     with tab.rerun():

@@ -17,7 +17,10 @@ from tests.web.tools import PAGES
 every_page = pytest.mark.parametrize("path", PAGES)
 
 LONG = 1  # second of a usual core that a preset may take to be run whole here
-INSTEAD = {"sweep": ["y=gain&y_steps=3&x_from=4&x_to=64&x_steps=3&fan_out=200&bins=4"]}  # a map instead of lines
+INSTEAD = {  # what else there is to draw: a map instead of lines
+    "stack": ["jacobian=true"],
+    "sweep": ["y=gain&y_steps=3&x_from=4&x_to=64&x_steps=3&fan_out=200&bins=4"],
+}
 
 NOTE_UNDRAWN = """document.addEventListener("DOMContentLoaded", () => {
   const experiment = document.querySelector("[data-experiment]");
