@@ -1,11 +1,15 @@
 """Whatever is wrong is said as application/problem+json: what, where, and what to do; never a trace."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 
+from app.compute.rates import USUAL
+from app.compute.runner import Runner
 from app.experiments import EXPERIMENTS
 from app.main import create_app
 from app.settings import Settings
@@ -76,9 +80,21 @@ def test_too_expensive_is_refused_at_once_with_what_would_fit(client: httpx.Clie
     assert {error["field"] for error in said["errors"]} <= set(EXPERIMENTS[name].sizes)
 
 
+@contextmanager
+def allowing(seconds: float) -> Iterator[httpx.Client]:
+    """A server where a run may take so long, once it knows how fast it is."""
+    settings = Settings(max_seconds=seconds, max_cells_seconds=seconds)
+    runner = Runner(settings, EXPERIMENTS)
+    until(lambda: runner.budget.rates != USUAL)
+    with serving_here(create_app(settings, runner)) as client:
+        yield client
+
+
 @every_experiment
 def test_what_would_fit_is_accepted(name: str) -> None:
-    with serving_here(create_app(Settings(max_seconds=0.05, max_cells_seconds=0.2))) as client:
+    with allowing(1e-6) as client:
+        seconds = problem(client.get(f"/api/{name}"))["cost"]["seconds"]
+    with allowing(0.7 * seconds) as client:
         said = problem(client.get(f"/api/{name}"))
         assert said["errors"]
         for error in said["errors"]:
