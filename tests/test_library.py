@@ -11,7 +11,6 @@ import torch
 
 import app as initscope
 from app.experiments import EXPERIMENTS
-from app.experiments.table import csv_table
 from tests.compute.tools import every_experiment, result_of, small_spec
 from tests.web.tools import body
 
@@ -22,7 +21,7 @@ def test_a_run_is_the_services_result_byte_for_byte(name: str) -> None:
     run, result = initscope.run(name, **body(spec)), result_of(spec)
     assert run.spec == spec
     assert run.to_json() == result.model_dump_json()
-    assert run.to_csv().encode() == csv_table(result)
+    assert run.to_csv().encode() == EXPERIMENTS[name].table(result)
     assert run.figures() == EXPERIMENTS[name].figures(result)
     assert run.findings() == EXPERIMENTS[name].findings(result)
     for figure in run.figures().values():
