@@ -168,7 +168,7 @@ def cosine_off(spec: AttentionSpec, output: Output, predicted: AttentionPredicte
     if output.cosine is None or predicted.output_cosine is None or predicted.output_cosine_std is None:
         return None
     measured, expected = (
-        log((1 + (spec.queries - 1) * max(cosine, 0.0) + ROUNDING) / (1 - cosine + ROUNDING))
+        log((1 + (spec.queries - 1) * max(cosine, 0.0) + ROUNDING) / (1 - min(cosine, 1.0) + ROUNDING))
         for cosine in (output.cosine, predicted.output_cosine)
     )
     return (measured - expected) / _odds_std(spec)
