@@ -3,16 +3,12 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
-from math import ceil
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.responses import Response
 
-from ..compute.flight import Update
 from ..compute.key import spec_key
 from ..compute.runner import Runner
 from ..experiments.catalog import catalog_of
@@ -20,6 +16,7 @@ from ..experiments.experiment import Experiments
 from ..fields import SpecError
 from ..settings import Settings
 from ..spec import Spec
+from . import streams
 from .description import (
     BEFORE_RUNNING,
     BY_BODY,
@@ -33,20 +30,16 @@ from .description import (
     responses,
 )
 from .document import Explain, Write, document
-from .encoding import accepts_gzip, compressed, gzipped
-from .prefix import prefix_of
-from .problems import problem
+from .encoding import accepts_gzip, compressed
 from .renderings import AnyExperiment, Rendering, renderings
-from .requests import client_of, query_string, spec_of, view_of, while_connected
+from .requests import client_of, query_string, spec_of, while_connected
 
 logger = logging.getLogger("initscope")
 DOCUMENT = "A page of its own, which needs neither this server nor any other."
 STREAM = "Server-sent events: page, progress, figures, findings, explanation, then result; or problem."
-WORTH_A_WORD = 2.0  # seconds left
 LOOK = (
     "Server-sent events of what a page shows of it: page, progress, figures, answer, findings, then done; or problem."
 )
-WORTH_PARTS = 0.5  # seconds a run is expected to take, from which it is drawn before its end: drawing takes cores too
 REVALIDATE = "no-cache"  # kept by browsers, asked for again, answered 304 while nothing has changed
 
 
@@ -64,8 +57,8 @@ def install(
         whole = document(runner, experiment, write)
         _add(app, f"/api/{name}.html", whole, experiment, DOCUMENT, responses("text/html", TEXT))
         for suffix, stream, said in (
-            ("stream", _stream(runner, experiment, explain), STREAM),
-            ("look", _look(runner, experiment, explain), LOOK),
+            ("stream", streams.stream(runner, experiment, explain), STREAM),
+            ("look", streams.look(runner, experiment, explain), LOOK),
         ):
             answers = responses("text/event-stream", EVENT, BEFORE_RUNNING)
             _add(app, f"/api/{name}/{suffix}", stream, experiment, said, answers)
@@ -141,113 +134,3 @@ def _endpoint(
         return content
 
     return endpoint
-
-
-def _stream(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Callable[[Request], Awaitable[Response]]:
-    """Everything there is to say of a Result, and the Result."""
-
-    async def endpoint(request: Request) -> Response:
-        spec, client = await spec_of(request, experiment.spec), client_of(request)
-        after: list[Derived] = [
-            ("figures", "/figures", experiment.figures_json),
-            ("findings", "/findings", experiment.findings_json),
-            ("explanation", "/explanation", partial(explain, experiment)),
-        ]
-        runner.admit_to_line(spec, client)
-        said = _events(request, runner, experiment, spec, client, after)
-        return _event_stream(request, said)
-
-    return endpoint
-
-
-def _look(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Callable[[Request], Awaitable[Response]]:
-    """What a page shows of a Result under a view: the charts in sight alone, and no Result."""
-
-    async def endpoint(request: Request) -> Response:
-        spec, view, client = await spec_of(request, experiment.spec), view_of(request), client_of(request)
-        shown = experiment.in_sight(view)
-        draw = partial(experiment.figures_json, view=view, names=shown)
-        after: list[Derived] = [
-            ("figures", f"/figures/{','.join(sorted(view.axes))}/{','.join(shown)}", draw),
-            ("answer", "/answer", experiment.answer_json),
-            ("findings", "/findings", experiment.findings_json),
-        ]
-        if view.unfolds("why"):
-            after.append(("explanation", "/explanation", partial(explain, experiment)))
-        runner.admit_to_line(spec, client)
-        return _event_stream(request, _events(request, runner, experiment, spec, client, after, whole=False))
-
-    return endpoint
-
-
-Derived = tuple[str, str, Callable[[Any], bytes]]
-
-
-async def _events(
-    request: Request,
-    runner: Runner,
-    experiment: AnyExperiment,
-    spec: Spec,
-    client: str,
-    after: list[Derived],
-    whole: bool = True,
-) -> AsyncIterator[bytes]:
-    """The page, progress with figures of what there is so far, then what comes `after` the Result, first the figures.
-
-    At the end the Result where it is wanted `whole`, else its addresses.
-    """
-    draw = after[0][2]
-    try:
-        yield _event("page", json.dumps(experiment.page(spec)))
-        async for ahead in runner.turn(spec, client):
-            yield _event("waiting", json.dumps({"ahead": ahead, "said": _in_line(ahead)}))
-        async with runner.join(spec, client) as flight:
-            shown = None
-            async for update in flight.updates():
-                if flight.outcome.done():
-                    break
-                if update.waits_for:
-                    yield _event("waiting", json.dumps({"ahead": 0, "said": update.waits_for}))
-                    continue
-                yield _event("progress", json.dumps(_progress(update)))
-                worth_it = flight.seconds >= WORTH_PARTS and update.partial is not None
-                if worth_it and update.partial is not shown:
-                    shown = update.partial
-                    yield _event("figures", await asyncio.to_thread(draw, shown))
-            result = await asyncio.shield(flight.outcome)
-        for kind, name, function in after:
-            yield _event(kind, await runner.derived(spec, name, function, client, result))
-        yield (
-            _event("result", result)
-            if whole
-            else _event("done", json.dumps({"links": spec.links, "experiment": spec.model_dump()}))
-        )
-    except Exception as error:
-        if problem(error).status == 500:
-            logger.exception("A run failed.")
-        yield _event("problem", json.dumps(problem(error).body(prefix_of(request))))
-
-
-def _progress(update: Update) -> dict[str, Any]:
-    """How far a run is, and in words how long it still takes, where that is worth a word."""
-    said, left = {"done": update.done, "total": update.total}, update.seconds_left
-    if left is None or left < WORTH_A_WORD:
-        return said
-    step = 1 if left < 15 else 5 if left < 60 else 15
-    return said | {"said": f"About {ceil(left / step) * step} s left."}
-
-
-def _in_line(ahead: int) -> str:
-    before = f"{ahead} {'is' if ahead == 1 else 'are'} ahead of you" if ahead else "you are next"
-    return f"In line: many ask from your network, and {before}."
-
-
-def _event_stream(request: Request, said: AsyncIterator[bytes]) -> Response:
-    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
-    if accepts_gzip(request):
-        return EventSourceResponse(gzipped(said), headers=headers | {"Content-Encoding": "gzip"})
-    return EventSourceResponse(said, headers=headers)
-
-
-def _event(kind: str, data: str | bytes) -> bytes:
-    return format_sse_event(event=kind, data_str=data if isinstance(data, str) else data.decode())
