@@ -1,8 +1,7 @@
-"""The JSON API: every experiment as a Result, as figures, as a table and as a stream of events."""
+"""The JSON API: every experiment as a Result, as figures, as a table and, by `streams`, as events."""
 
 import asyncio
 import json
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -34,7 +33,6 @@ from .encoding import accepts_gzip, compressed
 from .renderings import AnyExperiment, Rendering, renderings
 from .requests import client_of, query_string, spec_of, while_connected
 
-logger = logging.getLogger("initscope")
 DOCUMENT = "A page of its own, which needs neither this server nor any other."
 STREAM = "Server-sent events: page, progress, figures, findings, explanation, then result; or problem."
 LOOK = (

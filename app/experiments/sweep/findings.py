@@ -2,47 +2,20 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import hypot, log, sqrt
+from math import hypot, log
 from statistics import fmean
-from typing import NamedTuple
 
 from ...figures.numbers import number, percent
 from ...finding import Finding, by_chance
 from .charts.colors import label_of
 from .charts.scales import in_words, said
+from .points import Point, normal_errors
 from .result import Axis, Line, SweepResult
 
 ROUNDING = 1e-6  # of a slope: float32's, over the axis
 NEAR = 0.1  # relative: as predicted, where theory gives no error
 RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 FEWEST = 3  # repeats from which their own error is an error
-
-
-class Point(NamedTuple):
-    """A cell with a number, where it lies, and how far from theory: as a share of it, and in standard errors."""
-
-    where: str
-    value: float
-    low: float | None
-    high: float | None
-    predicted: float | None
-    by_factors: bool
-
-    @property
-    def off(self) -> float | None:
-        """In a share of theory's value, or as it is where that is zero."""
-        if self.predicted is None:
-            return None
-        return (self.value - self.predicted) / (abs(self.predicted) or 1.0)
-
-    @property
-    def errors(self) -> float | None:
-        """In standard errors."""
-        if self.predicted is None or self.low is None or self.high is None or self.high <= self.low:
-            return None
-        if self.by_factors and min(self.low, self.value, self.predicted) > 0:
-            return log(self.value / self.predicted) / (log(self.high / self.low) / 2)
-        return (self.value - self.predicted) / ((self.high - self.low) / 2)
 
 
 def sweep_findings(result: SweepResult) -> list[Finding]:
@@ -74,13 +47,13 @@ def _slope(result: SweepResult, line: Line) -> Finding:
     off = None
     if slope.predicted is not None:
         off = (slope.value - slope.predicted) / hypot(slope.standard_error, ROUNDING)
-    chance = by_chance(_normal(off, result.repeats - 1 if result.repeats > 1 else len(line.x) - 2))
+    chance = by_chance(normal_errors(off, result.repeats - 1 if result.repeats > 1 else len(line.x) - 2))
     verdict = {None: "", True: ", and chance explains the difference", False: ", and chance does not explain it"}[
         chance
     ]
     return Finding(
         about="law",
-        init=_init(line.init),
+        init=line.init,
         word=f"∝ {_symbol(x)}{_raised(slope.value)}",
         sentence=f"{label_of(line.init)}: the {result.statistic.label} goes with {in_words(x)} to the power {measured}"
         f"{beside}{verdict}.",
@@ -104,7 +77,7 @@ def _course(result: SweepResult, series: str | None, points: Sequence[Point], ab
     )
     chance = None
     if worst is not None and (result.repeats >= FEWEST or result.repeats == 1):
-        chance = by_chance(_normal(worst.errors, result.repeats - 1 if result.repeats > 1 else None))
+        chance = by_chance(normal_errors(worst.errors, result.repeats - 1 if result.repeats > 1 else None))
     word, beside = "measured", ""
     if furthest is not None and furthest.predicted is not None:
         near = fmean(abs(point.off or 0.0) <= NEAR for point in compared)
@@ -116,7 +89,7 @@ def _course(result: SweepResult, series: str | None, points: Sequence[Point], ab
         )
     return Finding(
         about=about,
-        init=_init(series),
+        init=series,
         word=word,
         sentence=f"{label_of(series)}: the {result.statistic.label} goes {ends}.{beside}",
         value=None if furthest is None else furthest.value,
@@ -140,7 +113,7 @@ def _crossing(result: SweepResult, line: Line) -> list[Finding]:
     return [
         Finding(
             about="crossing",
-            init=_init(line.init),
+            init=line.init,
             word=f"at {number(measured, 3)}",
             sentence=f"{label_of(line.init)}: the {result.statistic.label} passes {level:g} at {in_words(x)} "
             f"{number(measured, 3)}{beside}, interpolated between cells.",
@@ -191,7 +164,7 @@ def _sides(result: SweepResult, series: str | None, points: Sequence[Point]) -> 
     return [
         Finding(
             about="map",
-            init=_init(series),
+            init=series,
             word="parted",
             sentence=f"{label_of(series)}: in {above:,} of {len(compared):,} cells the {result.statistic.label} is "
             f"above {level:g}; theory puts {percent(alike / len(compared))} of all cells on the side measured.",
@@ -217,23 +190,6 @@ def _failed(result: SweepResult) -> list[Finding]:
             value=float(len(reasons)),
         )
     ]
-
-
-def _normal(errors: float | None, degrees: int | None) -> float | None:
-    """A distance in estimated standard errors as one in true ones: of a t with so few degrees of freedom, to a tenth.
-
-    Wallace 1959, "Bounds on normal approximations to Student's and the chi-square distributions".
-    """
-    if errors is None or degrees is None:
-        return errors
-    if degrees < 1:
-        return None
-    shrunk = sqrt(degrees * log(1 + errors**2 / degrees)) * (8 * degrees + 1) / (8 * degrees + 3)
-    return shrunk if errors > 0 else -shrunk
-
-
-def _init(series: str | None) -> str | None:
-    return series
 
 
 def _symbol(x: Axis) -> str:
