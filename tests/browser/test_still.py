@@ -12,6 +12,7 @@ from tests.web.tools import PAGES
 LEAST, MOST = 320, 2560  # pixels, of windows
 BETWEEN = (768, 1280)
 SHIFT = 0.02  # of the layout, as browsers measure it
+LATE = 400  # milliseconds
 LOOKS: dict[str, dict[str, Any]] = {
     "a phone": {"viewport": {"width": 412, "height": 823}, "has_touch": True, "is_mobile": True},
     "a desk": {"viewport": {"width": 1350, "height": 940}},
@@ -19,6 +20,14 @@ LOOKS: dict[str, dict[str, Any]] = {
 NOTE_SHIFTS = """window.shifts = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shifts += entry.value)))
   .observe({ type: "layout-shift", buffered: true });"""
+# What is fetched comes when the page has long been seen, as from a busy server.
+FETCH_LATE = f"""const fetchNow = window.fetch;
+window.awaited = 0;
+window.fetch = async (...asked) => {{
+  window.awaited += 1;
+  await new Promise((resolve) => setTimeout(resolve, {LATE}));
+  return fetchNow(...asked).finally(() => setTimeout(() => (window.awaited -= 1), 100));
+}};"""
 
 # Texts that stick out of the window or of their own box without a way to scroll, and those that lie on one another.
 CUT = """() => {
@@ -62,9 +71,12 @@ CUT = """() => {
 def test_nothing_moves_while_a_page_comes(new_tab: NewTab, path: str, look: str) -> None:
     tab = new_tab(**LOOKS[look])
     tab.page.add_init_script(NOTE_SHIFTS)
+    tab.page.add_init_script(FETCH_LATE)
     tab.open(path)
     if tab.experiment.count():
         tab.finished()
+    tab.page.wait_for_timeout(300)
+    tab.page.wait_for_function("() => window.awaited === 0")
     tab.page.wait_for_timeout(300)
     assert tab.page.evaluate("() => window.shifts") <= SHIFT
 
