@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from .fields import SpecError
     from .library import Run, run
     from .network.record import record
+    from .surveys import survey
 
 __version__ = "0.7.0"
-__all__ = ["Run", "SpecError", "record", "run"]
+__all__ = ["Run", "SpecError", "record", "run", "survey"]
 
 
 def __getattr__(name: str) -> Any:
@@ -28,6 +29,10 @@ def __getattr__(name: str) -> Any:
         from .network.record import record
 
         return record
+    if name == "survey":
+        from .surveys import survey
+
+        return survey
     from . import library
 
     return getattr(library, name)

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from .experiments import EXPERIMENTS
 from .experiments.experiment import Experiment
 from .fields import SpecError
 from .figures.palette import Figure
 from .finding import Finding
+from .lab import threads
 from .lab.kernels import compiling
 from .results import Result
 from .spec import Spec
@@ -64,11 +63,8 @@ def run(experiment: str, /, **fields: Any) -> Run:
         raise SpecError([("experiment", f"must be one of {', '.join(EXPERIMENTS)}")])
     entry = EXPERIMENTS[experiment]
     spec = entry.spec.parse(fields)
-    threads = torch.get_num_threads()
     compiling.prepare()
-    try:
+    with threads.torch_kept():
         for step in entry.run(spec):
             last = step
         return Run(entry, spec, last.partial())
-    finally:
-        torch.set_num_threads(threads)  # a run keeps torch to one in each of its own threads

@@ -26,7 +26,7 @@ FLOORS = (
     {"compute", "figures"},
     {"experiments", "network"},
     {"web"},
-    {"shutdown", "main", "library"},
+    {"shutdown", "main", "library", "surveys"},
     {"__init__", "__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

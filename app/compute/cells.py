@@ -2,12 +2,12 @@
 
 import logging
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ..lab import threads
-from ..results import Result, Step
+from ..results import Record, Result, Step
 from ..spec import Spec
 from .cache import Cache
 from .cost import Budget, Cost
@@ -32,22 +32,29 @@ class Reading(NamedTuple):
 
 Outcome = bytes | Failed
 Compute = Callable[[Sequence[Spec], Reading], Generator[tuple[int, Outcome]]]
-Run = Callable[[Any], Generator[Step[Result]]]
+Run = Callable[[Any], Generator[Step[Any]]]
+T = TypeVar("T")
 
 
 class Job(NamedTuple):
-    """One cell to be computed: its place among those asked for, and the seconds it is expected to take."""
+    """One cell to be computed, or several by one name: its place among those asked for, what `run` makes a Record of,
+    and the seconds that is expected to take."""
 
     number: int
     run: Run
-    spec: Spec
+    spec: Any
     seconds: float
 
 
 class Workers(Protocol):
-    """Others that compute: they yield the Result of each job as JSON, in whatever order, or why there is none."""
+    """Others that compute: they yield what becomes of each job as JSON, in whatever order, or why there is nothing.
 
-    def compute(self, jobs: Sequence[Job], deadline_seconds: float) -> Generator[tuple[Job, Outcome]]: ...
+    `seconds` is what all of them are expected to take.
+    """
+
+    def compute(
+        self, jobs: Iterable[Job], seconds: float, deadline_seconds: float
+    ) -> Generator[tuple[Job, Outcome]]: ...
 
 
 class OfCells(Protocol):
@@ -61,7 +68,7 @@ class OfCells(Protocol):
     def cost(self) -> Callable[[Any], Cost]: ...
 
 
-def whole(run: Run, spec: Spec) -> Result:
+def whole(run: Run, spec: Any) -> Any:
     """The whole Result of an experiment."""
     with closing(run(spec)) as steps:
         for step in steps:
@@ -78,21 +85,9 @@ def here(run: Run) -> Compute:
     return compute
 
 
-def body_of(run: Run, spec: Spec, deadline_seconds: float) -> Outcome:
-    """The Result of one cell as JSON, or why there is none. Whoever cancels it is told nothing else."""
-    late = time.monotonic() + deadline_seconds
-
-    def check() -> None:
-        if time.monotonic() > late:
-            raise DeadlineExceeded
-
-    try:
-        with threads.also_between_blocks(check):
-            return whole(run, spec).model_dump_json().encode()
-    except DeadlineExceeded:
-        if time.monotonic() <= late:
-            raise  # the deadline of all cells together
-        return Failed(f"it took longer than the {deadline_seconds:g} s one run may")
+def as_json(found: Record) -> bytes:
+    """A Result as it is kept."""
+    return found.model_dump_json().encode()
 
 
 class Cells:
@@ -122,8 +117,9 @@ class Cells:
                 jobs.append(Job(number, experiment.run, spec, self._budget().time(experiment.cost(spec))))
             else:
                 yield number, outcome
-        compute = self._workers.compute if self._workers else _on_threads
-        with closing(compute(jobs, self._deadline_seconds)) as outcomes:
+        compute = self._workers.compute if self._workers else on_threads
+        seconds = sum(job.seconds for job in jobs)
+        with closing(compute(jobs, seconds, self._deadline_seconds)) as outcomes:
             for job, outcome in outcomes:
                 yield job.number, outcome if isinstance(outcome, Failed) else self._keep(job.spec, outcome, reading)
 
@@ -153,19 +149,34 @@ class Cells:
         return Failed(f"too expensive: one run would take {took}, of {allowed} allowed")
 
 
-def _on_threads(jobs: Sequence[Job], deadline_seconds: float) -> Generator[tuple[Job, Outcome]]:
+def on_threads(
+    jobs: Iterable[Job],
+    seconds: float,  # noqa: ARG001
+    deadline_seconds: float,
+) -> Generator[tuple[Job, Outcome]]:
     """On all threads of this process, a little ahead of whoever puts them together."""
 
-    def outcome(job: Job) -> Outcome:
-        return attempted(job.run, job.spec, deadline_seconds)
+    def outcome(job: Job) -> tuple[Job, Outcome]:
+        return job, attempted(job.run, job.spec, deadline_seconds, as_json)
 
-    yield from zip(jobs, threads.in_order(outcome, jobs), strict=True)
+    yield from threads.in_order(outcome, jobs)
 
 
-def attempted(run: Run, spec: Spec, deadline_seconds: float) -> Outcome:
-    """The same, whatever goes wrong with this cell: the others stand."""
+def attempted(run: Run, spec: Any, deadline_seconds: float, read: Callable[[Any], T]) -> T | Failed:
+    """What is read off one cell, or why there is nothing: the others stand. Whoever cancels it is told nothing else."""
+    late = time.monotonic() + deadline_seconds
+
+    def check() -> None:
+        if time.monotonic() > late:
+            raise DeadlineExceeded
+
     try:
-        return body_of(run, spec, deadline_seconds)
+        with threads.also_between_blocks(check):
+            return read(whole(run, spec))
+    except DeadlineExceeded:
+        if time.monotonic() <= late:
+            raise  # the deadline of all cells together
+        return Failed(f"it took longer than the {deadline_seconds:g} s one run may")
     except (ArithmeticError, LookupError, MemoryError, RuntimeError, TypeError, ValueError):
         logger.exception("A cell failed.")
         return Failed("something went wrong with it here")

@@ -6,7 +6,7 @@ as it is back, work goes on.
 
 import logging
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -20,6 +20,10 @@ from .worker import Cell, compute_cells, engine_here
 logger = logging.getLogger("initscope")
 
 BATCH_SECONDS = 0.2  # of computing that one task should take at least, so that its overhead is a few per cent of it
+SENDING_SECONDS = 0.002  # a task takes of whoever sends it, at most: so many threads may have to wait for one another
+SENT_SHARE = 0.05  # of a task's computing, which sending those of all threads may take
+NEWS = 200  # tasks after which all is done, so that whoever watches sees it come
+LONGEST_SECONDS = 10.0  # of a task that could be shorter: what a worker's death costs
 AHEAD = 3  # tasks for every thread of a worker, so that none waits for the next, and few have to be taken back
 RETRIES = 3  # of a task whose worker has died
 LOOK_SECONDS = 0.1  # between two looks at whether anybody still waits
@@ -63,17 +67,17 @@ class Cluster:
         self._watching.join()
         self._leave()
 
-    def compute(self, jobs: Sequence[Job], deadline_seconds: float) -> Generator[tuple[Job, Outcome]]:
-        """Each job's Result, as it comes. Closing the iterator takes back what is queued and stops what runs.
+    def compute(self, jobs: Iterable[Job], seconds: float, deadline_seconds: float) -> Generator[tuple[Job, Outcome]]:
+        """What becomes of each job, as it comes. Closing the iterator takes back what is queued and stops what runs.
 
         Raises Away when the scheduler or the last worker goes.
         """
-        if not jobs:
+        if not seconds:
             return
         self.check()
         client, workers = self._client, self._workers()
         threads_there = sum(workers.values())
-        left = _batches(jobs, threads_there)
+        left = batches(jobs, seconds, threads_there)
         arrived: SimpleQueue[Any] = SimpleQueue()
         flying: dict[Any, list[Job]] = {}
 
@@ -174,14 +178,24 @@ def _engine() -> str:
     return f"{ENGINE} {device()}"
 
 
-def _batches(jobs: Sequence[Job], threads_there: int) -> Iterator[list[Job]]:
-    """Cells sent together, in their order: enough to be worth a task, few enough that all threads have some."""
-    most = max(1, len(jobs) // (AHEAD * threads_there))
+def batches(jobs: Iterable[Job], seconds: float, threads_there: int) -> Iterator[list[Job]]:
+    """Jobs sent together, in their order: enough to be worth a task, few enough that all threads have some.
+
+    `seconds` is what all jobs take. Many threads get many jobs at once, so that none waits for whoever sends them; a
+    share of what is left, so that all end together (Polychronopoulos and Kuck 1987, "Guided self-scheduling").
+    """
+    in_turn = SENDING_SECONDS * threads_there
+    seen = min(LONGEST_SECONDS, seconds / (NEWS * threads_there))
+    most = max(BATCH_SECONDS, seen, in_turn / SENT_SHARE)
+    least = min(max(BATCH_SECONDS, in_turn), seconds / (AHEAD * threads_there))
     batch: list[Job] = []
+    taken = 0.0
     for job in jobs:
         batch.append(job)
-        if sum(each.seconds for each in batch) >= BATCH_SECONDS or len(batch) >= most:
+        taken += job.seconds
+        if taken >= max(least, min(most, seconds / (AHEAD * threads_there))):
             yield batch
-            batch = []
+            seconds -= taken
+            batch, taken = [], 0.0
     if batch:
         yield batch

@@ -1,13 +1,12 @@
 """What a worker of a cluster does: it computes cells as they would be here, to the byte, and stops when told to."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..lab import threads
 from ..lab.device import device
 from ..lab.kernels import compiling
-from ..spec import Spec
-from .cells import Outcome, Run, attempted
+from .cells import Outcome, Run, as_json, attempted
 from .flight import Cancelled
 from .key import ENGINE
 
@@ -16,7 +15,7 @@ class Cell(NamedTuple):
     """One cell, as it travels."""
 
     run: Run
-    spec: Spec
+    spec: Any
 
 
 class OtherVersion(Exception):
@@ -29,7 +28,7 @@ def engine_here() -> str:
 
 
 def compute_cells(engine: str, cells: Sequence[Cell], deadline_seconds: float) -> list[Outcome]:
-    """The Results of some cells as JSON, one after the other, on the one thread that a task has.
+    """What becomes of some cells as JSON, one after the other, on the one thread that a task has.
 
     Raises OtherVersion where this is not the engine that was asked for, and Cancelled where the task was taken back.
     """
@@ -40,7 +39,7 @@ def compute_cells(engine: str, cells: Sequence[Cell], deadline_seconds: float) -
     compiling.prepare()
     threads.between_blocks(_check_wanted())
     try:
-        return [attempted(cell.run, cell.spec, deadline_seconds) for cell in cells]
+        return [attempted(cell.run, cell.spec, deadline_seconds, as_json) for cell in cells]
     finally:
         threads.between_blocks(None)
 

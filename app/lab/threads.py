@@ -55,6 +55,16 @@ def pin() -> None:
     torch.set_num_threads(1)
 
 
+@contextmanager
+def torch_kept() -> Iterator[None]:
+    """Leave the caller's torch as many threads as it had: a run keeps it to one in each of its own."""
+    count = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(count)
+
+
 def between_blocks(check: Callable[[], None] | None) -> None:
     """Call this from now on wherever the calling thread hands out a block: what it raises ends the experiment."""
     _here.check = check

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from app.compute.cells import Job, attempted
-from app.compute.cluster import BATCH_SECONDS, Cluster
+from app.compute.cells import Job, as_json, attempted
+from app.compute.cluster import BATCH_SECONDS, Cluster, batches
 from app.compute.runner import Runner
 from app.experiments import EXPERIMENTS
 from app.lab import threads
@@ -24,6 +24,8 @@ from tests.compute.tools import until
 EMPTY = "fan_in=1&fan_out=1&bins=4&init=unscaled"
 CELL = "depth=20&width=128&batch=32&bins=4&init=1/sqrt(D)"  # one of the growth against gain
 MAP = f"of=stack&x=gain&x_from=0.5&x_to=3&x_steps=12&y=bias_std&y_steps=8&statistic=growth&repeats=1&{CELL}"
+SHORT = f"x=fan_in&x_from=2&x_to=4&x_steps=2&repeats=1&{EMPTY.partition('&')[2]}"
+HEAVY = "x=gain&x_from=1&x_to=2&x_steps=2&fan_in=1000&fan_out=15000000&repeats=1&init=unscaled"  # many seconds a cell
 DEADLINE = 60.0
 TRIES = 4
 TASKS = 300
@@ -41,7 +43,7 @@ class Overhead(NamedTuple):
 
 def timed(spec: Spec) -> float:
     began = time.perf_counter()
-    attempted(EXPERIMENTS[spec.name].run, spec, DEADLINE)
+    attempted(EXPERIMENTS[spec.name].run, spec, DEADLINE, as_json)
     return time.perf_counter() - began
 
 
@@ -76,7 +78,7 @@ def overhead(address: str, empty: float) -> float:
     def seconds(first: int) -> float:
         jobs = [Job(n, run, model.from_query(f"{EMPTY}&seed={first + n}"), BATCH_SECONDS) for n in range(TASKS)]
         began = time.perf_counter()
-        assert len(list(there.compute(jobs, DEADLINE))) == TASKS
+        assert len(list(there.compute(jobs, TASKS * BATCH_SECONDS, DEADLINE))) == TASKS
         return (time.perf_counter() - began) / TASKS - empty
 
     try:
@@ -107,41 +109,60 @@ def swept(address: str) -> float:
         runner.close()
 
 
-def simulated(cells: int, workers: int, cell: float, batch: int, beside: Overhead) -> float:
-    """Seconds for all cells: whoever sends the tasks serves one worker at a time, which then computes its batch."""
+def freed(address: str) -> float:
+    """Seconds from a cancel, in the midst of a long cell, until the one worker has done a short one instead."""
+    model = EXPERIMENTS["sweep"].spec
+    runner = Runner(Settings(scheduler=address, cache_bytes=0), EXPERIMENTS)
+
+    async def once(seed: int) -> float:
+        async with runner.join(model.from_query(f"{HEAVY}&seed={seed}")):
+            await asyncio.sleep(2)
+        began = time.perf_counter()
+        await runner.result(model.from_query(f"{SHORT}&seed={seed}"))
+        return time.perf_counter() - began
+
+    async def some_times() -> list[float]:
+        return [await once(1000 * seed) for seed in range(TRIES)]
+
+    try:
+        until(lambda: bool(runner.cluster and runner.cluster.up), DEADLINE)
+        return max(asyncio.run(some_times()))
+    finally:
+        runner.close()
+
+
+def simulated(workers: int, cell: float, beside: Overhead) -> tuple[float, int]:
+    """Seconds for all cells, and tasks: whoever sends these serves one worker at a time, which computes its batch."""
     free = [0.0] * workers
-    sent, left = 0.0, cells
-    while left > 0:
-        taken = min(batch, left)
-        left -= taken
+    sent, tasks = 0.0, 0
+    jobs = (Job(number, EXPERIMENTS["stack"].run, None, cell) for number in range(CELLS))
+    for batch in batches(jobs, CELLS * cell, workers):
+        tasks += 1
         sent = max(sent, heapq.heappop(free)) + beside.shared
-        heapq.heappush(free, sent + beside.own + taken * cell)
-    return max(free)
-
-
-def batch_of(workers: int, cell: float, beside: Overhead) -> int:
-    """Cells a task, of powers of two, with which all are done first."""
-    batches: list[int] = [2**power for power in range(12)]
-    return min(batches, key=lambda batch: simulated(CELLS, workers, cell, batch, beside))
+        heapq.heappush(free, sent + beside.own + len(batch) * cell)
+    return max(free), tasks
 
 
 def main() -> None:
     compiling.prepare()
     empty, cell = here("matmul", EMPTY), here("stack", CELL)
     with cluster(1) as address:
-        one, alone = overhead(address, empty), swept(address)
+        one, alone, free = overhead(address, empty), swept(address), freed(address)
     with cluster(2) as address:
         two, together = overhead(address, empty), swept(address)
     beside = Overhead(shared=two / 2, own=max(one - two / 2, 0.0))
     print(f"an empty cell here {empty * 1e3:.2f} ms, as a task on one worker {(one + empty) * 1e3:.2f} ms")
     print(f"a map of 96 cells on one worker {alone:.2f} s, on two {together:.2f} s: {alone / together:.2f} times")
+    print(f"at most {free:.2f} s after a cancel a worker has computed a short cell instead of a long one")
+    print(
+        f"a task takes {beside.shared * 1e3:.2f} ms of whoever sends it, a worker {beside.own * 1e3:.2f} ms beside it"
+    )
     print(f"a cell of it {cell * 1e3:.1f} ms on one thread")
     for workers in WORKERS:
-        batch = batch_of(workers, cell, beside)
-        seconds = simulated(CELLS, workers, cell, batch, beside)
+        seconds, tasks = simulated(workers, cell, beside)
         share = seconds * workers / (CELLS * cell) - 1
         print(
-            f"{CELLS:,} cells on {workers:,} workers, {batch:,} a task: {seconds:,.0f} s, {share:.1%} beside the cells"
+            f"{CELLS:,} cells on {workers:,} workers, {tasks:,} tasks: {seconds:,.0f} s, {share:.1%} beside the cells"
         )
 
 
