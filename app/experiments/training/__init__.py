@@ -4,6 +4,7 @@ from ..experiment import Experiment, Preset, Question
 from .charts import CHARTS, SECTIONS
 from .cost import training_cost
 from .findings import training_findings
+from .gallery import GALLERY
 from .picture import training_picture
 from .readings import loss_courses, training_readings
 from .result import TrainingResult
@@ -32,6 +33,7 @@ TRAINING = Experiment(
     picture=training_picture,
     script=training_script,
     partial_seconds=0.1,
+    gallery=GALLERY,
     presets=(
         Preset("Three networks learn", ""),
         Preset("Overconfident output layer", "init=unscaled&init=1/sqrt(D)&depth=2&width=200"),
