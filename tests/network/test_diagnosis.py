@@ -1,5 +1,6 @@
 """The diagnosis: the first guilty layer by name, with its numbers, and a line that really mends it."""
 
+import re
 from collections.abc import Callable
 from math import log10
 from typing import Any
@@ -175,6 +176,37 @@ def test_a_step_far_too_long_is_named() -> None:
     assert found.word == "large"
     assert found.value is not None
     assert found.value > -1
+
+
+def test_what_float16_would_not_hold_is_named_and_another_format_holds_it() -> None:
+    torch.manual_seed(0)
+    model = stack(2, nn.ReLU, init=nn.init.kaiming_normal_)
+    x = 2e4 * X
+    (found,) = recorded(model, x).diagnosis
+    assert (found.about, found.layer) == ("formats", 1)
+    with torch.no_grad():
+        beyond = model[0](x).half().isinf().double().mean().item()
+    # Right to a quarter octave at the limit, over which a normal density falls by half at most.
+    assert found.value == pytest.approx(beyond, rel=0.5)
+    assert found.code is not None
+    with eval(found.code, {"torch": torch}), torch.no_grad():
+        assert model(x).isfinite().all()
+
+
+def test_a_gradient_that_float16_would_lose_is_said_of_a_healthy_network() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 64))
+    with record(model) as r:
+        out = model(X)
+        out.retain_grad()
+        (out.square().mean() * 1e-4).backward()
+    (found,) = r.diagnosis
+    lost = (out.grad.half() == 0).double().mean().item()
+    assert found.word == "healthy"
+    assert 0.02 < lost < 0.98
+    said = re.search(r"in float16 ([\d.]+) % of the gradient of `0`", found.sentence)
+    assert said
+    assert float(said[1]) / 100 == pytest.approx(lost, abs=0.1)
 
 
 def test_nothing_recorded_is_said() -> None:

@@ -3,6 +3,7 @@
 from ...figures.numbers import power
 from ..chains import Chain, chains
 from ..recording import Recording
+from .formats import faint, overflowing
 from .item import Diagnosis
 from .signal import gradient, signal
 from .states import alike, dead, ended, nonfinite, outputs, saturated, steps
@@ -19,7 +20,7 @@ def diagnose(recording: Recording) -> list[Diagnosis]:
     if not wrong:
         of_scale = [*saturated(recording, found), *signal(found)]
         wrong += of_scale or gradient(found)
-        wrong += [*alike(found), *dead(recording)]
+        wrong += [*alike(found), *dead(recording), *overflowing(recording)]
     wrong += [*outputs(recording), *steps(recording)]
     return wrong or [_healthy(recording, found)]
 
@@ -47,6 +48,8 @@ def _healthy(recording: Recording, found: list[Chain]) -> Diagnosis:
         said.append("norms and joints leave no chain of layers over which a signal could grow")
     if gradients:
         said.append(f"the gradient's sum of squares by {power(max(gradients, key=abs))} on its way back")
+    if lost := faint(recording):
+        said.append(lost)
     return Diagnosis(
         about="run", word="healthy", sentence=f"Healthy: {'; '.join(said)}.", value=max(signals, key=abs, default=None)
     )
