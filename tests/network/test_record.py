@@ -2,6 +2,7 @@
 
 import gc
 import json
+import shutil
 import subprocess
 import sys
 import weakref
@@ -19,6 +20,7 @@ from app.network.record import record
 from tests.network.models import CASES, Case, Fails, Functional, made, recorded, stack, vgg
 
 every_case = pytest.mark.parametrize("name", CASES)
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="torch's own backend needs a C++ compiler")
 
 
 def hooks_of(model: nn.Module) -> int:
@@ -183,11 +185,12 @@ def test_an_exception_that_is_caught_within_the_block_leaves_the_rest_in_order()
     assert r.recording.failed is None
 
 
-def test_a_compiled_model_is_recorded_layer_by_layer() -> None:
+@pytest.mark.parametrize("backend", ["eager", pytest.param("inductor", marks=needs_compiler)])
+def test_a_compiled_model_is_recorded_layer_by_layer(backend: str) -> None:
     torch.manual_seed(0)
     model = stack(3, nn.ReLU)
     x = torch.randn(8, 64)
-    compiled = cast(nn.Module, torch.compile(model, backend="eager"))
+    compiled = cast(nn.Module, torch.compile(model, backend=backend))
     plain = compiled(x)
     with record(compiled) as r:
         assert torch.equal(compiled(x), plain)
