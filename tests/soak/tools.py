@@ -4,33 +4,40 @@ import math
 import os
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.experiments import EXPERIMENTS
-from app.fields import shape
+from app.experiments import EXPERIMENTS, MEASURED
+from app.fields import SpecError, shape
 from app.spec import Spec
 
-SIZES = {
-    "matmul": {"fan_in": (4, 8192), "fan_out": (100, 1_000_000), "repeats": (1, 100), "bins": (8, 200)},
-    "stack": {"depth": (1, 100), "width": (8, 1500), "batch": (2, 2000), "bins": (8, 200), "repeats": (1, 20)},
-    "training": {"depth": (1, 20), "width": (1, 300), "batch": (2, 200), "bins": (8, 200), "steps": (1, 2000)},
-}
+UNSLID = {"bins": (8, 200), "repeats": (1, 20)}  # sizes without a slider
 INITS = 4
 
 
+def sizes_of(model: type[Spec]) -> dict[str, tuple[int, int]]:
+    """The whole numbers of a spec that make it larger, as far as its sliders go."""
+    found = {name: ends for name, ends in UNSLID.items() if name in model.model_fields}
+    for name, info in model.model_fields.items():
+        extra: Any = info.json_schema_extra
+        if shape(info).kind == "integer" and extra["slider"]:
+            low, high = extra["slider"]
+            found[name] = (max(1, round(low)), round(high))
+    return found
+
+
 def some_specs(seed: int, shrink: float = 1.0) -> Iterator[Spec]:
-    """Legal specs by chance: sizes evenly on a log scale up to what is used, choices all alike. `shrink` takes every
+    """Legal specs by chance: sizes evenly on a log scale as far as sliders go, choices all alike. `shrink` takes every
     size to that power."""
     chance = random.Random(seed)
     while True:
-        name = chance.choice(list(EXPERIMENTS))
-        model = EXPERIMENTS[name].spec
+        model = EXPERIMENTS[chance.choice(list(MEASURED))].spec
         values: dict[str, Any] = {
-            size: round(math.exp(chance.uniform(math.log(low), math.log(high)) * shrink)) or 1
-            for size, (low, high) in SIZES[name].items()
+            size: max(low, round(math.exp(chance.uniform(math.log(low), math.log(high)) * shrink)))
+            for size, (low, high) in sizes_of(model).items()
         }
-        if chance.random() < 0.6:
+        if "repeats" in values and chance.random() < 0.6:
             values["repeats"] = 1
         for field, info in model.model_fields.items():
             accepts = shape(info)
@@ -41,9 +48,8 @@ def some_specs(seed: int, shrink: float = 1.0) -> Iterator[Spec]:
             elif accepts.kind == "boolean" and not accepts.fixed:
                 values[field] = chance.random() < 0.3
         values["seed"] = chance.randrange(2**31)
-        for size, (low, _) in SIZES[name].items():
-            values[size] = max(values[size], 4 if size == "bins" else min(low, 2) if size != "repeats" else 1)
-        yield model.parse(values)
+        with suppress(SpecError):  # sizes that do not go with one another
+            yield model.parse(values)
 
 
 class Held(NamedTuple):
