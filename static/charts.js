@@ -1,7 +1,7 @@
 // Figures come whole from the server. Here they get the reader's colour scheme, what the reader chose to see of them, and
 // a line at the chosen place; those on top are sketched at once, the others handed to Plotly when they come near.
 
-import { canSketch, sketch } from "./sketch.js";
+import { canSketch, sketch, sketchInTurns } from "./sketch.js";
 import { takeMenu } from "./take.js";
 
 const templates = JSON.parse(document.getElementById("plot-templates")?.textContent ?? "{}");
@@ -57,22 +57,22 @@ async function drawAll(root, { figures, look }) {
     legend(section.querySelector(".key"), seen.data, look);
     plot.seen = seen;
     plot.still = section.classList.contains("still") && canSketch(seen);
-    if (plot.still) sketched(plot);
-    else await plotted(plot);
+    await (plot.still ? sketched(plot) : plotted(plot));
     markPlace(plot, look.place);
   }
 }
 
 const widths = new ResizeObserver((entries) => {
   for (const { target } of entries) {
-    if (target.still && target.drawnAt !== target.clientWidth) sketched(target);
-    markPlace(target, target.place);
+    const wider = target.still && target.drawnAt !== target.clientWidth;
+    Promise.resolve(wider && sketched(target)).then(() => markPlace(target, target.place));
   }
 });
 
-function sketched(plot) {
-  plot.drawnAt = plot.clientWidth;
-  if (plot.drawnAt) sketch(plot, plot.seen);
+async function sketched(plot) {
+  const { seen, clientWidth } = plot;
+  plot.drawnAt = clientWidth;
+  if (clientWidth) await sketchInTurns(plot, seen, () => plot.seen !== seen || plot.drawnAt !== clientWidth);
   widths.observe(plot);
 }
 

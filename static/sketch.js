@@ -15,7 +15,26 @@ const escaped = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;"
 const key = (axis) => `${axis[0]}axis${axis.slice(1)}`;
 const fixed = (value) => Math.round(Math.min(Math.max(value, -FAR), FAR) * 10) / 10;
 
-export function sketch(plot, { data, layout }, id = plot.closest("[data-chart]")?.id) {
+export function sketch(plot, figure, id = idOf(plot)) {
+  const panels = inPanels(plot, figure, id);
+  for (let step = panels.next(); ; step = panels.next()) {
+    if (step.done) return (plot.innerHTML = step.value);
+  }
+}
+
+// The same, so that a click need not wait for all panels; it is not shown if another figure is to be seen by then.
+export async function sketchInTurns(plot, figure, outdated) {
+  const panels = inPanels(plot, figure, idOf(plot));
+  for (let step = panels.next(); ; step = panels.next()) {
+    if (outdated()) return;
+    if (step.done) return (plot.innerHTML = step.value);
+    await globalThis.scheduler?.yield?.();
+  }
+}
+
+const idOf = (plot) => plot.closest("[data-chart]")?.id;
+
+function* inPanels(plot, { data, layout }, id) {
   const { l, r, t, b } = layout.margin;
   const width = Math.max(plot.clientWidth, l + r + 40);
   const inner = { width: width - l - r, height: layout.height - t - b };
@@ -40,19 +59,21 @@ export function sketch(plot, { data, layout }, id = plot.closest("[data-chart]")
     .map((name) => `y${name.slice(5)}`)
     .map((y) => ({ y, x: axis(y).anchor ?? "x", box: box(axis(y).anchor ?? "x", y) }));
 
-  const parts = panels.map(({ x, y, box }, index) => {
+  const parts = [];
+  for (const [index, { x, y, box }] of panels.entries()) {
     const traces = data.filter((trace) => (trace.yaxis ?? "y") === y && trace.visible !== false);
     traces.sort((one, other) => (one.zorder ?? 0) - (other.zorder ?? 0));
     const shapes = (layout.shapes ?? []).filter(({ yref }) => mine(yref, y, index)).map((shape) => mark(shape, scale(x), scale(y), box));
-    return `<clipPath id="${id}-${index}"><rect x="${box.left}" y="${box.top}" width="${box.width}" height="${box.height}"/></clipPath>
+    parts.push(`<clipPath id="${id}-${index}"><rect x="${box.left}" y="${box.top}" width="${box.width}" height="${box.height}"/></clipPath>
       ${grid(axis(x), axis(y), scale(x), scale(y), box, ink)}
-      <g clip-path="url(#${id}-${index})">${shapes.join("")}${traces.map((trace) => drawn(trace, scale(x), scale(y))).join("")}</g>`;
-  });
+      <g clip-path="url(#${id}-${index})">${shapes.join("")}${traces.map((trace) => drawn(trace, scale(x), scale(y))).join("")}</g>`);
+    yield;
+  }
   const last = panels.at(-1);
   const titled = panels.filter(({ x }) => axis(x).title?.text);
   const titles = titled.map(({ x, box }) => text(axis(x).title.text, box.left + box.width / 2, box.top + box.height + 38, "middle", ink.xaxis.title.font.color, 13));
   const notes = (layout.annotations ?? []).map((note) => annotation(note, panels, scale, ink));
-  plot.innerHTML = `<svg class="sketch" width="${width}" height="${layout.height}" viewBox="0 0 ${width} ${layout.height}" aria-hidden="true" font-family="inherit">
+  return `<svg class="sketch" width="${width}" height="${layout.height}" viewBox="0 0 ${width} ${layout.height}" aria-hidden="true" font-family="inherit">
     ${parts.join("")}${last ? titles.join("") : ""}${notes.join("")}</svg>`;
 }
 
@@ -92,10 +113,13 @@ function drawn(trace, sx, sy) {
   if (mode.includes("lines")) {
     const stroke = line.width === 0 ? "none" : (line.color ?? "none");
     const dash = DASHES[line.dash] ?? (line.dash ?? "").replaceAll("px", "").replaceAll(",", " ");
-    const paths = runs.filter((run) => run.length).map((run) => path(run, line.shape));
-    const zero = fixed(sy(0));
-    const filled = runs.filter((run) => run.length).map((run) => `${path(run, line.shape)}${fill === "tozeroy" ? `L${run.at(-1)[0]} ${zero}L${run[0][0]} ${zero}` : ""}Z`);
-    if (fill) out.push(`<path d="${filled.join("")}" fill="${trace.fillcolor}" stroke="none"/>`);
+    const whole = runs.filter((run) => run.length);
+    const paths = whole.map((run) => path(run, line.shape));
+    if (fill) {
+      const zero = fixed(sy(0));
+      const closed = paths.map((path, at) => `${path}${fill === "tozeroy" ? `L${whole[at].at(-1)[0]} ${zero}L${whole[at][0][0]} ${zero}` : ""}Z`);
+      out.push(`<path d="${closed.join("")}" fill="${trace.fillcolor}" stroke="none"/>`);
+    }
     out.push(`<path d="${paths.join("")}" fill="none" stroke="${stroke}" stroke-width="${line.width ?? 2}" stroke-dasharray="${dash}" stroke-linejoin="round"/>`);
   }
   if (mode.includes("markers")) {
