@@ -105,6 +105,7 @@ export function showErrors(root, errors, fits = {}) {
   if (general) general.textContent = "";
   for (const field of root.querySelectorAll("[data-field]")) {
     const message = messages.get(field.dataset.field);
+    if (message === undefined && !field.classList.contains("wrong")) continue; // as it was: nothing to lay out anew
     const place = field.querySelector(".error");
     field.classList.toggle("wrong", message !== undefined);
     place.textContent = message ?? "";

@@ -158,8 +158,9 @@ class Runner:
         return key in self._flights or self.cache.has(key)
 
     async def ready(self) -> bool:
-        """Whether kernels are compiled, and a task of no work at all comes back from where experiments are computed."""
-        if not compiling.ready() or self.admission.draining:
+        """Whether kernels are compiled and it is known how fast they are, and a task of no work at all comes back from
+        where experiments are computed."""
+        if self._preparing.is_alive() or not compiling.ready() or self.admission.draining:
             return False
         return await asyncio.wrap_future(threads.submit(lambda _: True, None))
 
