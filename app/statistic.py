@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+LEAST, MOST = -307, 308  # decades that float64 holds with all its digits
+
 
 class Measured(NamedTuple):
     """A statistic of one series in one Result: its value, what theory says of it, and theory's standard error.
@@ -21,6 +23,7 @@ class Statistic(NamedTuple):
 
     `log`: it is drawn on a logarithmic axis. `by_factors`: repeats are averaged geometrically, as what grows by
     factors is. `help` says what of the Result it is, where its label does not.
+    `predicted`: theory has a value for it, where the experiment has a formula.
     `level`: the value that parts two regimes, such as a growth of one. `of_repeats`: it is a spread over
     the experiment's own repeats, so that repeating is left to it. `needs`: fields of the spec that must be true.
     """
@@ -31,6 +34,7 @@ class Statistic(NamedTuple):
     help: str = ""
     log: bool = False
     by_factors: bool = False
+    predicted: bool = True
     level: float | None = None
     of_repeats: bool = False
     needs: tuple[str, ...] = ()
@@ -46,3 +50,13 @@ class Mark(NamedTuple):
 def of_inits(measured: Callable[[Any], Measured]) -> Callable[[Any], dict[str, Measured]]:
     """Reads a number off every init of a Result."""
     return lambda result: {entry.init: measured(entry) for entry in result.inits}
+
+
+def power(log10_value: float | None) -> float | None:
+    """10^x; None where float64 does not hold it."""
+    return 10**log10_value if log10_value is not None and LEAST < log10_value < MOST else None
+
+
+def growth(began: float | None, ended: float | None, places: int) -> float | None:
+    """The factor from place to place of a size whose log₁₀ goes from one to the other over so many."""
+    return None if began is None or ended is None or not places else power((ended - began) / places)

@@ -10,6 +10,7 @@ from .result import AttentionResult
 from .run import run_attention
 from .script import attention_script
 from .spec import AttentionSpec
+from .statistics import LAWS, STATISTICS, marks
 from .words import attention_heading, attention_words
 
 ATTENTION = Experiment(
@@ -27,6 +28,9 @@ ATTENTION = Experiment(
     gallery=GALLERY,
     picture=attention_picture,
     script=attention_script,
+    statistics=STATISTICS,
+    laws=LAWS,
+    marks=marks,
     presets=(
         Preset("Why √D?", ""),
         Preset("A wide head", "head_dim=512"),

@@ -31,7 +31,7 @@ def spread(known: bool, rows: Array, expected: Array, of_keys: Sequence[Array] =
 def entropy_of(spec: AttentionSpec, known: bool, seen: Sequence[Seen], expected: Sequence[Attended]) -> Entropy:
     of_keys = _of_keys(spec, seen, 0)
     found = spread(known, _rows(seen, "entropy"), np.array([query.entropy for query in expected]), of_keys)
-    even = float(np.mean([np.log(spec.visible(query)) for query in range(len(seen[0].entropy))]))
+    even = spec.even_entropy(len(seen[0].entropy))
     return Entropy(**found.model_dump(), share=found.mean / even if even else None)
 
 

@@ -1,5 +1,7 @@
 """The spec of one layer of attention."""
 
+from math import log
+from statistics import fmean
 from typing import Annotated, ClassVar, Self
 
 from pydantic import model_validator
@@ -46,6 +48,7 @@ class AttentionSpec(Spec):
         "How many keys each query chooses among: the length of the context.",
         main=True,
         slider=(2, 16384),
+        swept=(16, 4096),
         ge=1,
         le=65536,
     )
@@ -101,6 +104,10 @@ class AttentionSpec(Spec):
     @property
     def compared(self) -> list[str]:
         return self.scale
+
+    def even_entropy(self, queries: int) -> float:
+        """That of weights which are all the same, in nats, on average over the first so many queries."""
+        return fmean(log(self.visible(query)) for query in range(queries))
 
     def visible(self, query: int) -> int:
         """How many keys the query of this number, from 0, sees."""

@@ -1,17 +1,17 @@
 """What of a stack can be followed while one of its fields runs, the laws that show, and the gains worth marking."""
 
 from collections.abc import Callable
-from math import exp, log, log10, sqrt
+from math import log, log10, sqrt
 from statistics import variance
 
 from ...lab.activations import ACTIVATIONS, nonlinearity
 from ...lab.formats import FORMATS
 from ...lab.initializers import INITIALIZERS
-from ...statistic import Mark, Measured, Statistic, of_inits
+from ...statistic import Mark, Measured, Statistic, growth, of_inits, power
 from ...theory.finite_width import LN10, NORMAL_975
 from ...theory.gains import gains
 from ..experiment import Preset
-from .result import Band, StackInit, StackLayer
+from .result import Band, StackInit, StackLayer, StackResult
 from .spec import StackSpec
 
 Log10 = Callable[[StackLayer], float | None]
@@ -19,7 +19,7 @@ Log10 = Callable[[StackLayer], float | None]
 
 def _final(entry: StackInit) -> Measured:
     last = entry.layers[-1]
-    return Measured(last.preactivation.mean_square, _power(last.predicted.typical), _log_spread(last.predicted.band))
+    return Measured(last.preactivation.mean_square, power(last.predicted.typical), _log_spread(last.predicted.band))
 
 
 def _growth(entry: StackInit) -> Measured:
@@ -40,10 +40,19 @@ def _gradient_growth(entry: StackInit) -> Measured:
     return Measured(_factor(last, middle, _gradient), _factor(last, middle, lambda at: at.predicted.typical_gradient))
 
 
+def _growths(result: StackResult) -> dict[str, Measured]:
+    """Both of them, each a series of its own."""
+    return {
+        f"{entry.init} {way}": measured(entry)
+        for entry in result.inits
+        for way, measured in (("forward", _growth), ("backward", _gradient_growth))
+    }
+
+
 def _depth_scale(entry: StackInit) -> Measured:
     """1 / |ln χ₁|, of the same factor (Schoenholz et al. 2017, eq. 9)."""
-    growth = _gradient_growth(entry)
-    return Measured(_layers_to_e(growth.value), _layers_to_e(growth.predicted))
+    a_layer = _gradient_growth(entry)
+    return Measured(_layers_to_e(a_layer.value), _layers_to_e(a_layer.predicted))
 
 
 def _second_half(entry: StackInit) -> tuple[StackLayer, StackLayer]:
@@ -89,8 +98,7 @@ def _gradient(layer: StackLayer) -> float | None:
 
 def _factor(start: StackLayer, end: StackLayer, size: Log10) -> float | None:
     """A layer, from one layer to another."""
-    began, ended, apart = size(start), size(end), abs(end.layer - start.layer)
-    return None if began is None or ended is None or not apart else _power((ended - began) / apart)
+    return growth(size(start), size(end), abs(end.layer - start.layer))
 
 
 def _layers_to_e(factor: float | None) -> float | None:
@@ -102,10 +110,6 @@ def _log_spread(band: Band | None) -> float | None:
     if band is None or band.log10_low is None or band.log10_high is None:
         return None
     return LN10 * (band.log10_high - band.log10_low) / (2 * NORMAL_975)
-
-
-def _power(log10_value: float | None) -> float | None:
-    return exp(LN10 * log10_value) if log10_value is not None and -307 < log10_value < 308 else None
 
 
 SETTLED = "Growth is from the middle of the stack to its end, where the signal has settled."
@@ -133,6 +137,16 @@ STATISTICS = {
         level=1.0,
         needs=BACKWARD,
     ),
+    "growths": Statistic(
+        "growth of signal and gradient",
+        _growths,
+        unit="factor a layer",
+        help=SETTLED,
+        log=True,
+        by_factors=True,
+        level=1.0,
+        needs=BACKWARD,
+    ),
     "depth_scale": Statistic(
         "depth over which the gradient changes by a factor of e",
         of_inits(_depth_scale),
@@ -153,6 +167,7 @@ STATISTICS = {
     "dead": Statistic(
         "share of dead units in the last layer",
         of_inits(lambda entry: Measured(entry.layers[-1].activation.dead_units)),
+        predicted=False,
     ),
     "network_spread": Statistic(
         "variance over networks of ln of one input's mean square",
@@ -185,13 +200,8 @@ def marks(spec: StackSpec, field: str) -> list[Mark]:
 SMALL = "bins=4&batch=32&width=128"
 LAWS = (
     Preset(
-        "Growth of the signal against gain",
-        f"of=stack&x=gain&x_from=0.5&x_to=3&x_steps=9&statistic=growth&init=1/sqrt(D)&depth=20&repeats=2&{SMALL}",
-    ),
-    Preset(
-        "Growth of the gradient against gain",
-        "of=stack&x=gain&x_from=0.5&x_to=3&x_steps=9&statistic=gradient_growth&init=1/sqrt(D)&depth=20&repeats=2"
-        f"&{SMALL}",
+        "Growth forward and backward against gain",
+        f"of=stack&x=gain&x_from=0.5&x_to=3&x_steps=9&statistic=growths&init=1/sqrt(D)&depth=20&repeats=2&{SMALL}",
     ),
     Preset(
         "Order and chaos",

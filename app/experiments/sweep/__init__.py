@@ -30,5 +30,6 @@ def sweep_of(experiments: Experiments) -> Experiment[Any, Any]:
         words=sweep_words,
         picture=sweep_picture,
         table=sweep_table,
+        lines={name: line for experiment in experiments.values() for name, line in experiment.lines.items()},
         presets=tuple(law for experiment in experiments.values() for law in experiment.laws),
     )

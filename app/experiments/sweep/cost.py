@@ -13,7 +13,7 @@ def sweep_cost(spec: SweepSpec) -> Cost:
     one = spec.cell({})
     # Fields are set without being checked: a cell that cannot be is counted as if it could, and none is parsed.
     each = [spec.swept.cost(one.model_copy(update=place.at)) for place in places(spec)]
-    series = len(getattr(spec, "init", [None]))
+    series = max(len(spec.compared), 1)
     return Cost(
         random_numbers=spec.seeds * sum(cost.random_numbers for cost in each),
         multiply_adds=spec.seeds * sum(cost.multiply_adds for cost in each),

@@ -1,9 +1,10 @@
-"""What a sweep shows: the slope of each line and how far theory is, where a level is passed, what has no number."""
+"""What a sweep shows: the power each line goes with, or from where to where it goes, and how far theory is; where a
+level is passed, and what has no number."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 from math import hypot, log
-from statistics import fmean
+from statistics import fmean, pstdev
 
 from ...figures.numbers import number, percent
 from ...finding import Finding, by_chance
@@ -15,6 +16,7 @@ from .result import Axis, Line, SweepResult
 ROUNDING = 1e-6  # of a slope: float32's, over the axis
 NEAR = 0.1  # relative: as predicted, where theory gives no error
 RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
+STRAIGHT = 0.1  # decades that values lie from their power on average, up to which it says what they do
 FEWEST = 3  # repeats from which their own error is an error
 
 
@@ -35,8 +37,17 @@ def _law(result: SweepResult, line: Line) -> list[Finding]:
     ]
     if not points:
         return []
-    first = _slope(result, line) if line.slope else _course(result, line.init, points, "law")
+    first = _slope(result, line) if _straight(line) else _course(result, line.init, points, "law")
     return [first, *_crossing(result, line)]
+
+
+def _straight(line: Line) -> bool:
+    """Whether a power of x is what the values go with: a curve has a slope too."""
+    if line.slope is None:
+        return False
+    known = [(log(float(x)), log(y)) for x, y in zip(line.x, line.value, strict=True) if y is not None and y > 0]
+    levels = [y - line.slope.value * x for x, y in known]
+    return pstdev(levels) <= STRAIGHT * log(10)
 
 
 def _slope(result: SweepResult, line: Line) -> Finding:
@@ -55,8 +66,8 @@ def _slope(result: SweepResult, line: Line) -> Finding:
         about="law",
         init=line.init,
         word=f"∝ {_symbol(x)}{_raised(slope.value)}",
-        sentence=f"{label_of(line.init)}: the {result.statistic.label} goes with {in_words(x)} to the power {measured}"
-        f"{beside}{verdict}.",
+        sentence=f"{label_of(result, line.init)}: the {result.statistic.label} goes with {in_words(x)} to the power "
+        f"{measured}{beside}{verdict}.",
         value=slope.value,
         predicted=slope.predicted,
         by_chance=chance,
@@ -91,7 +102,7 @@ def _course(result: SweepResult, series: str | None, points: Sequence[Point], ab
         about=about,
         init=series,
         word=word,
-        sentence=f"{label_of(series)}: the {result.statistic.label} goes {ends}.{beside}",
+        sentence=f"{label_of(result, series)}: the {result.statistic.label} goes {ends}.{beside}",
         value=None if furthest is None else furthest.value,
         predicted=None if furthest is None else furthest.predicted,
         by_chance=chance,
@@ -115,7 +126,7 @@ def _crossing(result: SweepResult, line: Line) -> list[Finding]:
             about="crossing",
             init=line.init,
             word=f"at {number(measured, 3)}",
-            sentence=f"{label_of(line.init)}: the {result.statistic.label} passes {level:g} at {in_words(x)} "
+            sentence=f"{label_of(result, line.init)}: the {result.statistic.label} passes {level:g} at {in_words(x)} "
             f"{number(measured, 3)}{beside}, interpolated between cells.",
             value=measured,
             predicted=predicted,
@@ -166,8 +177,9 @@ def _sides(result: SweepResult, series: str | None, points: Sequence[Point]) -> 
             about="map",
             init=series,
             word="parted",
-            sentence=f"{label_of(series)}: in {above:,} of {len(compared):,} cells the {result.statistic.label} is "
-            f"above {level:g}; theory puts {percent(alike / len(compared))} of all cells on the side measured.",
+            sentence=f"{label_of(result, series)}: in {above:,} of {len(compared):,} cells the "
+            f"{result.statistic.label} is above {level:g}; theory puts {percent(alike / len(compared))} of all cells "
+            "on the side measured.",
             value=float(above),
             predicted=float(expected),
         )

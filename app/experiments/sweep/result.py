@@ -35,6 +35,13 @@ class Mark(Record):
     x: float
 
 
+class Series(Record):
+    """One of the things that the experiment can set side by side: what it is called, and its formula."""
+
+    label: str
+    formula: str
+
+
 class Slope(Record):
     """Of a straight line through log₁₀ value over log₁₀ x, by least squares; `predicted` is that of theory's values."""
 
@@ -77,11 +84,15 @@ class Cell(Record):
 
 
 class SweepResult(Result):
-    """`repeats`: runs of each cell, each with a seed of its own; 1 where the repeats are the experiment's."""
+    """`repeats`: runs of each cell, each with a seed of its own; 1 where the repeats are the experiment's.
+
+    `series` has every one there is, by the name that lines and cells have it under, in the order of their colours.
+    """
 
     repeats: int
     statistic: Followed
     axes: list[Axis]
     marks: list[Mark]
+    series: dict[str, Series]
     lines: list[Line]
     cells: list[Cell]

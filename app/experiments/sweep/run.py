@@ -12,7 +12,7 @@ from ...compute.rates import USUAL
 from ...results import Step
 from ...statistic import Measured
 from .plan import Cell, cells
-from .result import Axis, Followed, Line, Mark, SweepResult
+from .result import Axis, Followed, Line, Mark, Series, SweepResult
 from .result import Cell as MapCell
 from .series import Mean, mean_of, slope_of
 from .spec import SweepSpec
@@ -89,6 +89,7 @@ def _result(found: Found) -> SweepResult:
         ),
         axes=[Axis(**axis._asdict()) for axis in spec.axes],
         marks=_marks(spec),
+        series={name: Series(label=line.label, formula=line.formula) for name, line in spec.swept.lines.items()},
         lines=_lines(found) if spec.y is None else [],
         cells=_map(found) if spec.y is not None else [],
     )
@@ -105,7 +106,7 @@ def _marks(spec: SweepSpec) -> list[Mark]:
 
 def _series(found: Found) -> list[str | None]:
     """Those that were seen; where no cell has a result, those that the spec names, or one without a name."""
-    return list(found.repeats) or list(getattr(found.spec, "init", [None]))
+    return list(found.repeats) or list(found.spec.compared) or [None]
 
 
 def _mean(found: Found, series: str | None, index: Index) -> Mean:

@@ -20,7 +20,7 @@ def sweep_heading(spec: SweepSpec) -> str:
 def sweep_words(result: SweepResult, _: list[Finding]) -> dict[str, Any]:
     """Every cell, its numbers and its link."""
     rows = [
-        (label_of(line.init), [said(result.axes[0], at)], told(*numbers), page)
+        (label_of(result, line.init), [said(result.axes[0], at)], told(*numbers), page)
         for line in result.lines
         for at, page, *numbers in zip(
             line.x, line.page, line.value, line.low, line.high, line.predicted, line.problem, strict=True
@@ -28,7 +28,7 @@ def sweep_words(result: SweepResult, _: list[Finding]) -> dict[str, Any]:
     ]
     rows += [
         (
-            label_of(cell.init),
+            label_of(result, cell.init),
             [said(result.axes[0], cell.x), said(result.axes[1], cell.y)],
             told(cell.value, cell.low, cell.high, cell.predicted, cell.problem),
             cell.page,

@@ -11,6 +11,7 @@ from .result import TrainingResult
 from .run import run_training
 from .script import training_script
 from .spec import TrainingSpec
+from .statistics import LAWS, STATISTICS
 from .words import training_heading, training_words
 
 ADAM = "learning_rate=0.003&optimizer=adam"
@@ -32,6 +33,8 @@ TRAINING = Experiment(
     words=training_words,
     picture=training_picture,
     script=training_script,
+    statistics=STATISTICS,
+    laws=LAWS,
     partial_seconds=0.1,
     gallery=GALLERY,
     presets=(

@@ -76,6 +76,7 @@ class TrainingSpec(WeightsSpec):
         "The same for all layers and steps.",
         main=True,
         slider=(0.0001, 10),
+        swept=(0.001, 10),
         ge=0,
         le=1000,
         step=0.0001,

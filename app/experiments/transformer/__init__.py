@@ -13,6 +13,7 @@ from .result import TransformerResult
 from .run import run_transformer
 from .script import transformer_script
 from .spec import TransformerSpec
+from .statistics import LAWS, STATISTICS
 from .words import transformer_heading, transformer_words
 
 TRANSFORMER = Experiment(
@@ -32,6 +33,8 @@ TRANSFORMER = Experiment(
     gallery=GALLERY,
     picture=transformer_picture,
     script=transformer_script,
+    statistics=STATISTICS,
+    laws=LAWS,
     lines=lines_of(INITS),
     presets=(
         Preset("Pre-norm's stream grows", ""),

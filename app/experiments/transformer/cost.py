@@ -5,7 +5,8 @@ from .draws import CHUNK, KEPT, weight_count
 from .spec import TransformerSpec
 
 CHUNK_STEPS = 1.5  # of some tokens in one block, there or back, beside its products
-BLOCK_STEPS = 2  # a block, written down and predicted
+BLOCK_STEPS = 2  # a block, written down
+PREDICTING = 10  # steps a block, once for all seeds
 
 
 def transformer_cost(spec: TransformerSpec) -> Cost:
@@ -25,7 +26,7 @@ def transformer_cost(spec: TransformerSpec) -> Cost:
         random_numbers=drawn + 2 * rows * spec.width,
         multiply_adds=passes * (rows * block + attention),
         values=inits * spec.depth * directions * elements // 4,
-        steps=int(inits * spec.depth * (directions * chunks * CHUNK_STEPS + BLOCK_STEPS)),
+        steps=int(inits * spec.depth * (directions * chunks * CHUNK_STEPS + BLOCK_STEPS + PREDICTING)),
         memory_bytes=2**25 + 4 * held,
         result_bytes=2000 + inits * spec.depth * (3000 + summaries),
     )

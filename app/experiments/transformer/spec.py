@@ -33,6 +33,7 @@ class TransformerSpec(Spec):
         "Blocks in the stack, each of attention and MLP.",
         main=True,
         slider=(1, 48),
+        swept=(2, 24),
         ge=1,
         le=192,
         unit="blocks",
@@ -49,7 +50,14 @@ class TransformerSpec(Spec):
         unit="units",
     )
     heads: int = field(
-        4, "shape", "Heads", "Each has width/heads entries of query, key and value.", slider=(1, 16), ge=1, le=128
+        4,
+        "shape",
+        "Heads",
+        "Each has width/heads entries of query, key and value.",
+        slider=(1, 16),
+        swept=(1, 32),
+        ge=1,
+        le=128,
     )
     tokens: int = field(
         64, "input", "Tokens", "Tokens of a sequence.", main=True, slider=(2, 256), ge=1, le=4096, unit="tokens"

@@ -20,16 +20,18 @@ def _lines(spec: SweepSpec) -> str:
         if spec.seeds > 1
         else "Bars are the standard error that theory gives a single run, where it does"
     )
-    measured = f"Solid what is measured, {in_words(spec.axes[0])} {how}; dotted what theory says of the same"
+    theory = "; dotted what theory says of the same" if spec.followed.predicted else ""
+    measured = f"Solid what is measured, {in_words(spec.axes[0])} {how}{theory}"
     return f"{measured}. {bars}. {_help(spec)}Every point is a cell. {LEADS}"
 
 
 def _maps(spec: SweepSpec) -> str:
-    level = spec.followed.level
-    dotted = (
-        "theory's contours" if level is None else f"where theory says {level:g}, colours parting where measured does"
-    )
-    return f"Colour is what is measured, the mean over the repeats; dotted {dotted}. {_help(spec)}{LEADS}"
+    level, parts = spec.followed.level, ["Colour is what is measured, the mean over the repeats"]
+    if level is not None:
+        parts.append(f"it parts at {level:g}")
+    if spec.followed.predicted:
+        parts.append("dotted theory's contours" if level is None else f"dotted where theory says {level:g}")
+    return f"{'; '.join(parts)}. {_help(spec)}{LEADS}"
 
 
 CHARTS = {

@@ -1,9 +1,8 @@
 """A statistic over one axis: one line a series with its errors, theory beside it, and what is worth marking."""
 
-from ....figures.palette import PREDICTED, Figure, figure, meta
-from ....lab.initializers import INITIALIZERS
+from ....figures.palette import PREDICTED, Figure, figure
 from ..result import Line, SweepResult
-from .colors import label_of, style_of
+from .colors import label_of, meta_of, style_of
 from .scales import along, called, in_words, of_statistic, said, titled, told
 
 TALL = 420  # pixels
@@ -49,7 +48,7 @@ def _level(result: SweepResult) -> list[float]:
 
 def _measured(result: SweepResult, line: Line, index: int) -> list[Figure]:
     """The means with their standard errors, and at the foot what has none."""
-    across, up, style = along(result.axes[0]), of_statistic(result), style_of(line.init, index)
+    across, up, style = along(result.axes[0]), of_statistic(result), style_of(result, line.init, index)
     there = [at for at, value in enumerate(line.value) if up.place(value) is not None]
     heights = [up.place(line.value[at]) or 0.0 for at in there]
     lows = [up.place(line.low[at]) for at in there]
@@ -64,8 +63,8 @@ def _measured(result: SweepResult, line: Line, index: int) -> list[Figure]:
         "text": [_text(result, line, at) for at in there],
         "customdata": [line.page[at] for at in there],
         "hovertemplate": "%{text}<extra></extra>",
-        "name": label_of(line.init),
-        **meta(line.init if line.init in INITIALIZERS else None),
+        "name": label_of(result, line.init),
+        **meta_of(result, line.init),
     }
     if any(low is not None for low in lows):
         trace["error_y"] = {
@@ -97,14 +96,14 @@ def _predicted(result: SweepResult, line: Line, first: bool) -> Figure | None:
         "name": "theory",
         "showlegend": first,
         "zorder": -1,
-        **meta(line.init if line.init in INITIALIZERS else None, "predicted"),
+        **meta_of(result, line.init, "predicted"),
     }
 
 
 def _text(result: SweepResult, line: Line, at: int) -> str:
     (x,) = result.axes
     numbers = told(line.value[at], line.low[at], line.high[at], line.predicted[at], line.problem[at])
-    return f"{label_of(line.init)} at {in_words(x)} {said(x, line.x[at])}<br>{numbers}"
+    return f"{label_of(result, line.init)} at {in_words(x)} {said(x, line.x[at])}<br>{numbers}"
 
 
 def _marks(result: SweepResult) -> list[tuple[Figure, Figure | None]]:

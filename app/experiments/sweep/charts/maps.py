@@ -8,10 +8,9 @@ from typing import NamedTuple
 from ....figures.axes import linear_axis, log_axis
 from ....figures.palette import MARGIN, Figure
 from ....figures.panels import Panel, stacked
-from ....lab.initializers import INITIALIZERS
 from ..plan import levels
 from ..result import Cell, SweepResult
-from .colors import label_of
+from .colors import label_of, meta_of
 from .scales import Scale, Value, along, in_words, of_statistic, said, titled, told
 
 TALL = 360  # pixels of one map, less where there are several
@@ -59,7 +58,7 @@ def maps(result: SweepResult) -> Figure | None:
 
 def _title(result: SweepResult, grid: Grid, first: bool) -> str:
     """Whose map it is, and over the first one what all of them show."""
-    series = f"<b>{label_of(grid.series)}</b>" if grid.series else ""
+    series = f"<b>{label_of(result, grid.series)}</b>" if grid.series else ""
     return ": ".join(filter(None, (series, result.statistic.label if first else "")))
 
 
@@ -119,7 +118,7 @@ def _traces(result: SweepResult, grid: Grid) -> list[Figure]:
         "xgap": 1,
         "ygap": 1,
         "showlegend": False,
-        "meta": {"init": grid.series, "role": "measured"} if grid.series in INITIALIZERS else {"role": "measured"},
+        **meta_of(result, grid.series),
     }
     traces = [heat]
     known = [value for row in predicted for value in row if value is not None]
