@@ -399,7 +399,7 @@ def _adam(case: Case) -> None:
 def _law(case: Case) -> None:
     """The slope by numpy's least squares, or the point that lies furthest from theory; and chance only within reach.
 
-    A slope is told of what goes with a power, to a tenth of a decade.
+    A slope is told of what goes with a power, to a twentieth of a decade.
     """
     line = next(line for line in case.raw["lines"] if line["init"] == case.finding.init)
     if line["slope"] is None:
@@ -408,7 +408,7 @@ def _law(case: Case) -> None:
     known = [(x, y) for x, y in zip(line["x"], line["value"], strict=True) if y is not None and y > 0]
     across, up = np.log10(known).T
     slope, start = (float(each) for each in np.polyfit(across, up, 1))
-    assert case.finding.word.startswith("∝") == (np.std(up - start - slope * across) <= 0.1)
+    assert case.finding.word.startswith("∝") == (np.std(up - start - slope * across) <= 0.05)
     if not case.finding.word.startswith("∝"):
         _furthest(case, line["value"], line["predicted"])
         return

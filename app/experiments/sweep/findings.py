@@ -16,7 +16,7 @@ from .result import Axis, Line, SweepResult
 ROUNDING = 1e-6  # of a slope: float32's, over the axis
 NEAR = 0.1  # relative: as predicted, where theory gives no error
 RAISED = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
-STRAIGHT = 0.1  # decades that values lie from their power on average, up to which it says what they do
+STRAIGHT = 0.05  # decades that values lie from their power on average, up to which it says what they do
 FEWEST = 3  # repeats from which their own error is an error
 
 
@@ -206,7 +206,8 @@ def _failed(result: SweepResult) -> list[Finding]:
 
 def _symbol(x: Axis) -> str:
     """What stands for the axis in a formula."""
-    return x.label.partition("(")[2].removesuffix(")") or x.label.lower()
+    symbol = x.label.partition("(")[2].removesuffix(")") or x.label.lower()
+    return f"({symbol})" if " " in symbol else symbol
 
 
 def _raised(exponent: float) -> str:

@@ -18,9 +18,10 @@ from app.experiments.sweep.series import slope_of
 from app.experiments.sweep.spec import SweepSpec
 from app.spec import Spec
 from app.statistic import Measured
-from tests.compute.tools import result_of
+from tests.compute.tools import repeated, result_of, small_spec
 
 MODEL: type[SweepSpec] = EXPERIMENTS["sweep"].spec
+RARE = ("overflow_float16", "overflow_bfloat16", "overflow_float32")  # small networks overflow nothing
 LAW = "x=fan_in&x_from=16&x_to=256&x_steps=5&fan_out=2000&bins=4&repeats=8"
 
 
@@ -170,12 +171,13 @@ def test_the_table_has_a_row_for_every_point_under_the_field_s_own_name() -> Non
 @pytest.mark.parametrize("of", list(MODEL.kinds()))
 def test_every_statistic_can_be_read_off_a_result(of: str) -> None:
     entry = EXPERIMENTS[of]
-    small = {"stack": "depth=4&width=8&batch=4&repeats=3&bins=4", "matmul": "fan_in=8&fan_out=50&repeats=3&bins=4"}
-    result = result_of(entry.spec.from_query(small.get(of, "")))
-    for statistic in entry.statistics.values():
+    result = result_of(small_spec(of, repeated(of)))
+    for name, statistic in entry.statistics.items():
         found = statistic.read(result)
-        assert found
-        assert statistic.label
+        assert {series.partition(" ")[0] for series in found} == set(entry.spec.parse(result.experiment).compared)
+        if name not in RARE:
+            assert any(measured.value is not None for measured in found.values())
+            assert statistic.predicted == any(measured.predicted is not None for measured in found.values())
 
 
 def test_growth_and_depth_scale_are_those_of_the_layers() -> None:

@@ -79,8 +79,8 @@ def in_words(axis: Named) -> str:
 
 
 def said(axis: Axis, value: Value) -> str:
-    """A value of an axis as a person reads it."""
-    return axis.choices[named(value)] if axis.choices else number(float(value), 6)
+    """A value of an axis as a person reads it; of a choice what it is called, not what it does."""
+    return axis.choices[named(value)].partition(":")[0] if axis.choices else number(float(value), 6)
 
 
 def told(
