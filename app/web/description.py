@@ -95,15 +95,16 @@ def parameters(model: type[Spec]) -> list[Schema]:
 
     Where a spec may be of several models, every field of any of them, taking what it takes in one of them.
     """
-    found: dict[str, Schema] = {}
+    found: dict[str, list[Schema]] = {}
     for kind in model.kinds().values():
         for name, described in kind.model_json_schema()["properties"].items():
-            said = _parameter(kind, name, described)
-            known = found.setdefault(name, said)
-            if known["schema"] != said["schema"]:
-                arms = known["schema"].get("anyOf", [known["schema"]])
-                found[name] = known | {"schema": {"anyOf": [*arms, said["schema"]]}}
-    return list(found.values())
+            said, known = _parameter(kind, name, described), found.setdefault(name, [])
+            if said["schema"] not in [other["schema"] for other in known]:
+                known.append(said)
+    return [
+        first | {"schema": {"anyOf": [each["schema"] for each in (first, *others)]} if others else first["schema"]}
+        for first, *others in found.values()
+    ]
 
 
 def _parameter(model: type[Spec], name: str, described: Schema) -> Schema:
