@@ -19,7 +19,8 @@ class Measured(NamedTuple):
 
 
 class Statistic(NamedTuple):
-    """What is read off a Result: `read` gives one number a series, under the series' name.
+    """What is read off a Result: `read` gives one number a series, under the series' name, or several, each under that
+    name, a space and a word of its own.
 
     `log`: it is drawn on a logarithmic axis. `by_factors`: repeats are averaged geometrically, as what grows by
     factors is. `help` says what of the Result it is, where its label does not.

@@ -1,6 +1,7 @@
 // What the server says of a spec and of its result, put in its place.
 
 export const colors = JSON.parse(document.getElementById("init-colors")?.textContent ?? "{}");
+const colorOf = (init) => colors[init?.split(" ")[0]]; // of one, or of one of several numbers of it, with a word of its own
 const WIDE = 96; // pixels of a course drawn small
 const HIGH = 24;
 
@@ -49,7 +50,7 @@ function line({ init, label, word = "", brief = "", course, sentence = "" }, onl
   const button = Object.assign(document.createElement("button"), { type: "button", className: "verdict" });
   button.dataset.init = init ?? "";
   button.setAttribute("aria-pressed", String(only === init && init !== null));
-  if (colors[init]) button.style.setProperty("--init", colors[init]);
+  if (colorOf(init)) button.style.setProperty("--init", colorOf(init));
   const part = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text });
   const number = part("span", "brief", brief);
   number.dataset.measured = init ?? "";
@@ -86,6 +87,6 @@ export function showFindings(root, findings) {
 function item({ init, sentence }) {
   const said = document.createElement("li");
   said.textContent = sentence;
-  if (colors[init]) said.style.setProperty("--init", colors[init]);
+  if (colorOf(init)) said.style.setProperty("--init", colorOf(init));
   return said;
 }

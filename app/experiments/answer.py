@@ -6,7 +6,7 @@ from itertools import islice
 from ..figures.axes import LEAST, reach
 from ..figures.chart import Section
 from ..figures.numbers import listed
-from ..figures.palette import LINES, Line
+from ..figures.palette import LINES, Line, line_of
 from ..finding import Finding, verdicts
 from ..results import Record
 
@@ -83,5 +83,5 @@ def _verdict(finding: Finding, courses: Mapping[str, Sequence[float | None]], li
 
 
 def _label(init: str | None, lines: Mapping[str, Line]) -> str:
-    line = lines.get(init or "")
+    line = line_of(lines, init)
     return line.label if line else init or ""

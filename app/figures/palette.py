@@ -90,6 +90,12 @@ def lines_of(registry: Mapping[str, Named]) -> dict[str, Line]:
     }
 
 
+def line_of(lines: Mapping[str, Line], series: str | None) -> Line | None:
+    """Of one of them, or of one of several numbers of it: its name, a space and a word, such as `1/D forward`."""
+    name, space, word = (series or "").partition(" ")
+    return lines[name]._replace(label=f"{lines[name].label}{space}{word}") if name in lines else None
+
+
 LINES = lines_of(INITIALIZERS)
 
 PREDICTED = "#6f7885"  # theory, in every chart

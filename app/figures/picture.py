@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..finding import Finding, verdicts
-from .palette import LIGHT, LINES, Line
+from .palette import LIGHT, LINES, Line, line_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +64,7 @@ def _verdicts(shown: "Figure", found: Sequence[Finding], lines: Mapping[str, Lin
     step = 0.6 / max(len(found), 3)
     for place, finding in enumerate(found):
         y = top - place * step
-        line = lines.get(finding.init or "")
+        line = line_of(lines, finding.init)
         color, label = (line.style.color, line.label) if line else (LIGHT.accent, "")
         shown.text(0.04, y, "●", size=15, color=color, va="center")
         shown.text(0.066, y, f"{label}  {finding.word}".strip(), size=17, weight="bold", color=LIGHT.ink, va="center")

@@ -16,7 +16,7 @@ from tests.conftest import ROOT, serving
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 ACROSS_FIELDS = {"residual", "tied", "norm", "jacobian", "heads"}  # refused for what another field is
 SEVERAL_MODELS = {name for name, entry in EXPERIMENTS.items() if len(entry.spec.kinds()) > 1}
-CHEAP = ("--max-seconds", "0.2")  # so that a case is refused or soon answered
+CHEAP = ("--max-seconds", "0.2", "--max-cells-seconds", "1")  # so that a case is refused or soon answered
 
 
 @schemathesis.check

@@ -106,7 +106,7 @@ def _course(result: SweepResult, series: str | None, points: Sequence[Point], ab
         value=None if furthest is None else furthest.value,
         predicted=None if furthest is None else furthest.predicted,
         by_chance=chance,
-        brief=f"{number(low.value, 3)} … {number(high.value, 3)}",
+        brief=f"{number(low.value, 3)} … {number(high.value, 3)}" + ("" if compared else f", least at {low.where}"),
     )
 
 
