@@ -23,10 +23,10 @@ class Statistic(NamedTuple):
     name, a space and a word of its own.
 
     `log`: it is drawn on a logarithmic axis. `by_factors`: repeats are averaged geometrically, as what grows by
-    factors is. `help` says what of the Result it is, where its label does not.
-    `predicted`: theory has a value for it, where the experiment has a formula.
-    `level`: the value that parts two regimes, such as a growth of one. `of_repeats`: it is a spread over
-    the experiment's own repeats, so that repeating is left to it. `needs`: fields of the spec that must be true.
+    factors is. `help` says what of the Result it is, where its label does not. `predicted`: theory has a value for it,
+    at least of some specs. `level`: the value that parts two regimes, such as a growth of one. `of_repeats`: it is a
+    spread over the experiment's own repeats, so that repeating is left to it. `needs`: fields of the spec that must be
+    true.
     """
 
     label: str
