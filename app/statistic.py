@@ -26,7 +26,7 @@ class Statistic(NamedTuple):
     factors is. `help` says what of the Result it is, where its label does not. `predicted`: theory has a value for it,
     at least of some specs. `level`: the value that parts two regimes, such as a growth of one. `of_repeats`: it is a
     spread over the experiment's own repeats, so that repeating is left to it. `needs`: fields of the spec that must be
-    true.
+    true. `printed`: the column, from 0, that the experiment's script has it in, after the series' name in its table.
     """
 
     label: str
@@ -39,6 +39,7 @@ class Statistic(NamedTuple):
     level: float | None = None
     of_repeats: bool = False
     needs: tuple[str, ...] = ()
+    printed: int | None = None
 
 
 class Mark(NamedTuple):

@@ -43,7 +43,7 @@ def sized(name: str, query: str) -> Spec:
     return smaller
 
 
-SCRIPTED = [(name, query) for name, query in PRESETS if EXPERIMENTS[name].script]
+SCRIPTED = [(name, query) for name, query in PRESETS if EXPERIMENTS[name].script and not EXPERIMENTS[name].of_cells]
 
 
 @cache

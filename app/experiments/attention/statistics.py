@@ -48,11 +48,13 @@ STATISTICS = {
         _of_scales(lambda at: Measured(at.participation.mean, at.predicted.participation, at.participation.error)),
         help="One over Σp² is how many keys hold the weight.",
         log=True,
+        printed=2,
     ),
     "entropy": Statistic("entropy of the weights", _entropy, unit="share of that of even weights"),
     "largest": Statistic(
         "largest weight of a query",
         _of_scales(lambda at: Measured(at.largest.mean, at.predicted.largest, at.largest.error)),
+        printed=3,
     ),
     "concentrated": Statistic(
         "share of queries with a weight above 0.97",
@@ -64,6 +66,7 @@ STATISTICS = {
             lambda at: Measured(at.scores.variance, at.predicted.score_variance, at.predicted.score_variance_std)
         ),
         log=True,
+        printed=0,
     ),
     "output_variance": Statistic(
         "variance of the outputs",
@@ -74,9 +77,10 @@ STATISTICS = {
     "cosine": Statistic(
         "cosine between the outputs of two queries",
         _of_scales(lambda at: Measured(at.output.cosine, at.predicted.output_cosine, at.predicted.output_cosine_std)),
+        printed=4,
     ),
     "gradient": Statistic(
-        "mean square of the gradient at the queries", _of_scales(_gradient), log=True, needs=BACKWARD
+        "mean square of the gradient at the queries", _of_scales(_gradient), log=True, needs=BACKWARD, printed=5
     ),
     "row_gradient": Statistic(
         "sum of squares of the gradient at a query's scores, over D",

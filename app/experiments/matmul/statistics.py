@@ -30,7 +30,7 @@ def _spread(entry: MatmulInit) -> float:
 
 
 STATISTICS = {
-    "variance": Statistic("variance of z", of_inits(_variance), log=True),
+    "variance": Statistic("variance of z", of_inits(_variance), log=True, printed=1),
     "z": Statistic(
         "distance of the variance from that of its x", of_inits(_z), unit="standard errors over the columns"
     ),

@@ -116,7 +116,7 @@ SETTLED = "Growth is from the middle of the stack to its end, where the signal h
 BACKWARD = ("backward",)
 STATISTICS = {
     "final_mean_square": Statistic(
-        "mean square of the last preactivations", of_inits(_final), log=True, by_factors=True
+        "mean square of the last preactivations", of_inits(_final), log=True, by_factors=True, printed=1
     ),
     "growth": Statistic(
         "growth of the signal",
@@ -159,6 +159,7 @@ STATISTICS = {
     "cosine": Statistic(
         "cosine between inputs after the last layer",
         of_inits(lambda entry: Measured(entry.layers[-1].cosine.mean, entry.layers[-1].predicted.cosine)),
+        printed=3,
     ),
     "saturated": Statistic(
         "share of saturated activations in the last layer",

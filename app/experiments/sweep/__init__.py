@@ -9,6 +9,7 @@ from .findings import sweep_findings
 from .picture import sweep_picture
 from .result import SweepResult
 from .run import run_sweep
+from .script import sweep_script
 from .spec import sweeps_of
 from .table import sweep_table
 from .words import sweep_heading, sweep_words
@@ -29,6 +30,7 @@ def sweep_of(experiments: Experiments) -> Experiment[Any, Any]:
         charts=CHARTS,
         words=sweep_words,
         picture=sweep_picture,
+        script=sweep_script,
         table=sweep_table,
         lines={name: line for experiment in experiments.values() for name, line in experiment.lines.items()},
         presets=tuple(law for experiment in experiments.values() for law in experiment.laws),

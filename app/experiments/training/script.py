@@ -3,6 +3,7 @@
 import base64
 import textwrap
 import zlib
+from functools import cache
 
 from ...lab.code import ACTIVATED, NORMED, draw_functions, init_code
 from ...lab.initializers import INITIALIZERS
@@ -121,7 +122,6 @@ def training_script(spec: TrainingSpec) -> str:
     """A program that prints every init's held-out loss before and after, and its updates over its weights."""
     source = DATASETS[spec.data]
     families = [INITIALIZERS[name].family or "normal" for name in spec.init]
-    packed = base64.b85encode(zlib.compress("\n".join(lines_of(spec.data)).encode(), 9)).decode()
     return SCRIPT.format(
         heading=training_heading(spec),
         address=spec.links["page"],
@@ -145,8 +145,15 @@ def training_script(spec: TrainingSpec) -> str:
         last=EVERY - 1,
         standard="" if source.symbols else STANDARD,
         optimizer=OPTIMIZERS[spec.optimizer].code.format(rate=spec.learning_rate),
-        data="\n".join(textwrap.wrap(packed, 110, break_on_hyphens=False)),
+        data=_packed(spec.data),
     )
+
+
+@cache
+def _packed(data: str) -> str:
+    """The examples as text."""
+    packed = base64.b85encode(zlib.compress("\n".join(lines_of(data)).encode(), 9)).decode()
+    return "\n".join(textwrap.wrap(packed, 110, break_on_hyphens=False))
 
 
 def _hidden(spec: TrainingSpec) -> str:

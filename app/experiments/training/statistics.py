@@ -40,6 +40,7 @@ STATISTICS = {
     "held_out_loss": Statistic(
         "held-out loss after the last step",
         of_inits(_at_the_end(lambda entry: entry.loss.validation[-1])),
+        printed=1,
         unit="nats",
         help=LEARNED,
         predicted=False,
@@ -54,11 +55,12 @@ STATISTICS = {
         log=True,
     ),
     "first_loss": Statistic(
-        "held-out loss before the first step", of_inits(_first_loss), unit="nats", log=True, by_factors=True
+        "held-out loss before the first step", of_inits(_first_loss), unit="nats", log=True, by_factors=True, printed=0
     ),
     "first_update": Statistic(
         "last update of the first layer",
         of_inits(_at_the_end(lambda entry: _update(entry.layers[0]))),
+        printed=2,
         unit="of its weights",
         help=LEARNED,
         predicted=False,
@@ -69,6 +71,7 @@ STATISTICS = {
     "last_update": Statistic(
         "last update of the output layer",
         of_inits(_at_the_end(lambda entry: _update(entry.layers[-1]))),
+        printed=3,
         unit="of its weights",
         help=LEARNED,
         predicted=False,

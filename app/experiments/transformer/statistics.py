@@ -80,9 +80,9 @@ STATISTICS = {
         level=1.0,
     ),
     "final_mean_square": Statistic(
-        "mean square of the stream after the last block", of_inits(_final), log=True, by_factors=True
+        "mean square of the stream after the last block", of_inits(_final), log=True, by_factors=True, printed=0
     ),
-    "cosine": Statistic("cosine between tokens after the last block", of_inits(_cosine)),
+    "cosine": Statistic("cosine between tokens after the last block", of_inits(_cosine), printed=2),
     "entropy": Statistic(
         "entropy of attention in the last block", of_inits(_entropy), unit="share of that of even weights"
     ),
