@@ -31,8 +31,8 @@ SWEEPS = {
     ),
     "training": (
         "of=training&x=output_gain&x_from=1&x_to=10&x_steps=2&statistic=first_loss&steps=1&width=64&depth=3&bins=4"
-        "&repeats=2",
-        0.1,
+        "&data=digits&repeats=1",
+        0.15,
     ),
 }
 
