@@ -26,7 +26,9 @@ function chosen(event) {
   if (!field) return;
   if ("turns" in field.dataset) {
     event.stopPropagation();
-    location.assign(`${location.pathname}?${field.dataset.field}=${encodeURIComponent(event.target.value)}`);
+    const query = `${field.dataset.field}=${encodeURIComponent(event.target.value)}`;
+    const law = document.querySelector(`.presets a[href*="?${query}&"]`); // the first that shows something, and soon
+    location.assign(law ? law.href : `${location.pathname}?${query}`);
   } else if (field.dataset.widget === "select") {
     forget(field);
     show(field.closest("form"));

@@ -36,14 +36,16 @@ def test_a_point_says_its_numbers_and_leads_to_the_very_experiment(tab: Tab) -> 
     tab.finished()
 
 
-def test_another_experiment_brings_its_own_form(tab: Tab) -> None:
+def test_another_experiment_brings_its_own_form_and_its_first_law(tab: Tab) -> None:
     tab.run(f"/sweep?{FEW}")
     expect(tab.field("depth")).to_have_count(0)
     tab.set("of", "stack")
     tab.page.wait_for_url(re.compile(r"of=stack"))
+    asked = EXPERIMENTS["sweep"].spec.from_query(tab.page.url.partition("?")[2])
+    assert asked == EXPERIMENTS["sweep"].spec.from_query(EXPERIMENTS["stack"].laws[0].query)
     expect(tab.field("depth")).to_have_count(1)
     expect(tab.field("fan_in")).to_have_count(0)
-    tab.experiment.locator(".cancel").click()
+    tab.finished()
 
 
 def test_what_runs_has_no_control_of_its_own_and_an_axis_that_is_not_there_no_ends(tab: Tab) -> None:
