@@ -1,6 +1,6 @@
 """One palette: a colour, marker and dash per init, the same in every chart; a light and a dark template."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, NamedTuple, Protocol
 
 from ..lab.initializers import INITIALIZERS
@@ -80,14 +80,17 @@ class Named(Protocol):
     def formula(self) -> str: ...
 
 
-def lines_of(registry: Mapping[str, Named]) -> dict[str, Line]:
-    """Of the initializations of this palette in their own styles, of others in those that are left, in order."""
-    own = {name: STYLES[name] for name in registry if name in STYLES}
+def styles_of(names: Collection[str]) -> dict[str, Style]:
+    """Of the initializations of this palette their own, of others those that are left, in order."""
+    own = {name: STYLES[name] for name in names if name in STYLES}
     left = (style for style in STYLES.values() if style not in own.values())
-    return {
-        name: Line(entry.label, entry.formula, own[name] if name in own else next(left))
-        for name, entry in registry.items()
-    }
+    return {name: own[name] if name in own else next(left) for name in names}
+
+
+def lines_of(registry: Mapping[str, Named]) -> dict[str, Line]:
+    """Of all the entries of a registry."""
+    styles = styles_of(registry)
+    return {name: Line(entry.label, entry.formula, styles[name]) for name, entry in registry.items()}
 
 
 def line_of(lines: Mapping[str, Line], series: str | None) -> Line | None:

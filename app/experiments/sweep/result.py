@@ -35,13 +35,6 @@ class Mark(Record):
     x: float
 
 
-class Series(Record):
-    """One of the things that the experiment can set side by side: what it is called, and its formula."""
-
-    label: str
-    formula: str
-
-
 class Slope(Record):
     """Of a straight line through log₁₀ value over log₁₀ x, by least squares; `predicted` is that of theory's values."""
 
@@ -86,13 +79,14 @@ class Cell(Record):
 class SweepResult(Result):
     """`repeats`: runs of each cell, each with a seed of its own; 1 where the repeats are the experiment's.
 
-    `series` has every one there is, by the name that lines and cells have it under, in the order of their colours.
+    `series` has what everything that the experiment can set side by side is called, by its name, in the order of their
+    colours.
     """
 
     repeats: int
     statistic: Followed
     axes: list[Axis]
     marks: list[Mark]
-    series: dict[str, Series]
+    series: dict[str, str]
     lines: list[Line]
     cells: list[Cell]

@@ -12,7 +12,7 @@ from ...compute.rates import USUAL
 from ...results import Step
 from ...statistic import Measured
 from .plan import Cell, cells
-from .result import Axis, Followed, Line, Mark, Series, SweepResult
+from .result import Axis, Followed, Line, Mark, SweepResult
 from .result import Cell as MapCell
 from .series import Mean, mean_of, slope_of
 from .spec import SweepSpec
@@ -89,7 +89,7 @@ def _result(found: Found) -> SweepResult:
         ),
         axes=[Axis(**axis._asdict()) for axis in spec.axes],
         marks=_marks(spec),
-        series={name: Series(label=line.label, formula=line.formula) for name, line in spec.swept.lines.items()},
+        series={name: line.label for name, line in spec.swept.lines.items()},
         lines=_lines(found) if spec.y is None else [],
         cells=_map(found) if spec.y is not None else [],
     )
