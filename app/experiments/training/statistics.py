@@ -95,7 +95,7 @@ LAWS = (
     ),
     Preset(
         "Learning rate and gain: who learns",
-        "of=training&x=learning_rate&x_from=0.01&x_to=10&x_steps=5&y=gain&y_from=0.1&y_to=10&y_steps=4&repeats=1"
+        "of=training&x=learning_rate&x_from=0.01&x_to=2&x_steps=5&y=gain&y_from=0.1&y_to=10&y_steps=4&repeats=1"
         f"&init=1/sqrt(D)&{SMALL}",
     ),
     Preset(
