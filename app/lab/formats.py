@@ -6,11 +6,12 @@ from math import floor, log2
 import numpy as np
 import torch
 
-from .kernels.statistics import SIZES, Doubles
+from .kernels.spread import see_spread
+from .kernels.statistics import SIZES, Counts, Doubles
 from .summary import Tally
 
 QUARTERS = 4  # bins an octave: a mantissa's first two bits
-QUANTILES = (0.01, 0.5, 0.99)
+QUANTILES = np.array([0.01, 0.5, 0.99])
 
 
 @dataclass(frozen=True)
@@ -74,34 +75,28 @@ def _log2_edge(index: int) -> float:
 
 
 LOG2_EDGES = np.array([_log2_edge(index) for index in range(SIZES + 1)])
-LIMITS = [[log2(entry.vanishes) for entry in FORMATS.values()], [log2(entry.overflows) for entry in FORMATS.values()]]
+LIMITS = np.log2([limit for entry in FORMATS.values() for limit in (entry.vanishes, entry.overflows)])
 
 
 def magnitudes(seen: Tally, exponent: float) -> Magnitudes:
     """Where the magnitudes of values counted by size lie, each times 2^exponent, and what each format would lose."""
-    nonzero = seen.sizes.astype(np.float64)
-    nonzero[0] = max(0.0, nonzero[0] - seen.zeros)
-    below = np.concatenate(([0.0], np.cumsum(nonzero)))  # each edge
-    edges = _within(nonzero, *seen.extremes) + exponent
-    lost, finite = np.interp(LIMITS, edges, below)
-    total = float(seen.count)
-    underflows, overflows = (lost / total).tolist(), ((below[-1] - finite) / total).tolist()
-    formats = {
-        name: FormatShare(underflow=underflow, overflow=overflow)
-        for name, underflow, overflow in zip(FORMATS, underflows, overflows, strict=True)
-    }
-    low = median = high = None
-    if below[-1] > 0:
-        low, median, high = (_quantile(share * below[-1], edges, below) for share in QUANTILES)
-    return Magnitudes(log2_low=low, log2_median=median, log2_high=high, formats=formats)
+    nonzero = seen.sizes.copy()
+    nonzero[0] = max(0, nonzero[0] - seen.zeros)
+    below, points = np.empty(LIMITS.size), np.empty(QUANTILES.size)
+    see_spread(nonzero, _within(nonzero, *seen.extremes) + exponent, LIMITS, QUANTILES, below, points)
+    total, known = seen.count, int(nonzero.sum())
+    shares = iter(below.tolist())
+    formats = {name: FormatShare(next(shares) / total, (known - next(shares)) / total) for name in FORMATS}
+    low, median, high = points.tolist() if known else (None, None, None)
+    return Magnitudes(low, median, high, formats)
 
 
-def _within(nonzero: Doubles, lowest: float, highest: float) -> Doubles:
+def _within(nonzero: Counts, lowest: float, highest: float) -> Doubles:
     """The bins' edges, the outermost as near as the values let them be."""
     edges = LOG2_EDGES.copy()
-    occupied = np.flatnonzero(nonzero)
+    (occupied,) = nonzero.nonzero()
     if occupied.size and lowest <= highest:  # some value is finite
-        first, last = occupied[0], occupied[-1]
+        first, last = int(occupied[0]), int(occupied[-1])
         smallest = max(lowest, -highest)  # of values that all have one sign, and then none is nearer to zero
         if smallest > 0:
             edges[first] = max(edges[first], log2(smallest))
@@ -109,10 +104,3 @@ def _within(nonzero: Doubles, lowest: float, highest: float) -> Doubles:
         if largest > 0:
             edges[last + 1] = min(edges[last + 1], max(edges[last], log2(largest)))
     return edges
-
-
-def _quantile(rank: float, edges: Doubles, below: Doubles) -> float:
-    """Where so many lie below, in the bin that holds it."""
-    index = int(np.searchsorted(below[1:], rank))
-    within = (rank - below[index]) / (below[index + 1] - below[index])
-    return float(edges[index] + within * (edges[index + 1] - edges[index]))

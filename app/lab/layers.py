@@ -1,14 +1,14 @@
 """What is measured of one layer: preactivations, activations, each unit across the batch, and the cosines."""
 
 from dataclasses import dataclass
-from math import frexp, inf, sqrt
+from math import inf, sqrt
 from typing import NamedTuple, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .kernels.rows import first_direction, pair_distances, see_layer
+from .kernels.rows import first_direction, pair_distances, see_layer, unit_variances
 from .kernels.statistics import Doubles, square_sum
 from .scaled import FEWEST_ROWS, Scaled
 from .summary import Grid, Summary, Tally, robust_grid
@@ -158,7 +158,7 @@ class LayerTally:
             self._unit_variance() if self._rows > 1 else None,
             Cosine(mean=self._mean_cosine(), std=self.cosines_std),
             int(self._numbers[1]) / count if bounded else None,
-            float((self._alive == 0).mean()),
+            1 - np.count_nonzero(self._alive) / self._alive.size,
             frame.u_exponent,
             frame.h_exponent,
             None if exponent is None else Branch(self.branch_square / count, exponent),
@@ -174,10 +174,8 @@ class LayerTally:
         return 1 - max(0.0, spread) / (number - 1)
 
     def _unit_variance(self) -> "UnitVariance":
-        sums, squares = self._units
-        variances = np.maximum(squares - sums**2 / self._rows, 0) / (self._rows - 1)
-        exponent = frexp(float(variances.max()))[1]
-        values = torch.from_numpy(np.ldexp(variances, -exponent).astype(np.float32))
+        values = torch.empty(self._alive.size)
+        exponent = unit_variances(self._units, self._rows, values.numpy())
         grid = robust_grid(values, self.frame.u_grid.bins, 2 * self.frame.u_exponent + exponent)
         return UnitVariance(Tally(grid).add(values), exponent)
 

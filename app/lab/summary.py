@@ -4,9 +4,9 @@ Sums are taken in float64 around a pivot near the data, so that neither a large 
 be read at a scale, 2^log2_scale times what it saw, however large: moments scale exactly.
 """
 
-from dataclasses import dataclass, replace
-from functools import cached_property
-from math import ceil, floor, inf, log2, log10, sqrt
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from math import ceil, floor, inf, ldexp, log2, log10, sqrt
 from typing import Self
 
 import numpy as np
@@ -69,7 +69,7 @@ class Grid:
 
     @property
     def edges(self) -> Doubles:
-        return np.arange(self.bins + 1.0) * ((self.high - self.low) / self.bins) + self.low
+        return _even(self.low, (self.high - self.low) / self.bins, self.bins)
 
     @cached_property
     def places(self) -> Doubles:
@@ -95,7 +95,7 @@ def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
         return Grid(-0.5, 0.5, bins, 0.0)
     ordered.sort()
     last = ordered.size - 1
-    bottom, middle, top = ordered[[round(0.005 * last), last // 2, round(0.995 * last)]].tolist()
+    bottom, middle, top = (float(ordered[rank]) for rank in (round(0.005 * last), last // 2, round(0.995 * last)))
     smallest, largest = extremes_of(flat)
     if not (-inf < smallest and largest < inf):
         smallest, largest = ordered[[0, -1]].tolist()
@@ -207,16 +207,32 @@ class Tally:
 
     def _histogram(self, log2_scale: float, offset: float) -> Histogram:
         below, *counts, above = self.counts.tolist()
-        grid = replace(self.grid, low=self.grid.low + offset, high=self.grid.high + offset) if offset else self.grid
-        return Histogram(edges=_written(grid, log2_scale), counts=counts, below=below, above=above)
+        grid = self.grid
+        edges = _written(grid.low + offset, grid.high + offset, grid.bins, log2_scale)
+        return Histogram(edges, counts, below, above)
 
 
-def _written(grid: Grid, log2_scale: float) -> list[float | None]:
-    """A grid's edges, each times 2^log2_scale, to a thousandth of a bin: decimal numbers as short as may be."""
-    width = (grid.high - grid.low) / grid.bins
+@lru_cache
+def _numbered(bins: int) -> Doubles:
+    return np.arange(bins + 1.0)
+
+
+def _even(low: float, width: float, bins: int) -> Doubles:
+    """Edges of so many bins."""
+    edges = _numbered(bins) * width
+    edges += low
+    return edges
+
+
+def _written(low: float, high: float, bins: int, log2_scale: float) -> list[float | None]:
+    """Even edges, each times 2^log2_scale, to a thousandth of a bin: decimal numbers as short as may be."""
+    width = (high - low) / bins
     size = log10(width) + log2_scale * LOG10_2
     exponent = floor(size) - 3
-    mantissas = np.rint(grid.edges * (10.0 ** (size - exponent) / width)) + 0.0
+    mantissas = _even(low, width, bins)
+    mantissas *= 10.0 ** (size - exponent) / width
+    np.rint(mantissas, out=mantissas)
+    mantissas += 0.0
     if abs(exponent) <= EXACT:
         power = 10.0 ** abs(exponent)
         near: list[float | None] = (mantissas * power if exponent > 0 else mantissas / power).tolist()
@@ -238,8 +254,7 @@ def scaled(value: float, log2_scale: float) -> float | None:
     if not -1021 < exponent < 1023.9:
         return None
     whole = floor(log2_scale)
-    mantissa = value * 2.0 ** (log2_scale - whole)
-    return float(np.ldexp(mantissa, whole))
+    return ldexp(value * 2.0 ** (log2_scale - whole), whole)
 
 
 def log10_square(square: float, log2_scale: float) -> float | None:

@@ -1,5 +1,6 @@
 """What rows of a layer's preactivations and activations say: as values, unit by unit, and of each other."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,19 @@ def see_units(u: Floats, row: Doubles, units: Doubles) -> None:
             a = float64(u[r, j]) - row[j]
             units[0, j] += a
             units[1, j] += a * a
+
+
+@kernel("int64(float64[:,::1], int64, float32[::1])")
+def unit_variances(units: Doubles, rows: int, variances: Floats) -> Any:
+    """What `see_units` summed over so many rows as unbiased variances, times a power of two; returns its exponent."""
+    largest = 0.0
+    for j in range(variances.size):
+        units[1, j] = max(0.0, units[1, j] - units[0, j] * units[0, j] / rows) / (rows - 1)
+        largest = max(largest, units[1, j])
+    exponent = math.frexp(largest)[1]
+    for j in range(variances.size):
+        variances[j] = float32(math.ldexp(units[1, j], -exponent))
+    return exponent
 
 
 @kernel("float64(float32[::1], float64, float64[::1], float64[::1])", SUMS)
