@@ -24,12 +24,11 @@ def drawing(distribution: Distribution, shape: tuple[int, ...], seed: int, *key:
     """Independent entries of any shape, float32, not drawn yet, and what draws them: in any order, on any thread."""
     out = torch.empty(shape)
     stream = key_of(seed, *key)
-    blocks = enumerate(torch.split(out.view(-1), BLOCK))
-    return out, [partial(_fill, distribution, stream, index, block) for index, block in blocks]
-
-
-def _fill(distribution: Distribution, stream: Words, index: int, block: Tensor) -> None:
-    fill(distribution.number, stream, index * (BLOCK // CHUNK), block.numpy())
+    flat = out.view(-1).numpy()
+    starts = range(0, flat.size, BLOCK)
+    return out, [
+        partial(fill, distribution.number, stream, start // CHUNK, flat[start : start + BLOCK]) for start in starts
+    ]
 
 
 def draw(distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int) -> Tensor:

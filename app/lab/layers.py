@@ -46,7 +46,8 @@ def cosines_std(apart: Tensor) -> float | None:
 
     They are the rows of `apart`, less one point.
     """
-    pairs = len(apart) * (len(apart) - 1) // 2
+    number = apart.shape[0]
+    pairs = number * (number - 1) // 2
     if pairs < 2:
         return None
     distance, square = pair_distances((apart @ apart.T).numpy())
@@ -87,7 +88,7 @@ class Frame(NamedTuple):
         return cls(
             robust_grid(u.value, bins, u.exponent),
             robust_grid(h.value, bins, h.exponent),
-            u.value[0].numpy().astype(np.float64),
+            u.value.numpy()[0].astype(np.float64),
             first_direction(h.value.numpy()),
             u.exponent,
             h.exponent,
@@ -114,11 +115,11 @@ class LayerTally:
 
     def add(self, u: Tensor, h: Tensor, first: bool, branch: Tensor | None = None) -> Self:
         """Count a block of rows; the first block's rows are compared pair by pair. `branch`: φ(u), if h is a stream."""
-        frame, of_u, of_h = self.frame, self.preactivation, self.activation
+        frame = self.frame
         apart = torch.empty(COMPARED if first else 0, u.shape[1])
         see_layer(
-            *of_u.seen(u),
-            *of_h.seen(h),
+            *self.preactivation.seen(u.numpy()),
+            *self.activation.seen(h.numpy()),
             frame.u_row,
             frame.h_direction,
             frame.saturation,
@@ -128,7 +129,7 @@ class LayerTally:
             self._alive,
             apart.numpy(),
         )
-        self._rows += len(u)
+        self._rows += u.shape[0]
         if branch is not None:
             self.branch_square += square_sum(branch.numpy().reshape(-1))
         if first:

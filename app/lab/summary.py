@@ -5,7 +5,7 @@ be read at a scale, 2^log2_scale times what it saw, however large: moments scale
 """
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import ceil, floor, inf, ldexp, log2, log10, sqrt
 from typing import Self
 
@@ -71,7 +71,7 @@ class Grid:
     def edges(self) -> Doubles:
         return _even(self.low, (self.high - self.low) / self.bins, self.bins)
 
-    @cached_property
+    @property
     def places(self) -> Doubles:
         """As `see` takes a grid."""
         per_unit = self.bins / (self.high - self.low)
@@ -121,6 +121,7 @@ class Tally:
 
     def __post_init__(self) -> None:
         bins = self.grid.bins + 2
+        self._places = self.grid.places
         self.sums = np.zeros(4)
         self._extremes = NOTHING_SEEN.copy()
         self._counts = np.zeros(2 + bins + (SIZES if self.by_size else 0), np.int64)
@@ -128,13 +129,13 @@ class Tally:
 
     def add(self, block: Tensor) -> Self:
         """Count a block of any shape, float32."""
-        see(*self.seen(block.view(-1)))
+        see(*self.seen(block.numpy().reshape(-1)))
         return self
 
-    def seen(self, block: Tensor) -> tuple[Floats, Doubles, Doubles, Doubles, Counts]:
+    def seen(self, block: Floats) -> tuple[Floats, Doubles, Doubles, Doubles, Counts]:
         """What a kernel takes that counts this block here."""
-        self.count += block.numel()
-        return block.numpy(), self.grid.places, self.sums, self._extremes, self._counts
+        self.count += block.size
+        return block, self._places, self.sums, self._extremes, self._counts
 
     def merge(self, other: Self) -> Self:
         """Add what another tally on the same grid has seen."""

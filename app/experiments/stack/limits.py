@@ -7,6 +7,8 @@ from math import inf, log2
 from ...lab.formats import FORMATS
 
 PLAIN = ("float16", "bfloat16", "float32")  # formats that people compute in
+# log₂ of the largest number that each holds, and of half the smallest, which is rounded to zero, the even neighbour.
+ENDS = {name: (log2(FORMATS[name].largest), log2(FORMATS[name].smallest) - 1) for name in PLAIN}
 
 FirstLayers = dict[str, int | None]
 
@@ -33,16 +35,14 @@ class Limits:
     def see(self, layer: int, log2_largest: Iterable[float | None], log2_variance: float | None) -> None:
         """The next layer: the largest magnitude of each of its tensors and u's variance; None for an exact zero."""
         sizes = [size for size in log2_largest if size is not None]
-        variances = [log2_variance] if log2_variance is not None else []
-        for name in PLAIN:
-            most = log2(FORMATS[name].largest)
-            least = log2(FORMATS[name].smallest) - 1  # and half of it is rounded to zero, the even neighbour
-            ends = (
-                (self.overflow, max(sizes, default=-inf) > most),
-                (self.underflow, min(sizes, default=inf) <= least),
-                (self.variance_overflow, max(variances, default=-inf) > most),
-                (self.variance_underflow, min(variances, default=inf) <= least),
-            )
-            for first, reached in ends:
-                if reached and first[name] is None:
-                    first[name] = layer
+        self._see(layer, sizes, self.overflow, self.underflow)
+        if log2_variance is not None:
+            self._see(layer, [log2_variance], self.variance_overflow, self.variance_underflow)
+
+    def _see(self, layer: int, sizes: list[float], overflow: FirstLayers, underflow: FirstLayers) -> None:
+        highest, lowest = max(sizes, default=-inf), min(sizes, default=inf)
+        for name, (most, least) in ENDS.items():
+            if highest > most and overflow[name] is None:
+                overflow[name] = layer
+            if lowest <= least and underflow[name] is None:
+                underflow[name] = layer
