@@ -6,12 +6,12 @@ from math import floor, log2
 import numpy as np
 import torch
 
-from .kernels.spread import see_spread
-from .kernels.statistics import SIZES, Counts, Doubles
-from .summary import Tally
+from .kernels.statistics import SIZES
+from .kernels.summaries import see_spread
+from .summary import Tally, known
 
 QUARTERS = 4  # bins an octave: a mantissa's first two bits
-QUANTILES = np.array([0.01, 0.5, 0.99])
+SHARES = np.array([0.01, 0.5, 0.99])
 
 
 @dataclass(frozen=True)
@@ -82,25 +82,9 @@ def magnitudes(seen: Tally, exponent: float) -> Magnitudes:
     """Where the magnitudes of values counted by size lie, each times 2^exponent, and what each format would lose."""
     nonzero = seen.sizes.copy()
     nonzero[0] = max(0, nonzero[0] - seen.zeros)
-    below, points = np.empty(LIMITS.size), np.empty(QUANTILES.size)
-    see_spread(nonzero, _within(nonzero, *seen.extremes) + exponent, LIMITS, QUANTILES, below, points)
-    total, known = seen.count, int(nonzero.sum())
-    shares = iter(below.tolist())
-    formats = {name: FormatShare(next(shares) / total, (known - next(shares)) / total) for name in FORMATS}
-    low, median, high = points.tolist() if known else (None, None, None)
+    said = np.empty(LIMITS.size + SHARES.size)
+    see_spread(nonzero, LOG2_EDGES, seen.extremes, exponent, LIMITS, SHARES, said)
+    *below, low, median, high = known(said)
+    total, some, limits = seen.count, int(nonzero.sum()), iter(below)
+    formats = {name: FormatShare(next(limits) / total, (some - next(limits)) / total) for name in FORMATS}
     return Magnitudes(low, median, high, formats)
-
-
-def _within(nonzero: Counts, lowest: float, highest: float) -> Doubles:
-    """The bins' edges, the outermost as near as the values let them be."""
-    edges = LOG2_EDGES.copy()
-    (occupied,) = nonzero.nonzero()
-    if occupied.size and lowest <= highest:  # some value is finite
-        first, last = int(occupied[0]), int(occupied[-1])
-        smallest = max(lowest, -highest)  # of values that all have one sign, and then none is nearer to zero
-        if smallest > 0:
-            edges[first] = max(edges[first], log2(smallest))
-        largest = max(-lowest, highest)
-        if largest > 0:
-            edges[last + 1] = min(edges[last + 1], max(edges[last], log2(largest)))
-    return edges

@@ -6,18 +6,17 @@ be read at a scale, 2^log2_scale times what it saw, however large: moments scale
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, floor, inf, ldexp, log2, log10, sqrt
+from math import floor, inf, isnan, log10
 from typing import Self
 
 import numpy as np
 from torch import Tensor
 
-from .kernels import statistics as kernels
-from .kernels.statistics import SIZES, Counts, Doubles, Floats, extremes_of, sample_of, see
+from .kernels import statistics, summaries
+from .kernels.statistics import SIZES, Counts, Doubles, Floats, sample_of, see
+from .kernels.summaries import LOG10_2, bulk_of, summarize, variance_of
 
 SAMPLE = 2048
-RESOLVED = 2.0**-42  # of the mean square: a std below four of float32's eps beside the mean is that of its rounding
-LOG10_2 = log10(2)
 EXACT = 22  # powers of ten up to this one are float64 numbers
 TINIEST = 2.0**-1021  # that has all of float64's digits
 HAIR = 2.0**-16  # of a bin: more than float32 rounds a value that is meant to be an edge, so that it is above it
@@ -94,21 +93,8 @@ def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
     if ordered.size == 0:
         return Grid(-0.5, 0.5, bins, 0.0)
     ordered.sort()
-    last = ordered.size - 1
-    bottom, middle, top = (float(ordered[rank]) for rank in (round(0.005 * last), last // 2, round(0.995 * last)))
-    smallest, largest = extremes_of(flat)
-    if not (-inf < smallest and largest < inf):
-        smallest, largest = ordered[[0, -1]].tolist()
-    low = max(middle - 1.75 * (middle - bottom), smallest)
-    high = min(middle + 1.75 * (top - middle), largest)
-    span = max(high - low, abs(middle) * 2**-10, 2.0**-1000)
-    # A bin's width has two digits and edges are its multiples: short to write, and zero is one if it is within.
-    shift = exponent * LOG10_2
-    quantum = 10.0 ** (floor(log10(span / bins) + shift) - 1 - shift)
-    width = ceil(span / (bins - 1) / quantum) * quantum
-    low = floor(low / width) * width
-    high = low + bins * width
-    return Grid(low, high, bins, middle)
+    low, high, pivot = bulk_of(ordered, flat, bins, exponent)
+    return Grid(low, high, bins, pivot)
 
 
 @dataclass(eq=False)
@@ -123,7 +109,7 @@ class Tally:
         bins = self.grid.bins + 2
         self._places = self.grid.places
         self.sums = np.zeros(4)
-        self._extremes = NOTHING_SEEN.copy()
+        self.extremes = NOTHING_SEEN.copy()
         self._counts = np.zeros(2 + bins + (SIZES if self.by_size else 0), np.int64)
         self.counts, self.sizes = self._counts[2 : 2 + bins], self._counts[2 + bins :]
 
@@ -135,15 +121,15 @@ class Tally:
     def seen(self, block: Floats) -> tuple[Floats, Doubles, Doubles, Doubles, Counts]:
         """What a kernel takes that counts this block here."""
         self.count += block.size
-        return block, self._places, self.sums, self._extremes, self._counts
+        return block, self._places, self.sums, self.extremes, self._counts
 
     def merge(self, other: Self) -> Self:
         """Add what another tally on the same grid has seen."""
         self.count += other.count
         self.sums += other.sums
         self._counts += other._counts
-        (low, high), (lower, higher) = self.extremes, other.extremes
-        self._extremes[:] = min(low, lower), max(high, higher)
+        (low, high), (lower, higher) = self.extremes.tolist(), other.extremes.tolist()
+        self.extremes[:] = min(low, lower), max(high, higher)
         return self
 
     @property
@@ -156,55 +142,21 @@ class Tally:
         return int(self._counts[1])
 
     @property
-    def extremes(self) -> tuple[float, float]:
-        """The smallest and the largest number seen."""
-        low, high = self._extremes.tolist()
-        return low, high
-
-    @property
     def largest(self) -> float:
         """The largest magnitude seen."""
-        return max(map(abs, self.extremes)) if self.count > self.nonfinite else 0.0
+        return max(map(abs, self.extremes.tolist())) if self.count > self.nonfinite else 0.0
 
     @property
     def variance(self) -> float | None:
         """Of the numbers seen, unbiased; None of fewer than two."""
         n = self.count - self.nonfinite
-        if n < 2:
-            return None
-        first, second = self.sums[:2].tolist()
-        return max(0.0, float(second - first**2 / n)) / (n - 1)
+        return float(variance_of(self.sums, n)) if n > 1 else None
 
     def summary(self, log2_scale: float = 0.0, offset: float = 0.0) -> Summary:
         """The numbers seen, each plus `offset`, times 2^log2_scale."""
-        n = self.count - self.nonfinite
-        first, second, third, fourth = (total / max(n, 1) for total in self.sums.tolist())
-        spread = max(0.0, second - first**2)
-        variance = self.variance
-        resolved = spread > RESOLVED * (spread + (self.grid.pivot + first) ** 2)
-        mean = self.grid.pivot + first + offset
-        mean_square = spread + mean**2
-        skewness = kurtosis = None
-        if resolved and spread**2 > 0:
-            skewness = (third - 3 * first * second + 2 * first**3) / spread**1.5
-            kurtosis = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / spread**2 - 3
-        lowest, highest = self.extremes
-        empty = n == 0
-        return Summary(
-            count=self.count,
-            mean=None if empty else scaled(mean, log2_scale),
-            variance=None if variance is None else scaled(variance, 2 * log2_scale),
-            std=None if variance is None else scaled(sqrt(variance), log2_scale),
-            mean_square=None if empty else scaled(mean_square, 2 * log2_scale),
-            log10_mean_square=log10_square(mean_square, log2_scale),
-            log10_variance=log10_square(variance or 0.0, log2_scale),
-            min=None if empty else scaled(lowest + offset, log2_scale),
-            max=None if empty else scaled(highest + offset, log2_scale),
-            skewness=skewness,
-            excess_kurtosis=kurtosis,
-            nonfinite=self.nonfinite,
-            histogram=self._histogram(log2_scale, offset),
-        )
+        nonfinite, said = self.nonfinite, np.empty(10)
+        summarize(self.sums, self.extremes, self.count - nonfinite, self.grid.pivot, log2_scale, offset, said)
+        return Summary(self.count, *known(said), nonfinite, self._histogram(log2_scale, offset))
 
     def _histogram(self, log2_scale: float, offset: float) -> Histogram:
         below, *counts, above = self.counts.tolist()
@@ -244,20 +196,20 @@ def _written(low: float, high: float, bins: int, log2_scale: float) -> list[floa
 
 def largest_magnitude(values: Tensor) -> float:
     """max |value| of float32 values; not finite if one of them is not."""
-    return float(kernels.largest_magnitude(values.numpy().reshape(-1)))
+    return float(statistics.largest_magnitude(values.numpy().reshape(-1)))
+
+
+def known(numbers: Doubles) -> list[float | None]:
+    """Each; None for NaN."""
+    return [None if number != number else number for number in numbers.tolist()]
 
 
 def scaled(value: float, log2_scale: float) -> float | None:
     """value · 2^log2_scale, or None where float64 cannot hold it with all its digits."""
-    if value == 0 or log2_scale == 0:
-        return value
-    exponent = log2(abs(value)) + log2_scale
-    if not -1021 < exponent < 1023.9:
-        return None
-    whole = floor(log2_scale)
-    return ldexp(value * 2.0 ** (log2_scale - whole), whole)
+    found = float(summaries.scaled(value, log2_scale))
+    return None if isnan(found) else found
 
 
 def log10_square(square: float, log2_scale: float) -> float | None:
     """log₁₀ of square · 4^log2_scale; None for zero."""
-    return log10(square) + 2 * log2_scale * LOG10_2 if square > 0 else None
+    return float(summaries.log10_square(square, log2_scale)) if square > 0 else None

@@ -15,6 +15,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+AS_WRITTEN: set[str] = set()
 EXACT = {"contract"}  # a product and a sum may be rounded once
 SUMS = {"contract", "reassoc", "nsz"}  # and sums be taken in any order, the same on any machine of a kind
 

@@ -1,0 +1,130 @@
+"""What is said of numbers once they are counted: where their bulk lies, their moments, and their magnitudes.
+
+A loop or two over very little; the interpreter would take ten times as long.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .compiling import AS_WRITTEN, kernel
+from .statistics import Counts, Doubles, Floats, extremes_of
+
+RESOLVED = 2.0**-42  # of the mean square: a std below four of float32's eps beside the mean is that of its rounding
+LOG10_2 = math.log10(2)
+
+
+@kernel("UniTuple(float64, 3)(float32[::1], float32[::1], int64, int64)", AS_WRITTEN)
+def bulk_of(ordered: Floats, values: Floats, bins: int, exponent: int) -> Any:
+    """Where so many bins begin and end that the bulk of the values, times 2^exponent, fills; and its middle.
+
+    `ordered`: a sample of the values. A bin's width has two digits and edges are its multiples: short to write, and
+    zero is one if it is within.
+    """
+    last = ordered.size - 1
+    bottom, middle = float(ordered[int(np.rint(0.005 * last))]), float(ordered[last // 2])
+    top = float(ordered[int(np.rint(0.995 * last))])
+    smallest, largest = extremes_of(values)
+    if not (-np.inf < smallest and largest < np.inf):
+        smallest, largest = float(ordered[0]), float(ordered[last])
+    low = max(middle - 1.75 * (middle - bottom), smallest)
+    high = min(middle + 1.75 * (top - middle), largest)
+    span = max(high - low, abs(middle) * 2.0**-10, 2.0**-1000)
+    shift = exponent * LOG10_2
+    quantum = 10.0 ** (np.floor(math.log10(span / bins) + shift) - 1 - shift)
+    width = np.ceil(span / (bins - 1) / quantum) * quantum
+    low = np.floor(low / width) * width
+    return low, low + bins * width, middle
+
+
+@kernel("float64(float64, float64)", AS_WRITTEN)
+def scaled(value: float, log2_scale: float) -> Any:
+    """value · 2^log2_scale, or NaN where float64 cannot hold it with all its digits."""
+    if value == 0 or log2_scale == 0:
+        return value
+    exponent = math.log2(abs(value)) + log2_scale
+    if not -1021 < exponent < 1023.9:
+        return np.nan
+    whole = math.floor(log2_scale)
+    return math.ldexp(value * 2.0 ** (log2_scale - whole), int(whole))
+
+
+@kernel("float64(float64, float64)", AS_WRITTEN)
+def log10_square(square: float, log2_scale: float) -> Any:
+    """log₁₀ of square · 4^log2_scale; NaN for zero."""
+    return math.log10(square) + 2 * log2_scale * LOG10_2 if square > 0 else np.nan
+
+
+@kernel("float64(float64[::1], int64)", AS_WRITTEN)
+def variance_of(sums: Doubles, n: int) -> Any:
+    """Of n numbers, by the sums of `see_powers`, unbiased; NaN of fewer than two."""
+    return max(0.0, sums[1] - sums[0] ** 2 / n) / (n - 1) if n > 1 else np.nan
+
+
+@kernel("void(float64[::1], float64[::1], int64, float64, float64, float64, float64[::1])", AS_WRITTEN)
+def summarize(
+    sums: Doubles, extremes: Doubles, n: int, pivot: float, log2_scale: float, offset: float, said: Doubles
+) -> None:
+    """Of n numbers, each plus `offset`, times 2^log2_scale, by the sums of `see_powers` around the pivot.
+
+    The mean, the variance, the std, the mean square, log₁₀ of it and of the variance, the smallest and the largest,
+    the skewness and the excess kurtosis; NaN where there is none.
+    """
+    said[:] = np.nan
+    if n == 0:
+        return
+    first, second, third, fourth = sums[0] / n, sums[1] / n, sums[2] / n, sums[3] / n
+    spread = max(0.0, second - first**2)
+    variance = variance_of(sums, n)
+    mean = pivot + first + offset
+    mean_square = spread + mean**2
+    said[0] = scaled(mean, log2_scale)
+    said[1] = scaled(variance, 2 * log2_scale)
+    said[2] = scaled(math.sqrt(variance), log2_scale)
+    said[3] = scaled(mean_square, 2 * log2_scale)
+    said[4] = log10_square(mean_square, log2_scale)
+    said[5] = log10_square(variance, log2_scale)
+    said[6] = scaled(extremes[0] + offset, log2_scale)
+    said[7] = scaled(extremes[1] + offset, log2_scale)
+    if spread > RESOLVED * (spread + (pivot + first) ** 2) and spread**2 > 0:
+        said[8] = (third - 3 * first * second + 2 * first**3) / spread**1.5
+        said[9] = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / spread**2 - 3
+
+
+@kernel("void(int64[::1], float64[::1], float64[::1], float64, float64[::1], float64[::1], float64[::1])", AS_WRITTEN)
+def see_spread(
+    counts: Counts, edges: Doubles, extremes: Doubles, shift: float, limits: Doubles, shares: Doubles, said: Doubles
+) -> None:
+    """Of values counted between magnitudes, each times a power of two: what share of them lies below which magnitude.
+
+    All as log₂: `edges`, the outermost of them as near as the values' `extremes` let them be, and `shift`. Values are
+    taken to be spread evenly between two edges. `said`: how many are below each of the `limits`, and then the
+    magnitudes below which these `shares` are, NaN if there are no values.
+    """
+    before, ends = np.zeros(edges.size, np.int64), edges.copy()
+    first, last = -1, -1
+    for i in range(counts.size):
+        before[i + 1] = before[i] + counts[i]
+        if counts[i]:
+            first, last = (i if first < 0 else first), i
+    if first >= 0 and extremes[0] <= extremes[1]:  # some value is finite
+        smallest = max(extremes[0], -extremes[1])  # of values that all have one sign, and then none is nearer to zero
+        if smallest > 0:
+            ends[first] = max(ends[first], math.log2(smallest))
+        largest = max(-extremes[0], extremes[1])
+        if largest > 0:
+            ends[last + 1] = min(ends[last + 1], max(ends[last], math.log2(largest)))
+    ends += shift
+    total = before[-1]
+    for k in range(limits.size):
+        i = np.searchsorted(ends, limits[k], side="right") - 1
+        said[k] = 0 if i < 0 else total
+        if 0 <= i < counts.size:
+            said[k] = before[i] + counts[i] * ((limits[k] - ends[i]) / (ends[i + 1] - ends[i]))
+    for k in range(shares.size):
+        said[limits.size + k] = np.nan
+        if total:
+            i = np.searchsorted(before[1:], shares[k] * total)
+            within = (shares[k] * total - before[i]) / counts[i]
+            said[limits.size + k] = ends[i] + within * (ends[i + 1] - ends[i])
