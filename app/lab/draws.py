@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .kernels.distributions import DISTRIBUTIONS, TRUNCATED_STD, Distribution, fill
-from .kernels.threefry import CHUNK, Words, key_of
+from .kernels.threefry import CHUNK, key_of
 from .threads import in_order
 
 __all__ = ["BLOCK", "DISTRIBUTIONS", "TRUNCATED_STD", "Distribution", "Fill", "draw", "drawing"]

@@ -84,7 +84,7 @@ def magnitudes(seen: Tally, exponent: float) -> Magnitudes:
     nonzero[0] = max(0, nonzero[0] - seen.zeros)
     said = np.empty(LIMITS.size + SHARES.size)
     see_spread(nonzero, LOG2_EDGES, seen.extremes, exponent, LIMITS, SHARES, said)
-    *below, low, median, high = known(said)
-    total, some, limits = seen.count, int(nonzero.sum()), iter(below)
-    formats = {name: FormatShare(next(limits) / total, (some - next(limits)) / total) for name in FORMATS}
+    total, some, below = seen.count, int(nonzero.sum()), iter(said.tolist())
+    formats = {name: FormatShare(next(below) / total, (some - next(below)) / total) for name in FORMATS}
+    low, median, high = known(said[LIMITS.size :])
     return Magnitudes(low, median, high, formats)

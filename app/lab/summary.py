@@ -156,7 +156,22 @@ class Tally:
         """The numbers seen, each plus `offset`, times 2^log2_scale."""
         nonfinite, said = self.nonfinite, np.empty(10)
         summarize(self.sums, self.extremes, self.count - nonfinite, self.grid.pivot, log2_scale, offset, said)
-        return Summary(self.count, *known(said), nonfinite, self._histogram(log2_scale, offset))
+        mean, variance, std, mean_square, log10_mean_square, log10_variance, low, high, skewness, kurtosis = known(said)
+        return Summary(
+            count=self.count,
+            mean=mean,
+            variance=variance,
+            std=std,
+            mean_square=mean_square,
+            log10_mean_square=log10_mean_square,
+            log10_variance=log10_variance,
+            min=low,
+            max=high,
+            skewness=skewness,
+            excess_kurtosis=kurtosis,
+            nonfinite=nonfinite,
+            histogram=self._histogram(log2_scale, offset),
+        )
 
     def _histogram(self, log2_scale: float, offset: float) -> Histogram:
         below, *counts, above = self.counts.tolist()
@@ -190,7 +205,7 @@ def _written(low: float, high: float, bins: int, log2_scale: float) -> list[floa
         power = 10.0 ** abs(exponent)
         near: list[float | None] = (mantissas * power if exponent > 0 else mantissas / power).tolist()
         return near
-    far = [float(f"{mantissa:.0f}e{exponent}") for mantissa in mantissas.tolist()]
+    far = [float(f"{mantissa}e{exponent}") for mantissa in mantissas.astype(np.int64).tolist()]
     return [edge if edge == 0 or TINIEST < abs(edge) < inf else None for edge in far]
 
 

@@ -165,4 +165,5 @@ def in_order(
         while ahead:
             yield oldest()
     finally:
-        wait([block.outcome for block in ahead if not block.take()])
+        if begun := [block.outcome for block in ahead if not block.take()]:
+            wait(begun)

@@ -15,10 +15,11 @@ from torch import Tensor
 
 from ...lab.activations import Activation
 from ...lab.kernels.statistics import square_sum
+from ...lab.kernels.summaries import LOG10_2
 from ...lab.layers import Frame, LayerTally, Measured
 from ...lab.norms import EPS, Norm
 from ...lab.scaled import Scaled, factor, log2_size, power_of_two, row_blocks
-from ...lab.summary import LOG10_2, largest_magnitude
+from ...lab.summary import largest_magnitude
 from ...lab.threads import in_order, submit
 
 DWARFED = 60  # a signal smaller by so many powers of two is nothing beside a norm's eps, which alone sets the factor

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...lab.kernels.summaries import LOG10_2
 from ...lab.norms import EPS
-from ...lab.summary import LOG10_2
 from ...results import Histogram
 from ...theory.quadrature import Array
 from .forward import Architecture

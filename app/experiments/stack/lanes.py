@@ -12,9 +12,10 @@ from typing import Any
 from ...lab.activations import ACTIVATIONS
 from ...lab.formats import magnitudes
 from ...lab.initializers import INITIALIZERS, Initializer
+from ...lab.kernels.summaries import LOG10_2
 from ...lab.layers import Measured
 from ...lab.scaled import Scaled, log2_size
-from ...lab.summary import LOG10_2, log10_square, scaled
+from ...lab.summary import log10_square, scaled
 from ...lab.threads import within_block
 from .backward import MeasuredGradient, Retreat
 from .forward import WayBack
