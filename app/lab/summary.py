@@ -174,8 +174,8 @@ class Tally:
         )
 
     def _histogram(self, log2_scale: float, offset: float) -> Histogram:
-        below, *counts, above = self.counts.tolist()
         grid = self.grid
+        below, *counts, above = self.counts.tolist()
         edges = _written(grid.low + offset, grid.high + offset, grid.bins, log2_scale)
         return Histogram(edges, counts, below, above)
 
@@ -205,7 +205,7 @@ def _written(low: float, high: float, bins: int, log2_scale: float) -> list[floa
         power = 10.0 ** abs(exponent)
         near: list[float | None] = (mantissas * power if exponent > 0 else mantissas / power).tolist()
         return near
-    far = [float(f"{mantissa}e{exponent}") for mantissa in mantissas.astype(np.int64).tolist()]
+    far = [float(f"{mantissa:.0f}e{exponent}") for mantissa in mantissas.tolist()]
     return [edge if edge == 0 or TINIEST < abs(edge) < inf else None for edge in far]
 
 
