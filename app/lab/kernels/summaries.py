@@ -118,13 +118,18 @@ def see_spread(
     ends += shift
     total = before[-1]
     for k in range(limits.size):
-        i = np.searchsorted(ends, limits[k], side="right") - 1
+        i = -1
+        for j in range(ends.size):
+            i += int(ends[j] <= limits[k])
         said[k] = 0 if i < 0 else total
         if 0 <= i < counts.size:
             said[k] = before[i] + counts[i] * ((limits[k] - ends[i]) / (ends[i + 1] - ends[i]))
     for k in range(shares.size):
         said[limits.size + k] = np.nan
         if total:
-            i = np.searchsorted(before[1:], shares[k] * total)
-            within = (shares[k] * total - before[i]) / counts[i]
+            rank = shares[k] * total
+            i = -1
+            for j in range(before.size):
+                i += int(before[j] < rank)
+            within = (rank - before[i]) / counts[i]
             said[limits.size + k] = ends[i] + within * (ends[i + 1] - ends[i])
