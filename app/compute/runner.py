@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Protocol
 
 from ..lab import memory, threads
@@ -30,6 +31,12 @@ from .rates import USUAL, measured
 
 PROGRESS_SECONDS = 0.05  # between two words of progress
 COMPILING = "The server has just started and compiles its kernels, once on this machine: some seconds."
+
+
+@lru_cache(maxsize=2)
+def _parsed(model: type[Result], body: bytes) -> Result:
+    """What several things are derived from, one after the other."""
+    return model.model_validate_json(body)
 
 
 class Runnable(Protocol):
@@ -129,8 +136,8 @@ class Runner:
         key = f"{spec_key(spec)}{name}"
         if (cached := self.cached(key)) is None:
             body = result or await self.result(spec, client)
-            parse = self._experiments[spec.name].result.model_validate_json
-            cached = await asyncio.to_thread(lambda: derive(parse(body)))
+            model = self._experiments[spec.name].result
+            cached = await asyncio.to_thread(lambda: derive(_parsed(model, body)))
             self.cache.put(key, cached)
         return cached
 
