@@ -130,6 +130,14 @@ def at(series: Array, correlation: float | Array) -> Any:
     return np.power.outer(correlation, POWERS) @ series
 
 
+def along(series: Array, correlations: Array) -> Array:
+    """The expectation at many correlations, each of the series along the first axis, by Horner's rule."""
+    found = np.zeros(np.broadcast_shapes(series.shape[1:], correlations.shape))
+    for coefficient in series[::-1]:
+        found = found * correlations + coefficient
+    return found
+
+
 def steepness(series: Array, correlation: float) -> float:
     """The derivative with respect to the correlation."""
     return float(correlation ** POWERS[:-1] @ (POWERS[1:] * series[1:]))

@@ -3,8 +3,13 @@
 from math import log, pi, sqrt
 from typing import NamedTuple
 
+import numpy as np
+
 from ...theory.attention import squared_lengths
-from ...theory.softmax import Softmax, random_energies, softmax
+from ...theory.quadrature import Array
+from ...theory.softmax import random_energies
+from ...theory.softmax_grid import Averages, softmaxes
+from .places import Places
 
 MOST = 1e6  # score variance beyond which all weight is on one key
 LENGTHS = 2  # of queries, that have their mean and variance: averages are asked for in every block
@@ -13,33 +18,45 @@ LENGTHS = 2  # of queries, that have their mean and variance: averages are asked
 class Mixing(NamedTuple):
     """Averages over queries of their weights p on n keys, J being the derivative of p by the scores, diag(p) − p·pᵀ.
 
-    `seen`: the variance of the scores s that the weights see. `participation`: Σp². `shared`: Σp·p′ of two queries.
-    `along`: E[(Σp·s)² − Σp²·s²] over that variance. `steepness`: tr J², and `shared_steepness`: tr J·J′ of two queries.
+    Of a query of each place, shape (places,): `seen`, the variance of the scores s that the weights see;
+    `participation`, Σp²; `uneven`, Var(Σp²); `along`, E[(Σp·s)² − Σp²·s²] over the variance; `steepness`, tr J². Of two
+    queries, shape (places, places): `shared`, Σp·p′, and `shared_steepness`, tr J·J′.
     """
 
-    seen: float
-    entropy: float
-    participation: float
-    shared: float
-    along: float
-    steepness: float
-    shared_steepness: float
+    seen: Array
+    entropy: Array
+    participation: Array
+    uneven: Array
+    shared: Array
+    along: Array
+    steepness: Array
+    shared_steepness: Array
 
 
-def mixing(variance: float, cosine: float, tokens: int, head_dim: int) -> Mixing:
-    """Of so many tokens of this cosine, their scores of this variance over fresh weights.
+def mixing(variance: Array, cosine: Array, places: Places, head_dim: int) -> Mixing:
+    """Of scores whose differences have so much variance in each place, queries of two places having these cosines.
 
     Two queries, alike as tokens are, have scores that correlate by their cosine c. Then Σp·p′ is 1/n at c = 0 and Σp²
     at c = 1, and (n·Σp²)^c / n is exact at either end and, for all c, where softmax is nearly linear or its average
-    annealed; between them, where few keys hold the weight, up to a fifth too small. tr J·J′ is taken to fall with it.
+    annealed; between them, where few keys hold the weight, up to a fifth too small. Where one sees n keys and the other
+    those and more, m in all, the keys that they share hold n/m of the other's weight: (n·Σp²)^c / m. tr J·J′ is taken to
+    fall with it.
     """
-    seen = min(variance * max(0.0, 1 - cosine), MOST)
-    p = _over_queries(seen, tokens, 2 / head_dim)
-    shared = (tokens * p.participation) ** max(0.0, min(cosine, 1.0)) / tokens
-    steepness = max(0.0, p.participation - 2 * p.cube + p.participation_square)
-    along = _along(seen, tokens, p.participation)
-    shared_steepness = steepness * shared / p.participation
-    return Mixing(seen, p.entropy, p.participation, shared, along, steepness, shared_steepness)
+    seen = np.clip(variance, 0.0, MOST)
+    p = _over_queries(seen, places.keys, 2 / head_dim)
+    most = np.maximum.outer(places.keys, places.keys)
+    shared = places.earlier(places.keys * p.participation) ** np.clip(cosine, 0.0, 1.0) / most
+    steepness = np.maximum(0.0, p.participation - 2 * p.cube + p.participation_square)
+    return Mixing(
+        seen,
+        p.entropy,
+        p.participation,
+        np.maximum(0.0, p.participation_square - p.participation**2),
+        shared,
+        _along(seen, places.keys, p.participation),
+        steepness,
+        places.earlier(steepness / p.participation) * shared,
+    )
 
 
 def critical_variance(tokens: int) -> float:
@@ -47,19 +64,22 @@ def critical_variance(tokens: int) -> float:
     return random_energies(0.0, tokens).critical_std ** 2
 
 
-def _over_queries(variance: float, tokens: int, spread: float) -> Softmax:
-    factors, shares = squared_lengths(spread, LENGTHS)
-    each = [softmax(variance * factor, tokens) for factor in factors]
-    means = (sum(share * value for share, value in zip(shares, of, strict=True)) for of in zip(*each, strict=True))
-    return Softmax(*means)
+def _over_queries(variance: Array, keys: Array, spread: float) -> Averages:
+    factors, shares = map(np.array, squared_lengths(spread, LENGTHS))
+    of_all = softmaxes(np.multiply.outer(variance, factors).ravel(), np.repeat(keys, len(factors)))
+    return Averages(*(each.reshape(len(keys), -1) @ shares for each in of_all))
 
 
-def _along(variance: float, tokens: int, participation: float) -> float:
+def _along(variance: Array, keys: Array, participation: Array) -> Array:
     """Between its limits: σ²·(1 − Σp²) for even weights, and for frozen ones (1 − Σp²)·m, as the two largest scores
     that now and then share the weight are near √m·σ; √m is the typical largest of n normals (Cramér 1946, sec. 28.6).
     """
-    if tokens < 3 or not variance:
-        return 0.0
-    edge = sqrt(2 * log(tokens))
-    largest = edge - (log(log(tokens)) + log(4 * pi)) / (2 * edge)
-    return (1 - participation) / (1 / variance + 1 / largest**2)
+    largest = np.array([_largest(n) if n >= 3 else 0.0 for n in keys.tolist()])
+    some = (largest > 0) & (variance > 0)
+    v, m = np.where(some, variance, 1.0), np.where(some, largest, 1.0)
+    return np.where(some, (1 - participation) / (1 / v + 1 / m**2), 0.0)
+
+
+def _largest(keys: float) -> float:
+    edge = sqrt(2 * log(keys))
+    return edge - (log(log(keys)) + log(4 * pi)) / (2 * edge)

@@ -4,37 +4,74 @@ Weights are independent and of mean zero, so what a branch adds is independent o
 products of tokens add. Attention hands on of tokens of cosine c the share c + (1 − c)·Σp² of their values' mean square,
 and c + (1 − c)·Σp·p′ of their product: what tokens share passes, what tells them apart is averaged away (Dong et al.
 2021, "Attention is not all you need"; Noci et al. 2022, "Signal Propagation in Transformers", section 3; Giorlandino
-and Goldt 2025, "Two failure modes of deep transformers"). The MLP is two layers of mean-field theory (Poole et al.
-2016). On its way back the gradient meets weights as if they were independent of those the signal came by (Schoenholz et
-al. 2017, eq. 6).
+and Goldt 2025, "Two failure modes of deep transformers"). Under a causal mask a token averages those up to its place,
+so that sizes and cosines depend on places; there c is the mean over the keys that are seen. The MLP is two layers of
+mean-field theory (Poole et al. 2016). On its way back the gradient meets weights as if they were independent of those
+the signal came by (Schoenholz et al. 2017, eq. 6).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, inf
+from math import isfinite
 from typing import NamedTuple
 
-from ...theory.hermite import Unit, at, unit
+import numpy as np
+
+from ...theory.hermite import Unit, along, unit
 from ...theory.layer import safe_log
 from ...theory.meanfield import Nonlinearity
+from ...theory.quadrature import Array
 from .mixing import Mixing, mixing
+from .places import Places
+
+NEAR = 0.01  # between logarithms of variances, for which one activation is as good as the other
 
 
 class Tokens(NamedTuple):
-    """Mean square of an entry, and the cosine of two tokens `within` a sequence and `across` sequences."""
+    """Of the tokens of every place: the mean square of an entry, shape (places,), and the cosines of two different ones
+    `within` a sequence and `across` sequences, shape (places, places)."""
 
-    square: float
-    within: float
-    across: float
+    square: Array
+    within: Array
+    across: Array
+
+    @classmethod
+    def alike(cls, places: Places, within: float) -> "Tokens":
+        """Of mean square one, of the same cosine wherever they stand."""
+        count = len(places.counts)
+        return cls(np.ones(count), np.full((count, count), within), np.zeros((count, count)))
+
+    @property
+    def sizes(self) -> Array:
+        """What makes products of cosines."""
+        return np.sqrt(np.multiply.outer(self.square, self.square))
+
+    @classmethod
+    def of_products(cls, square: Array, within: Array, across: Array) -> "Tokens":
+        """From products, whose cosines are zero where there is nothing."""
+        whole = np.sqrt(np.multiply.outer(square, square))
+        over = np.where(whole > 0, whole, 1.0)
+        return cls(square, within / over, across / over)
 
 
 class Gradient(NamedTuple):
-    """Mean square of an entry, and the mean product of those of two tokens of a sequence."""
+    """Of the gradient at the tokens of every place: the mean square of an entry, and the mean product of those of two
+    different tokens of a sequence; shapes (places,) and (places, places)."""
 
-    square: float
-    product: float
+    square: Array
+    product: Array
+
+    @classmethod
+    def independent(cls, places: Places) -> "Gradient":
+        count = len(places.counts)
+        return cls(np.ones(count), np.zeros((count, count)))
 
     def times(self, factor: float) -> "Gradient":
         return Gradient(self.square * factor, self.product * factor)
+
+    def scaled(self, factors: Array) -> "Gradient":
+        """By a factor on the mean square of each place."""
+        return Gradient(self.square * factors, self.product * np.sqrt(np.multiply.outer(factors, factors)))
 
     def plus(self, other: "Gradient") -> "Gradient":
         return Gradient(self.square + other.square, self.product + other.product)
@@ -50,7 +87,8 @@ class BlockShape:
     width: int
     hidden: int
     head_dim: int
-    tokens: int
+    heads: int
+    places: Places
     query: float
     key: float
     value: float
@@ -64,18 +102,22 @@ class BlockShape:
     eps: float
     phi: Nonlinearity
 
+    @property
+    def score_variance(self) -> float:
+        """Of query · key of tokens of mean square one, which are not alike."""
+        return self.score**2 * self.head_dim * self.width**2 * self.query * self.key
+
     def entered(self, x: Tokens) -> Tokens:
         """What a branch receives."""
         return x._replace(square=x.square / (x.square + self.eps)) if self.place == "pre" else x
 
     def joined(self, x: Tokens, branch: Tokens) -> Tokens:
         """The stream with what a branch adds, before a norm."""
-        old, new = self.stream**2 * x.square, branch.square
-        total = old + new
-        if not total:
-            return Tokens(0.0, x.within, x.across)
-        within, across = ((old * mine + new * theirs) / total for mine, theirs in zip(x[1:], branch[1:], strict=True))
-        return Tokens(total, within, across)
+        old, new = self.stream**2 * x.sizes, branch.sizes
+        square = self.stream**2 * x.square + branch.square
+        return Tokens.of_products(
+            square, old * x.within + new * branch.within, old * x.across + new * branch.across
+        )
 
     def left(self, total: Tokens) -> Tokens:
         """The stream after a branch."""
@@ -83,15 +125,19 @@ class BlockShape:
 
 
 class Branches(NamedTuple):
-    """A block as tokens pass it: what enters each branch, what it adds, and the stream in between and before norms."""
+    """A block as tokens pass it: what enters each branch, what it adds, and the stream in between and before norms.
+
+    `own` is what keys of a place do not share with the others that its queries see: mean squares less products.
+    """
 
     entered: Tokens
+    own: Array
     mixing: Mixing
     attention: Tokens
     middle_total: Tokens
     middle: Tokens
     entered_mlp: Tokens
-    unit: Unit
+    units: list[Unit]
     mlp: Tokens
     total: Tokens
     out: Tokens
@@ -100,86 +146,132 @@ class Branches(NamedTuple):
 def forward(shape: BlockShape, x: Tokens) -> Branches:
     """Tokens through a block."""
     entered = shape.entered(x)
-    query, key, value = (shape.width * of * entered.square for of in (shape.query, shape.key, shape.value))
-    mixed = mixing(shape.score**2 * shape.head_dim * query * key, entered.within, shape.tokens, shape.head_dim)
-    attention = _averaged(shape, entered, mixed, value * shape.width * shape.output * shape.branch**2)
+    square, product, _ = _seen(shape.places, entered)
+    own = square - np.diag(product)
+    mixed = mixing(shape.score_variance * entered.square * own, entered.within, shape.places, shape.head_dim)
+    attention = _averaged(shape, entered, mixed)
     middle_total = shape.joined(x, attention)
     middle = shape.left(middle_total)
     entered_mlp = shape.entered(middle)
-    mlp, of_phi = _mlp(shape, entered_mlp)
+    mlp, units = _mlp(shape, entered_mlp)
     total = shape.joined(middle, mlp)
-    return Branches(entered, mixed, attention, middle_total, middle, entered_mlp, of_phi, mlp, total, shape.left(total))
+    out = shape.left(total)
+    return Branches(entered, own, mixed, attention, middle_total, middle, entered_mlp, units, mlp, total, out)
 
 
-def _averaged(shape: BlockShape, x: Tokens, mixed: Mixing, size: float) -> Tokens:
-    """What attention makes of tokens whose values, once added, have this mean square.
+def _seen(places: Places, x: Tokens) -> Tokens:
+    """Of the keys that queries see: their mean square, and the mean products of two different ones that two queries of
+    a sequence see, or of two sequences. A query that sees one key alone has no two."""
+    square = places.sees @ x.square / places.keys
+    within = x.sizes * x.within
+    all_pairs = places.sees @ within @ places.sees.T - places.earlier(places.sees @ np.diag(within))
+    product = np.where(places.pairs > 0, all_pairs / np.maximum(places.pairs, 1.0), np.multiply.outer(square, square))
+    across = places.sees @ (x.sizes * x.across) @ places.sees.T / np.multiply.outer(places.keys, places.keys)
+    return Tokens(square, product, across)
+
+
+def _averaged(shape: BlockShape, x: Tokens, mixed: Mixing) -> Tokens:
+    """What attention makes of tokens.
 
     Keys that a query prefers lie along it, so that their sum is longer than were they independent: in one direction of
     D, which counts beside Σp² where tokens are not few beside the width.
     """
-    along = mixed.along / shape.width
-    kept = x.within + (1 - x.within) * (mixed.participation + along)
-    shared = x.within + (1 - x.within) * (mixed.shared + max(0.0, x.within) * along)
-    return Tokens(size * kept, shared / kept, x.across / kept) if kept > 0 else Tokens(0.0, 0.0, 0.0)
+    size = shape.branch**2 * shape.width**2 * shape.value * shape.output
+    seen, aside = _seen(shape.places, x), mixed.along / shape.width
+    alone, own = np.diag(seen.within), shape.places.earlier(seen.square) - seen.within
+    kept = alone + np.diag(own) * (mixed.participation + aside)
+    shared = seen.within + own * (mixed.shared + np.maximum(0.0, x.within) * shape.places.earlier(aside))
+    return Tokens.of_products(size * kept, size * shared, size * seen.across)
 
 
-def _mlp(shape: BlockShape, x: Tokens) -> tuple[Tokens, Unit]:
-    of_phi = unit(shape.phi, safe_log(shape.width * shape.mlp_in * x.square))
-    size = shape.hidden * shape.mlp_out * shape.branch**2 * _exp(of_phi.log_square)
-    within, across = at(of_phi.product, x.within), at(of_phi.product, x.across)
-    return Tokens(size, float(within), float(across)), of_phi
+def _mlp(shape: BlockShape, x: Tokens) -> tuple[Tokens, list[Unit]]:
+    units = _units(shape, shape.width * shape.mlp_in * x.square)
+    logs = np.array([of_phi.log_square for of_phi in units])
+    size = shape.hidden * shape.mlp_out * shape.branch**2 * _exp(logs)
+    series = [of_phi.product for of_phi in units]
+    return Tokens(size, _of_pairs(series, x.within), _of_pairs(series, x.across)), units
+
+
+def _units(shape: BlockShape, variances: Array) -> list[Unit]:
+    """Of every place; those whose variances hardly differ share their series, and their sizes follow its slope."""
+    logs = [safe_log(variance) for variance in variances.tolist()]
+    if len(logs) == 1:
+        return [unit(shape.phi, logs[0])]
+    return [_nearby(shape.phi, log_variance) if isfinite(log_variance) else unit(shape.phi, log_variance) for log_variance in logs]
+
+
+def _nearby(phi: Nonlinearity, log_variance: float) -> Unit:
+    grid = NEAR * round(log_variance / NEAR)
+    at, off = unit(phi, grid), log_variance - grid
+    return at._replace(
+        log_square=at.log_square + off * (at.growth + off / 2 * at.bend),
+        log_slope_square=at.log_slope_square + off * (at.slope_growth + off / 2 * at.slope_bend),
+    )
+
+
+def _of_pairs(series: Sequence[Array], cosines: Array) -> Array:
+    """The expectation for each pair of places: where their variances differ the mean of either's."""
+    found = along(np.stack(series, axis=1)[:, :, None], cosines)
+    return (found + found.T) / 2
 
 
 def backward(shape: BlockShape, x: Tokens, passed: Branches, gradient: Gradient) -> Gradient:
     """From the stream after a block, which x entered, to the stream before it."""
     gradient = _before_norm(shape, passed.total, gradient)
-    inner = _through_mlp(shape, passed, gradient).times(_slope_of_entry(shape, passed.middle))
+    inner = _slope_of_entry(shape, passed.middle, _through_mlp(shape, passed, gradient))
     gradient = _before_norm(shape, passed.middle_total, gradient.times(shape.stream**2).plus(inner))
-    inner = _through_attention(shape, passed, gradient).times(_slope_of_entry(shape, x))
+    inner = _slope_of_entry(shape, x, _through_attention(shape, passed, gradient))
     return gradient.times(shape.stream**2).plus(inner)
 
 
 def _before_norm(shape: BlockShape, total: Tokens, gradient: Gradient) -> Gradient:
-    return gradient.times(1 / (total.square + shape.eps)) if shape.place == "post" else gradient
+    return gradient.scaled(1 / (total.square + shape.eps)) if shape.place == "post" else gradient
 
 
-def _slope_of_entry(shape: BlockShape, x: Tokens) -> float:
-    return 1 / (x.square + shape.eps) if shape.place == "pre" else 1.0
+def _slope_of_entry(shape: BlockShape, x: Tokens, gradient: Gradient) -> Gradient:
+    return gradient.scaled(1 / (x.square + shape.eps)) if shape.place == "pre" else gradient
 
 
 def _through_mlp(shape: BlockShape, passed: Branches, gradient: Gradient) -> Gradient:
-    of_phi = passed.unit
     factor = shape.branch**2 * shape.width * shape.mlp_out * shape.hidden * shape.mlp_in
-    alike = float(at(of_phi.slopes, passed.entered_mlp.within))
-    slopes = factor * _exp(of_phi.log_slope_square)
-    return Gradient(gradient.square * slopes, gradient.product * slopes * alike)
+    slopes = factor * _exp(np.array([of_phi.log_slope_square for of_phi in passed.units]))
+    alike = _of_pairs([of_phi.slopes for of_phi in passed.units], passed.entered_mlp.within)
+    back = gradient.scaled(slopes)
+    return Gradient(back.square, back.product * alike)
 
 
 def _through_attention(shape: BlockShape, passed: Branches, gradient: Gradient) -> Gradient:
     """By the values, by the queries and by the keys, which meet independent weights and so add up.
 
     Values: v_s receives Σ_t p_ts·g_t. Queries and keys: the scores of a query receive J·(g·v), of which what values
-    have in common is nothing to J; then come the keys of variance 1 − c where they differ, or the queries.
+    have in common is nothing to J; then come the keys, where they differ, or the queries.
     """
-    n, c, mixed = shape.tokens, passed.entered.within, passed.mixing
-    if n == 1:
-        return gradient.times(shape.branch**2 * shape.width**2 * shape.output * shape.value)
-    at_values = gradient.times(shape.branch**2 * shape.width * shape.output * shape.width * shape.value)
-    shared = gradient.product / gradient.square if gradient.square else 0.0
-    by_values = Gradient(
-        mixed.participation + (n - 1) * shared * mixed.shared,
-        (1 - mixed.participation) / (n - 1) + shared * (1 - mixed.shared),
+    mixed, places = passed.mixing, shape.places
+    at_values = gradient.times(shape.branch**2 * shape.width**2 * shape.output * shape.value)
+    products = passed.entered.sizes * passed.entered.within
+    own, shared_own = shape.score_variance * passed.own, shape.score_variance * places.earlier(passed.own)
+    key, shared_key = own * mixed.steepness * passed.entered.square, shared_own * mixed.shared_steepness * products
+    by_keys = _to_keys(places, at_values, mixed.participation + key, mixed.shared + shared_key)
+    by_queries = Gradient(
+        at_values.square * own * passed.own * mixed.steepness,
+        at_values.product * shared_own * places.earlier(passed.own) * mixed.shared_steepness,
     )
-    scores = mixed.seen  # = σ²·(1 − c), of which one factor of 1 − c is the values'
-    by_queries = Gradient(mixed.steepness, shared * mixed.shared_steepness).times(scores * (1 - c))
-    key = scores * (mixed.steepness + c * (n - 1) * shared * mixed.shared_steepness)
-    by_keys = Gradient(key, -key / (n - 1))
-    ways = by_values.plus(by_queries).plus(by_keys)
-    return Gradient(at_values.square * ways.square, at_values.square * ways.product)
+    return by_keys.plus(by_queries)
 
 
-def _exp(logarithm: float) -> float:
-    return exp(logarithm) if logarithm < MOST_LOG else inf
+def _to_keys(places: Places, gradient: Gradient, same: Array, shared: Array) -> Gradient:
+    """What keys receive: of each query one in all, of which `same` falls on one key twice and the rest on two keys, and
+    so of two queries, of which `shared` falls on one key.
+    """
+    rows, alone, pairs = places.seen_by, places.keys, np.maximum(places.pairs, 1.0)
+    one, other = shared / places.common * gradient.product, (1 - shared) / pairs * gradient.product
+    square = rows.T @ (gradient.square * same / alone - np.diag(one)) + np.diag(rows.T @ one @ rows)
+    spread = rows.T @ (gradient.square * (1 - same) / np.maximum(alone * (alone - 1), 1.0) - np.diag(other))
+    # Of two keys the later is seen by fewer.
+    later = np.maximum.outer(np.arange(len(alone)), np.arange(len(alone)))
+    return Gradient(square, spread[later] + rows.T @ other @ rows)
 
 
-MOST_LOG = 700.0  # of what float64 holds
+def _exp(logarithms: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return np.exp(logarithms)

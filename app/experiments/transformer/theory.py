@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import inf, isfinite, log, log10, sqrt
+from math import inf, isfinite, lgamma, log, log10, sqrt
 
 from ...lab.activations import nonlinearity
 from ...lab.norms import EPS
-from .chance import Rows, after_block, at_input
 from .inits import INITS, Recipe
 from .mixing import critical_variance
+from .places import Places, places_of
 from .recursion import BlockShape, Branches, Gradient, Tokens, backward, forward
 from .result import BlockPredicted
 from .spec import TransformerSpec
@@ -39,7 +39,8 @@ def shape_of(spec: TransformerSpec, recipe: Recipe) -> BlockShape:
         width=spec.width,
         hidden=spec.width * spec.mlp_ratio,
         head_dim=spec.head_dim,
-        tokens=spec.tokens,
+        heads=spec.heads,
+        places=places_of(spec.tokens, spec.causal),
         **variance,
         score=spec.score_factor(recipe),
         stream=spec.stream_factor(recipe),
@@ -50,62 +51,54 @@ def shape_of(spec: TransformerSpec, recipe: Recipe) -> BlockShape:
     )
 
 
+def log_keys(spec: TransformerSpec) -> float:
+    """The log of how many keys a query has, averaged over queries."""
+    return lgamma(spec.tokens + 1) / spec.tokens if spec.causal else log(spec.tokens)
+
+
 @lru_cache(maxsize=256)
 def _predict(query: str, name: str) -> Prediction:
     spec, recipe = TransformerSpec.from_query(query), INITS[name]
-    if spec.causal and spec.tokens > 1:
-        return Prediction([NOTHING] * spec.depth, None, [CAUSAL])
-    shape, x = shape_of(spec, recipe), Tokens(1.0, spec.similarity, 0.0)
-    streams, passed = [x], []
+    shape = shape_of(spec, recipe)
+    streams, passed = [Tokens.alike(shape.places, spec.similarity)], list[Branches]()
     for _ in range(spec.depth):
         passed.append(forward(shape, streams[-1]))
         streams.append(passed[-1].out)
-    stds = _stds(spec, shape, streams, passed)
     gradients = _gradients(shape, streams, passed, queries=spec.batch * spec.tokens * spec.heads)
-    blocks = [_predicted(spec, *at) for at in zip(passed, stds, gradients[1:], strict=True)]
+    blocks = [_predicted(spec, shape.places, *at) for at in zip(passed, [None]*spec.depth, gradients[1:], strict=True)]
     return Prediction(blocks, _held(gradients[0]), [ASSUMES, *_notes(spec, gradients[0] is not None)])
-
-
-def _stds(
-    spec: TransformerSpec, shape: BlockShape, streams: list[Tokens], passed: list[Branches]
-) -> list[float | None]:
-    """How far chance lets each block's mean square stray, relative; known of pre-norm alone."""
-    if spec.norm != "pre":
-        return [None] * spec.depth
-    rows, stds = Rows(spec.batch, spec.tokens), list[float | None]()
-    variance = at_input(rows, streams[0], spec.width)
-    for before, at in zip(streams, passed, strict=False):
-        variance = after_block(rows, shape, before, at, variance)
-        stds.append(sqrt(variance) / at.out.square)
-    return stds
 
 
 def _gradients(shape: BlockShape, streams: list[Tokens], passed: list[Branches], queries: int) -> list[float | None]:
     """Mean squares at the stream before the first block and after each; none before a block that has no formula."""
-    gradient: Gradient | None = Gradient(1.0, 0.0)
+    places = shape.places
+    gradient: Gradient | None = Gradient.independent(places)
     found: list[float | None] = [1.0]
     for before, at in zip(reversed(streams[:-1]), reversed(passed), strict=True):
-        beyond = sqrt(at.mixing.seen / critical_variance(shape.tokens)) if shape.tokens > 1 else 0.0
+        beyond = sqrt(at.mixing.seen.max() / critical_variance(places.tokens)) if places.tokens > 1 else 0.0
         rare = beyond > (1 if shape.place == "none" else queries / TIED)
         gradient = None if gradient is None or rare else backward(shape, before, at, gradient)
-        found.append(gradient.square if gradient else None)
+        found.append(places.mean(gradient.square) if gradient else None)
     return found[::-1]
 
 
-def _predicted(spec: TransformerSpec, at: Branches, std: float | None, gradient: float | None) -> BlockPredicted:
-    size, several = at.out.square, spec.tokens > 1
+def _predicted(
+    spec: TransformerSpec, places: Places, at: Branches, std: float | None, gradient: float | None
+) -> BlockPredicted:
+    size, several = places.mean(at.out.square), spec.tokens > 1
+    entropy = places.mean(at.mixing.entropy)
     return BlockPredicted(
         stream=_held(size),
         log10_stream=_log10(size),
         stream_std=std,
-        attention=_held(at.attention.square),
-        mlp=_held(at.mlp.square),
-        token_cosine=at.out.within if several else None,
-        sequence_cosine=at.out.across if spec.batch > 1 else None,
-        score_variance=at.mixing.seen,
-        entropy=at.mixing.entropy,
-        entropy_share=at.mixing.entropy / log(spec.tokens) if several else None,
-        participation=at.mixing.participation,
+        attention=_held(places.mean(at.attention.square)),
+        mlp=_held(places.mean(at.mlp.square)),
+        token_cosine=places.mean_within(at.out.within) if several else None,
+        sequence_cosine=places.mean_across(at.out.across) if spec.batch > 1 else None,
+        score_variance=float(at.mixing.seen[-1]),
+        entropy=entropy,
+        entropy_share=entropy / log_keys(spec) if several else None,
+        participation=places.mean(at.mixing.participation),
         gradient=_held(gradient),
         log10_gradient=_log10(gradient),
     )
