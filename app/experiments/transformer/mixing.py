@@ -1,6 +1,6 @@
 """How a block's attention falls on its keys at infinite width, given how large scores are and how alike tokens are."""
 
-from math import log, pi, sqrt
+from math import exp, log, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from ...theory.softmax_grid import Averages, softmaxes
 from .places import Places
 
 MOST = 1e6  # score variance beyond which all weight is on one key
+STEP = 0.02  # of a logarithm, that derivatives are taken over
 LENGTHS = 2  # of queries, that have their mean and variance: averages are asked for in every block
 
 
@@ -19,7 +20,7 @@ class Mixing(NamedTuple):
     """Averages over queries of their weights p on n keys, J being the derivative of p by the scores, diag(p) − p·pᵀ.
 
     Of a query of each place, shape (places,): `seen`, the variance of the scores s that the weights see;
-    `participation`, Σp²; `uneven`, Var(Σp²); `along`, E[(Σp·s)² − Σp²·s²] over the variance; `steepness`, tr J². Of two
+    `participation`, Σp²; `uneven`, Var(Σp²); `slopes`, the derivatives of entropy and Σp² by ln `seen`; `along`, E[(Σp·s)² − Σp²·s²] over the variance; `steepness`, tr J². Of two
     queries, shape (places, places): `shared`, Σp·p′, and `shared_steepness`, tr J·J′.
     """
 
@@ -27,6 +28,7 @@ class Mixing(NamedTuple):
     entropy: Array
     participation: Array
     uneven: Array
+    slopes: tuple[Array, Array]
     shared: Array
     along: Array
     steepness: Array
@@ -43,7 +45,7 @@ def mixing(variance: Array, cosine: Array, places: Places, head_dim: int) -> Mix
     fall with it.
     """
     seen = np.clip(variance, 0.0, MOST)
-    p = _over_queries(seen, places.keys, 2 / head_dim)
+    p, more = (_over_queries(seen * factor, places.keys, 2 / head_dim) for factor in (1.0, exp(STEP)))
     most = np.maximum.outer(places.keys, places.keys)
     shared = places.earlier(places.keys * p.participation) ** np.clip(cosine, 0.0, 1.0) / most
     steepness = np.maximum(0.0, p.participation - 2 * p.cube + p.participation_square)
@@ -52,6 +54,7 @@ def mixing(variance: Array, cosine: Array, places: Places, head_dim: int) -> Mix
         p.entropy,
         p.participation,
         np.maximum(0.0, p.participation_square - p.participation**2),
+        ((more.entropy - p.entropy) / STEP, (more.participation - p.participation) / STEP),
         shared,
         _along(seen, places.keys, p.participation),
         steepness,

@@ -75,3 +75,8 @@ def places_of(tokens: int, causal: bool) -> Places:
     found = np.array(counts)
     sees = np.tril(np.broadcast_to(found, (len(found), len(found))), -1) + np.diag((found + 1) / 2)
     return Places(found, sees, sees.sum(1))
+
+
+def both_sides(by: Array, of_pairs: Array) -> Array:
+    """by · of_pairs · byᵀ, without the threads that a product of small matrices wakes and waits for."""
+    return np.einsum("ia,aj->ij", by, np.einsum("ab,jb->aj", of_pairs, by))

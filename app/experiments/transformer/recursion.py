@@ -22,7 +22,7 @@ from ...theory.layer import safe_log
 from ...theory.meanfield import Nonlinearity
 from ...theory.quadrature import Array
 from .mixing import Mixing, mixing
-from .places import Places
+from .places import Places, both_sides
 
 NEAR = 0.01  # between logarithms of variances, for which one activation is as good as the other
 
@@ -124,39 +124,61 @@ class BlockShape:
         return total._replace(square=total.square / (total.square + self.eps)) if self.place == "post" else total
 
 
-class Branches(NamedTuple):
-    """A block as tokens pass it: what enters each branch, what it adds, and the stream in between and before norms.
+class Attended(NamedTuple):
+    """Tokens as they pass attention: what enters it, what it adds, the stream before a norm and after.
 
-    `own` is what keys of a place do not share with the others that its queries see: mean squares less products.
+    `own` is what the keys that a query of each place sees do not share: their mean square less their mean product.
     """
 
     entered: Tokens
-    own: Array
-    mixing: Mixing
-    attention: Tokens
-    middle_total: Tokens
-    middle: Tokens
-    entered_mlp: Tokens
-    units: list[Unit]
-    mlp: Tokens
+    added: Tokens
     total: Tokens
     out: Tokens
+    own: Array
+    mixing: Mixing
 
 
-def forward(shape: BlockShape, x: Tokens) -> Branches:
+class Processed(NamedTuple):
+    """The same of the MLP; `units` are what φ makes of the preactivations of each place."""
+
+    entered: Tokens
+    added: Tokens
+    total: Tokens
+    out: Tokens
+    units: list[Unit]
+
+
+class Passed(NamedTuple):
+    """A block as tokens pass it."""
+
+    attention: Attended
+    mlp: Processed
+
+
+def forward(shape: BlockShape, x: Tokens) -> Passed:
     """Tokens through a block."""
+    attended = _attend(shape, x)
+    return Passed(attended, _process(shape, attended.out))
+
+
+def _attend(shape: BlockShape, x: Tokens) -> Attended:
     entered = shape.entered(x)
     square, product, _ = _seen(shape.places, entered)
     own = square - np.diag(product)
     mixed = mixing(shape.score_variance * entered.square * own, entered.within, shape.places, shape.head_dim)
-    attention = _averaged(shape, entered, mixed)
-    middle_total = shape.joined(x, attention)
-    middle = shape.left(middle_total)
-    entered_mlp = shape.entered(middle)
-    mlp, units = _mlp(shape, entered_mlp)
-    total = shape.joined(middle, mlp)
-    out = shape.left(total)
-    return Branches(entered, own, mixed, attention, middle_total, middle, entered_mlp, units, mlp, total, out)
+    added = _averaged(shape, entered, mixed)
+    total = shape.joined(x, added)
+    return Attended(entered, added, total, shape.left(total), own, mixed)
+
+
+def _process(shape: BlockShape, x: Tokens) -> Processed:
+    entered = shape.entered(x)
+    units = _units(shape, shape.width * shape.mlp_in * entered.square)
+    size = shape.hidden * shape.mlp_out * shape.branch**2 * _exp([of_phi.log_square for of_phi in units])
+    series = [of_phi.product for of_phi in units]
+    added = Tokens(size, _of_pairs(series, entered.within), _of_pairs(series, entered.across))
+    total = shape.joined(x, added)
+    return Processed(entered, added, total, shape.left(total), units)
 
 
 def _seen(places: Places, x: Tokens) -> Tokens:
@@ -164,9 +186,9 @@ def _seen(places: Places, x: Tokens) -> Tokens:
     a sequence see, or of two sequences. A query that sees one key alone has no two."""
     square = places.sees @ x.square / places.keys
     within = x.sizes * x.within
-    all_pairs = places.sees @ within @ places.sees.T - places.earlier(places.sees @ np.diag(within))
+    all_pairs = both_sides(places.sees, within) - places.earlier(places.sees @ np.diag(within))
     product = np.where(places.pairs > 0, all_pairs / np.maximum(places.pairs, 1.0), np.multiply.outer(square, square))
-    across = places.sees @ (x.sizes * x.across) @ places.sees.T / np.multiply.outer(places.keys, places.keys)
+    across = both_sides(places.sees, x.sizes * x.across) / np.multiply.outer(places.keys, places.keys)
     return Tokens(square, product, across)
 
 
@@ -182,14 +204,6 @@ def _averaged(shape: BlockShape, x: Tokens, mixed: Mixing) -> Tokens:
     kept = alone + np.diag(own) * (mixed.participation + aside)
     shared = seen.within + own * (mixed.shared + np.maximum(0.0, x.within) * shape.places.earlier(aside))
     return Tokens.of_products(size * kept, size * shared, size * seen.across)
-
-
-def _mlp(shape: BlockShape, x: Tokens) -> tuple[Tokens, list[Unit]]:
-    units = _units(shape, shape.width * shape.mlp_in * x.square)
-    logs = np.array([of_phi.log_square for of_phi in units])
-    size = shape.hidden * shape.mlp_out * shape.branch**2 * _exp(logs)
-    series = [of_phi.product for of_phi in units]
-    return Tokens(size, _of_pairs(series, x.within), _of_pairs(series, x.across)), units
 
 
 def _units(shape: BlockShape, variances: Array) -> list[Unit]:
@@ -215,13 +229,23 @@ def _of_pairs(series: Sequence[Array], cosines: Array) -> Array:
     return (found + found.T) / 2
 
 
-def backward(shape: BlockShape, x: Tokens, passed: Branches, gradient: Gradient) -> Gradient:
+class Returned(NamedTuple):
+    """The gradient on its way back: before the MLP, and before the block; and what either branch adds to it."""
+
+    by_mlp: Gradient
+    middle: Gradient
+    by_attention: Gradient
+    out: Gradient
+
+
+def backward(shape: BlockShape, x: Tokens, passed: Passed, gradient: Gradient) -> Returned:
     """From the stream after a block, which x entered, to the stream before it."""
-    gradient = _before_norm(shape, passed.total, gradient)
-    inner = _slope_of_entry(shape, passed.middle, _through_mlp(shape, passed, gradient))
-    gradient = _before_norm(shape, passed.middle_total, gradient.times(shape.stream**2).plus(inner))
-    inner = _slope_of_entry(shape, x, _through_attention(shape, passed, gradient))
-    return gradient.times(shape.stream**2).plus(inner)
+    gradient = _before_norm(shape, passed.mlp.total, gradient)
+    by_mlp = _slope_of_entry(shape, passed.attention.out, _through_mlp(shape, passed.mlp, gradient))
+    middle = gradient.times(shape.stream**2).plus(by_mlp)
+    gradient = _before_norm(shape, passed.attention.total, middle)
+    by_attention = _slope_of_entry(shape, x, _through_attention(shape, passed.attention, gradient))
+    return Returned(by_mlp, middle, by_attention, gradient.times(shape.stream**2).plus(by_attention))
 
 
 def _before_norm(shape: BlockShape, total: Tokens, gradient: Gradient) -> Gradient:
@@ -232,15 +256,15 @@ def _slope_of_entry(shape: BlockShape, x: Tokens, gradient: Gradient) -> Gradien
     return gradient.scaled(1 / (x.square + shape.eps)) if shape.place == "pre" else gradient
 
 
-def _through_mlp(shape: BlockShape, passed: Branches, gradient: Gradient) -> Gradient:
+def _through_mlp(shape: BlockShape, passed: Processed, gradient: Gradient) -> Gradient:
     factor = shape.branch**2 * shape.width * shape.mlp_out * shape.hidden * shape.mlp_in
-    slopes = factor * _exp(np.array([of_phi.log_slope_square for of_phi in passed.units]))
-    alike = _of_pairs([of_phi.slopes for of_phi in passed.units], passed.entered_mlp.within)
+    slopes = factor * _exp([of_phi.log_slope_square for of_phi in passed.units])
+    alike = _of_pairs([of_phi.slopes for of_phi in passed.units], passed.entered.within)
     back = gradient.scaled(slopes)
     return Gradient(back.square, back.product * alike)
 
 
-def _through_attention(shape: BlockShape, passed: Branches, gradient: Gradient) -> Gradient:
+def _through_attention(shape: BlockShape, passed: Attended, gradient: Gradient) -> Gradient:
     """By the values, by the queries and by the keys, which meet independent weights and so add up.
 
     Values: v_s receives Σ_t p_ts·g_t. Queries and keys: the scores of a query receive J·(g·v), of which what values
@@ -265,13 +289,13 @@ def _to_keys(places: Places, gradient: Gradient, same: Array, shared: Array) -> 
     """
     rows, alone, pairs = places.seen_by, places.keys, np.maximum(places.pairs, 1.0)
     one, other = shared / places.common * gradient.product, (1 - shared) / pairs * gradient.product
-    square = rows.T @ (gradient.square * same / alone - np.diag(one)) + np.diag(rows.T @ one @ rows)
+    square = rows.T @ (gradient.square * same / alone - np.diag(one)) + np.diag(both_sides(rows.T, one))
     spread = rows.T @ (gradient.square * (1 - same) / np.maximum(alone * (alone - 1), 1.0) - np.diag(other))
     # Of two keys the later is seen by fewer.
     later = np.maximum.outer(np.arange(len(alone)), np.arange(len(alone)))
-    return Gradient(square, spread[later] + rows.T @ other @ rows)
+    return Gradient(square, spread[later] + both_sides(rows.T, other))
 
 
-def _exp(logarithms: Array) -> Array:
+def _exp(logarithms: Sequence[float]) -> Array:
     with np.errstate(over="ignore"):
         return np.exp(logarithms)

@@ -61,6 +61,10 @@ class BlockPredicted(Record):
     entropy: float | None
     entropy_share: float | None
     participation: float | None
+    token_cosine_std: float | None
+    sequence_cosine_std: float | None
+    entropy_std: float | None
+    gradient_std: float | None
     gradient: float | None
     log10_gradient: float | None
 

@@ -6,10 +6,11 @@ from math import inf, isfinite, lgamma, log, log10, sqrt
 
 from ...lab.activations import nonlinearity
 from ...lab.norms import EPS
+from .chance import Rows, Strays, strays
 from .inits import INITS, Recipe
 from .mixing import critical_variance
 from .places import Places, places_of
-from .recursion import BlockShape, Branches, Gradient, Tokens, backward, forward
+from .recursion import BlockShape, Gradient, Passed, Returned, Tokens, backward, forward
 from .result import BlockPredicted
 from .spec import TransformerSpec
 
@@ -60,45 +61,53 @@ def log_keys(spec: TransformerSpec) -> float:
 def _predict(query: str, name: str) -> Prediction:
     spec, recipe = TransformerSpec.from_query(query), INITS[name]
     shape = shape_of(spec, recipe)
-    streams, passed = [Tokens.alike(shape.places, spec.similarity)], list[Branches]()
+    streams, passed = [Tokens.alike(shape.places, spec.similarity)], list[Passed]()
     for _ in range(spec.depth):
         passed.append(forward(shape, streams[-1]))
-        streams.append(passed[-1].out)
-    gradients = _gradients(shape, streams, passed, queries=spec.batch * spec.tokens * spec.heads)
-    blocks = [_predicted(spec, shape.places, *at) for at in zip(passed, [None]*spec.depth, gradients[1:], strict=True)]
+        streams.append(passed[-1].mlp.out)
+    returned = _returned(shape, streams, passed, queries=spec.batch * spec.tokens * spec.heads)
+    gradients = [at and shape.places.mean(at.out.square) for at in returned]
+    apart = strays(Rows(spec.batch, spec.tokens), shape, streams, passed, returned)
+    blocks = [_predicted(spec, shape.places, *at) for at in zip(passed, apart, [*gradients[1:], 1.0], strict=True)]
     return Prediction(blocks, _held(gradients[0]), [ASSUMES, *_notes(spec, gradients[0] is not None)])
 
 
-def _gradients(shape: BlockShape, streams: list[Tokens], passed: list[Branches], queries: int) -> list[float | None]:
-    """Mean squares at the stream before the first block and after each; none before a block that has no formula."""
-    places = shape.places
-    gradient: Gradient | None = Gradient.independent(places)
-    found: list[float | None] = [1.0]
+def _returned(
+    shape: BlockShape, streams: list[Tokens], passed: list[Passed], queries: int
+) -> list[Returned | None]:
+    """What comes back through every block; None through one that has no formula, and before it."""
+    gradient: Gradient | None = Gradient.independent(shape.places)
+    found = list[Returned | None]()
     for before, at in zip(reversed(streams[:-1]), reversed(passed), strict=True):
-        beyond = sqrt(at.mixing.seen.max() / critical_variance(places.tokens)) if places.tokens > 1 else 0.0
+        beyond = sqrt(at.attention.mixing.seen.max() / critical_variance(shape.places.tokens)) if shape.places.tokens > 1 else 0.0
         rare = beyond > (1 if shape.place == "none" else queries / TIED)
-        gradient = None if gradient is None or rare else backward(shape, before, at, gradient)
-        found.append(places.mean(gradient.square) if gradient else None)
+        back = None if gradient is None or rare else backward(shape, before, at, gradient)
+        found.append(back)
+        gradient = back and back.out
     return found[::-1]
 
 
 def _predicted(
-    spec: TransformerSpec, places: Places, at: Branches, std: float | None, gradient: float | None
+    spec: TransformerSpec, places: Places, at: Passed, apart: Strays, gradient: float | None
 ) -> BlockPredicted:
-    size, several = places.mean(at.out.square), spec.tokens > 1
-    entropy = places.mean(at.mixing.entropy)
+    size, several = places.mean(at.mlp.out.square), spec.tokens > 1
+    entropy = places.mean(at.attention.mixing.entropy)
     return BlockPredicted(
         stream=_held(size),
         log10_stream=_log10(size),
-        stream_std=std,
-        attention=_held(places.mean(at.attention.square)),
-        mlp=_held(places.mean(at.mlp.square)),
-        token_cosine=places.mean_within(at.out.within) if several else None,
-        sequence_cosine=places.mean_across(at.out.across) if spec.batch > 1 else None,
-        score_variance=float(at.mixing.seen[-1]),
+        stream_std=sqrt(apart.stream),
+        attention=_held(places.mean(at.attention.added.square)),
+        mlp=_held(places.mean(at.mlp.added.square)),
+        token_cosine=places.mean_within(at.mlp.out.within) if several else None,
+        sequence_cosine=places.mean_across(at.mlp.out.across) if spec.batch > 1 else None,
+        score_variance=float(at.attention.mixing.seen[-1]),
         entropy=entropy,
         entropy_share=entropy / log_keys(spec) if several else None,
-        participation=places.mean(at.mixing.participation),
+        participation=places.mean(at.attention.mixing.participation),
+        token_cosine_std=sqrt(apart.token_cosine),
+        sequence_cosine_std=sqrt(apart.sequence_cosine),
+        entropy_std=sqrt(apart.entropy),
+        gradient_std=sqrt(apart.gradient),
         gradient=_held(gradient),
         log10_gradient=_log10(gradient),
     )
