@@ -107,7 +107,7 @@ def attention_half(rows: Rows, shape: BlockShape, x: Tokens, passed: Attended) -
     before, entered, added, total = (Means.of(places, of) for of in (x, passed.entered, passed.added, passed.total))
     size = shape.branch**2 * shape.width**2 * shape.value * shape.output
     own = entered.square - entered.within
-    kept, kept_slope = places.mean(mixed.participation), places.mean(mixed.slopes[1])
+    kept, kept_slope = places.mean(mixed.participation), places.mean(mixed.slopes.participation)
     shared = places.mean_within(mixed.shared) if places.tokens > 1 else 0.0
     cosine, _ = entered.cosines
     scores = scores_slope(entered)
@@ -170,10 +170,10 @@ def entropy_variance(rows: Rows, shape: BlockShape, passed: Attended, covariance
     if places.tokens == 1:
         return 0.0
     entered = Means.of(places, passed.entered)
-    slope = places.mean(mixed.slopes[0])
+    slope = places.mean(mixed.slopes.entropy)
     of_tokens = slope * scores_slope(entered)
     of_heads = slope**2 * _score_stray(rows, shape, entered) / shape.heads
-    ratio = np.divide(*mixed.slopes, out=np.zeros(len(places.counts)), where=mixed.slopes[1] > 0)
+    ratio = np.divide(mixed.slopes.entropy, mixed.slopes.participation, out=np.zeros(len(places.counts)), where=mixed.slopes.participation > 0)
     of_queries = places.mean(ratio**2 * mixed.uneven) / (rows.count * shape.heads)
     return float(of_tokens @ covariance @ of_tokens) + of_heads + of_queries
 
@@ -193,6 +193,39 @@ def _score_stray(rows: Rows, shape: BlockShape, entered: Means) -> float:
     return 2 * head * queries + 2 * keys
 
 
+class OfBranch(NamedTuple):
+    """Of the gradient that a branch returns: the derivative of its logarithm by the means of what enters the branch,
+    and a relative variance of its own."""
+
+    slope: Array
+    variance: float
+
+
+def _of_attention(shape: BlockShape, passed: Attended, alike: float) -> OfBranch:
+    """By the variance of its scores, for gradients whose cosine within a sequence is `alike`."""
+    places, mixed = shape.places, passed.mixing
+    if places.tokens == 1:
+        return OfBranch(np.zeros(3), 0.0)
+    entered = Means.of(places, passed.entered)
+    cosine, _ = entered.cosines
+    kept, steep, seen = (places.mean(of) for of in (mixed.participation, mixed.steepness, mixed.seen))
+    kept_slope, steep_slope = (places.mean(of) for of in (mixed.slopes.participation, mixed.slopes.steepness))
+    others = (places.tokens - 1) * alike
+    shared = others * places.mean_within(mixed.shared)
+    by_scores = seen * (steep * (2 - cosine) + others * cosine * places.mean_within(mixed.shared_steepness))
+    slope = kept_slope + shared * cosine * kept_slope / kept + by_scores * (1 + (steep_slope / steep if steep else 0.0))
+    whole = kept + shared + by_scores
+    found = slope * scores_slope(entered)
+    found += seen * steep * np.array([cosine, -1.0, 0.0]) / entered.square if entered.square else 0.0
+    return OfBranch(found / whole, 0.0)
+
+
+def _of_mlp(rows: Rows, shape: BlockShape, passed: Processed) -> OfBranch:
+    entered, of_phi = Means.of(shape.places, passed.entered), passed.units[-1]
+    slope = np.array([of_phi.slope_growth / entered.square if entered.square else 0.0, 0.0, 0.0])
+    return OfBranch(slope, _over_units(rows, shape, of_phi.slope_squares, entered))
+
+
 class GradientWalk:
     """The relative variance of a gradient's mean square, block by block from the last: `own`, by the matrices on its
     way back, and what it owes to the tokens, `by_tokens`, as a derivative of its logarithm by their means."""
@@ -202,26 +235,32 @@ class GradientWalk:
         self.variance = 2 / (rows.count * shape.width)
         self.by_tokens = np.zeros(3)
 
-    def through(self, half: Half, entered: Means, total: Means, share: float, gradient: Gradient, fixed: float) -> None:
+    def through(self, half: Half, before: Means, total: Means, share: float, gradient: Gradient, of_branch: "OfBranch") -> None:
         """Back through a half, of whose gradient the branch makes this share."""
         shape = self._shape
         at_total = half.norm.T @ self.by_tokens
         if shape.place == "post":
             at_total[0] -= 1 / (total.square + shape.eps)
-        self.variance += float(at_total @ half.noise @ at_total) + self._matrices(share, gradient) + share**2 * fixed
-        self.by_tokens = half.total.T @ at_total
+        self.variance += float(at_total @ half.noise @ at_total) + self._matrices(share, gradient)
+        self.variance += share**2 * of_branch.variance
+        entry = of_branch.slope
         if shape.place == "pre":
-            self.by_tokens[0] -= share / (entered.square + shape.eps)
+            entry = before.normed(shape.eps).T @ entry - np.array([1 / (before.square + shape.eps), 0, 0])
+        self.by_tokens = half.total.T @ at_total + share * entry
 
     def _matrices(self, share: float, gradient: Gradient) -> float:
         rows, places = self._rows, self._shape.places
-        within = places.mean_within(gradient.product) / places.mean(gradient.square) if places.tokens > 1 else 0.0
-        alike = rows.over_pairs(1.0, within**2, 0.0) + 1 / self._shape.width
-        return (4 * share**2 + 4 * share * (1 - share)) * alike / self._shape.width
+        alike = rows.over_pairs(1.0, _cosine(places, gradient) ** 2, 0.0) + 1 / self._shape.width
+        return 4 * share * alike / self._shape.width
 
     def relative(self, covariance: Array) -> float:
         """Of the gradient at a stream whose means have this covariance."""
         return self.variance + float(self.by_tokens @ covariance @ self.by_tokens)
+
+
+def _cosine(places: Places, gradient: Gradient) -> float:
+    """Of gradients of a sequence's tokens."""
+    return places.mean_within(gradient.product) / places.mean(gradient.square) if places.tokens > 1 else 0.0
 
 
 def strays(
@@ -280,14 +319,14 @@ def _gradients(
         if back is None:
             found.append(0.0)
             continue
-        fixed = _over_units(rows, shape, block.mlp.units[-1].slope_squares, Means.of(places, block.mlp.entered))
         shares = [
             places.mean(inner.square) / places.mean(whole.square)
             for inner, whole in ((back.by_mlp, back.middle), (back.by_attention, back.out))
         ]
         middle = Means.of(places, block.attention.out)
-        walk.through(mlp, middle, Means.of(places, block.mlp.total), shares[0], back.middle, fixed)
+        walk.through(mlp, middle, Means.of(places, block.mlp.total), shares[0], back.middle, _of_mlp(rows, shape, block.mlp))
+        of_attention = _of_attention(shape, block.attention, _cosine(places, back.middle))
         before, total = Means.of(places, x), Means.of(places, block.attention.total)
-        walk.through(attention, before, total, shares[1], back.out, 0.0)
+        walk.through(attention, before, total, shares[1], back.out, of_attention)
         found.append(walk.relative(covariance))
     return found[::-1]

@@ -1,6 +1,6 @@
 """How a block's attention falls on its keys at infinite width, given how large scores are and how alike tokens are."""
 
-from math import exp, log, pi, sqrt
+from math import log, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +16,20 @@ STEP = 0.02  # of a logarithm, that derivatives are taken over
 LENGTHS = 2  # of queries, that have their mean and variance: averages are asked for in every block
 
 
+class Slopes(NamedTuple):
+    """Derivatives by the logarithm of the variance that the weights see, shape (places,)."""
+
+    entropy: Array
+    participation: Array
+    steepness: Array
+
+
 class Mixing(NamedTuple):
     """Averages over queries of their weights p on n keys, J being the derivative of p by the scores, diag(p) − p·pᵀ.
 
     Of a query of each place, shape (places,): `seen`, the variance of the scores s that the weights see;
-    `participation`, Σp²; `uneven`, Var(Σp²); `slopes`, the derivatives of entropy and Σp² by ln `seen`; `along`, E[(Σp·s)² − Σp²·s²] over the variance; `steepness`, tr J². Of two
+    `participation`, Σp²; `uneven`, Var(Σp²); `along`, E[(Σp·s)² − Σp²·s²] over the variance; `steepness`, tr J², and
+    `longer`, its mean over queries by their squared lengths. Of two
     queries, shape (places, places): `shared`, Σp·p′, and `shared_steepness`, tr J·J′.
     """
 
@@ -28,10 +37,11 @@ class Mixing(NamedTuple):
     entropy: Array
     participation: Array
     uneven: Array
-    slopes: tuple[Array, Array]
+    slopes: Slopes
     shared: Array
     along: Array
     steepness: Array
+    longer: Array
     shared_steepness: Array
 
 
@@ -45,20 +55,20 @@ def mixing(variance: Array, cosine: Array, places: Places, head_dim: int) -> Mix
     fall with it.
     """
     seen = np.clip(variance, 0.0, MOST)
-    p, more = (_over_queries(seen * factor, places.keys, 2 / head_dim) for factor in (1.0, exp(STEP)))
+    p = _over_queries(seen, places.keys, 2 / head_dim)
     most = np.maximum.outer(places.keys, places.keys)
     shared = places.earlier(places.keys * p.participation) ** np.clip(cosine, 0.0, 1.0) / most
-    steepness = np.maximum(0.0, p.participation - 2 * p.cube + p.participation_square)
     return Mixing(
         seen,
         p.entropy,
         p.participation,
-        np.maximum(0.0, p.participation_square - p.participation**2),
-        ((more.entropy - p.entropy) / STEP, (more.participation - p.participation) / STEP),
+        p.uneven,
+        p.slopes,
         shared,
         _along(seen, places.keys, p.participation),
-        steepness,
-        places.earlier(steepness / p.participation) * shared,
+        p.steepness,
+        p.longer,
+        places.earlier(p.steepness / p.participation) * shared,
     )
 
 
@@ -67,10 +77,29 @@ def critical_variance(tokens: int) -> float:
     return random_energies(0.0, tokens).critical_std ** 2
 
 
-def _over_queries(variance: Array, keys: Array, spread: float) -> Averages:
+class _Queries(NamedTuple):
+    """Averages over queries of a place, as `Mixing` names them."""
+
+    entropy: Array
+    participation: Array
+    uneven: Array
+    steepness: Array
+    longer: Array
+    slopes: Slopes
+
+
+def _over_queries(variance: Array, keys: Array, spread: float) -> _Queries:
     factors, shares = map(np.array, squared_lengths(spread, LENGTHS))
-    of_all = softmaxes(np.multiply.outer(variance, factors).ravel(), np.repeat(keys, len(factors)))
-    return Averages(*(each.reshape(len(keys), -1) @ shares for each in of_all))
+    apart = np.array([0.0, STEP])
+    all_variances = np.multiply.outer(np.exp(apart), np.multiply.outer(variance, factors))
+    each = softmaxes(all_variances.ravel(), np.broadcast_to(keys[:, None], all_variances.shape).ravel())
+    p = Averages(*(of.reshape(all_variances.shape) for of in each))
+    steepness = np.maximum(0.0, p.participation - 2 * p.cube + p.participation_square)
+    means = [of @ shares for of in (p.entropy, p.participation, steepness)]
+    (entropy, _), (participation, _), (steep, _) = means
+    uneven = np.maximum(0.0, p.participation_square[0] @ shares - participation**2)
+    slopes = Slopes(*((more - of) / STEP for of, more in means))
+    return _Queries(entropy, participation, uneven, steep, steepness[0] @ (shares * factors), slopes)
 
 
 def _along(variance: Array, keys: Array, participation: Array) -> Array:

@@ -274,7 +274,7 @@ def _through_attention(shape: BlockShape, passed: Attended, gradient: Gradient) 
     at_values = gradient.times(shape.branch**2 * shape.width**2 * shape.output * shape.value)
     products = passed.entered.sizes * passed.entered.within
     own, shared_own = shape.score_variance * passed.own, shape.score_variance * places.earlier(passed.own)
-    key, shared_key = own * mixed.steepness * passed.entered.square, shared_own * mixed.shared_steepness * products
+    key, shared_key = own * mixed.longer * passed.entered.square, shared_own * mixed.shared_steepness * products
     by_keys = _to_keys(places, at_values, mixed.participation + key, mixed.shared + shared_key)
     by_queries = Gradient(
         at_values.square * own * passed.own * mixed.steepness,
