@@ -18,6 +18,9 @@ from .places import Places
 from .recursion import Attended, BlockShape, Gradient, Passed, Processed, Returned, Tokens
 
 
+TIE = 6 / 35  # ∫sech⁸/16 over ∫sech⁴/4
+
+
 class Rows(NamedTuple):
     """How many sequences of how many tokens."""
 
@@ -201,8 +204,12 @@ class OfBranch(NamedTuple):
     variance: float
 
 
-def _of_attention(shape: BlockShape, passed: Attended, alike: float) -> OfBranch:
-    """By the variance of its scores, for gradients whose cosine within a sequence is `alike`."""
+def _of_attention(rows: Rows, shape: BlockShape, passed: Attended, alike: float) -> OfBranch:
+    """By the variance of its scores, for gradients whose cosine within a sequence is `alike`.
+
+    Few queries return what frozen scores do, those whose two largest nearly tie, their weights p and 1 − p: of those
+    4p²(1 − p)² is tr J², whose square is, over even gaps between them, on average TIE of it.
+    """
     places, mixed = shape.places, passed.mixing
     if places.tokens == 1:
         return OfBranch(np.zeros(3), 0.0)
@@ -217,7 +224,8 @@ def _of_attention(shape: BlockShape, passed: Attended, alike: float) -> OfBranch
     whole = kept + shared + by_scores
     found = slope * scores_slope(entered)
     found += seen * steep * np.array([cosine, -1.0, 0.0]) / entered.square if entered.square else 0.0
-    return OfBranch(found / whole, 0.0)
+    ties = (1 + TIE * kept / steep) * (1 + 2 * kept) - 1 if steep else 0.0
+    return OfBranch(found / whole, (by_scores / whole) ** 2 * ties / (rows.count * shape.heads))
 
 
 def _of_mlp(rows: Rows, shape: BlockShape, passed: Processed) -> OfBranch:
@@ -325,7 +333,7 @@ def _gradients(
         ]
         middle = Means.of(places, block.attention.out)
         walk.through(mlp, middle, Means.of(places, block.mlp.total), shares[0], back.middle, _of_mlp(rows, shape, block.mlp))
-        of_attention = _of_attention(shape, block.attention, _cosine(places, back.middle))
+        of_attention = _of_attention(rows, shape, block.attention, _cosine(places, back.middle))
         before, total = Means.of(places, x), Means.of(places, block.attention.total)
         walk.through(attention, before, total, shares[1], back.out, of_attention)
         found.append(walk.relative(covariance))
