@@ -1,7 +1,8 @@
 """The averages of many softmaxes at once: between the places of a grid of variances and numbers of keys.
 
-What is interpolated is smooth from no variance to the largest: ln n less the entropy, and the logarithms of n·Σp²,
-n²·Σp³ and n²·(Σp²)², by Lagrange's cubics in log(1 + variance) and in ln n. Right to one part in 10⁴.
+What is interpolated is smooth from no variance to the largest: ln n less the entropy, the logarithms of n·Σp² and
+n²·Σp³, and the relative variance of Σp², by Lagrange's cubics in log(1 + variance) and in ln n. Right to one part in
+10⁴.
 """
 
 from math import expm1, log
@@ -18,11 +19,11 @@ FEW = (1, 2, 3, 4, 6, 8, 12)  # numbers of keys on the grid; from 8 on every sec
 
 
 class Averages(NamedTuple):
-    """Of each softmax, as in `softmax.Softmax`."""
+    """Of each softmax, as in `softmax.Softmax`; `uneven` is Var(Σp²) over E[Σp²]²."""
 
     entropy: Array
     participation: Array
-    participation_square: Array
+    uneven: Array
     cube: Array
 
 
@@ -34,20 +35,15 @@ def softmaxes(variances: Array, keys: Array) -> Averages:
     pairs, index = np.unique(place[:, :, None] * len(numbers) + number[:, None, :], return_inverse=True)
     known = np.array([_deficits(pair // len(numbers), numbers[pair % len(numbers)]) for pair in pairs.tolist()])
     found = np.einsum("ip,in,ipnk->ik", across, along, known[index.reshape(len(keys), SIDE, -1)])
-    less, second, square, cube = found.T
-    return Averages(np.log(keys) - less, np.exp(second) / keys, np.exp(square) / keys**2, np.exp(cube) / keys**2)
+    less, second, uneven, cube = found.T
+    return Averages(np.log(keys) - less, np.exp(second) / keys, np.maximum(0.0, uneven), np.exp(cube) / keys**2)
 
 
 def _deficits(place: int, keys: int) -> tuple[float, float, float, float]:
     """What is interpolated, at a place of the grid."""
     p = softmax(expm1(STEP * place), keys)
     n = log(keys)
-    return (
-        n - p.entropy,
-        n + log(p.participation),
-        2 * n + log(p.participation_square),
-        2 * n + log(p.cube),
-    )
+    return n - p.entropy, n + log(p.participation), p.participation_square / p.participation**2 - 1, 2 * n + log(p.cube)
 
 
 def _numbers(keys: Array) -> list[int]:

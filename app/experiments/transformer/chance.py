@@ -1,340 +1,183 @@
-"""How far chance lets a transformer stray from theory, over fresh weights, tokens and gradients: leading order in 1/width.
+"""How far chance lets tokens stray from theory, over fresh weights and tokens: leading order in 1/width.
 
-A Gaussian matrix D wide turns tokens of a Gram matrix G into tokens whose own one strays from it as a Wishart matrix
-does. G has three eigenvalues where tokens are alike by one cosine within a sequence and one across: of what all tokens
-have in common, of what sets a sequence apart, of what sets a token apart. Each strays on its own, by 2/(D·m) of its
-square, m being how often it occurs, and by 2/D² more, as tokens that are not alike are so in D entries by 1/√D. What
-strays in one block is carried through all that follow by the derivatives of the recursion, of which mean squares and
-mean products over places are asked here; and back, as gradients depend on the tokens that they pass.
+What strays in one block is carried through all that follow, by the derivatives of the recursion; of sizes and cosines,
+which differ from place to place under a causal mask, their means are followed. To what the eigenvalues of the Gram
+matrix stray by themselves comes that tokens that are not alike are so by 1/√D.
 """
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 
-from ...theory.hermite import Unit, at, steepness
+from ...theory.hermite import at, steepness
 from ...theory.quadrature import Array
-from .places import Places
-from .recursion import Attended, BlockShape, Gradient, Passed, Processed, Returned, Tokens
-
-
-TIE = 6 / 35  # ∫sech⁸/16 over ∫sech⁴/4
-
-
-class Rows(NamedTuple):
-    """How many sequences of how many tokens."""
-
-    batch: int
-    tokens: int
-
-    @property
-    def count(self) -> int:
-        return self.batch * self.tokens
-
-    @property
-    def occurs(self) -> Array:
-        """How often each eigenvalue does."""
-        return np.array([1, self.batch - 1, self.batch * (self.tokens - 1)])
-
-    @property
-    def parts(self) -> Array:
-        """Eigenvalues, of mean square and products within and across sequences; shape (eigenvalues, means)."""
-        n, others = self.tokens, self.count - self.tokens
-        return np.array([[1, n - 1, others], [1, n - 1, -n], [1, -1, 0]])
-
-    def stray(self, eigenvalue_variances: Array) -> Array:
-        """The covariance of mean square and products, shape (means, means), from the variances of eigenvalues."""
-        n, others = self.tokens, self.count - self.tokens
-        own, pairs = np.array([1, 1, 1]), np.array([n - 1, n - 1, -1]) / max(1, n - 1)
-        apart = np.array([others, -n, 0]) / max(1, others)
-        to_means = np.stack([own, pairs * (n > 1), apart * (others > 0)]) * self.occurs / self.count
-        return (to_means * eigenvalue_variances) @ to_means.T
-
-    def over_pairs(self, same: float, within: float, across: float) -> float:
-        """The mean over all pairs of rows, a row with itself among them."""
-        return (same + (self.tokens - 1) * within + (self.count - self.tokens) * across) / self.count
-
-
-class Means(NamedTuple):
-    """Over places: the mean square, and the mean products of different tokens within a sequence and across."""
-
-    square: float
-    within: float
-    across: float
-
-    @classmethod
-    def of(cls, places: Places, x: Tokens) -> "Means":
-        within = places.mean_within(x.sizes * x.within) if places.tokens > 1 else 0.0
-        return cls(places.mean(x.square), within, places.mean_across(x.sizes * x.across))
-
-    @property
-    def cosines(self) -> tuple[float, float]:
-        return (self.within / self.square, self.across / self.square) if self.square else (0.0, 0.0)
-
-    def normed(self, eps: float) -> Array:
-        """The derivative of the means of normalized tokens by these, shape (means, means)."""
-        over = 1 / (self.square + eps)
-        found = over * np.eye(3)
-        found[:, 0] -= over**2 * np.array(self)
-        return found
+from .gram import Means, Rows
+from .recursion import Attended, BlockShape, Passed, Processed, Tokens
 
 
 class Half(NamedTuple):
-    """Attention or the MLP: the derivative of the stream after it and before a norm by that before it, that of the
-    norm, and the covariance of what chance adds; all of mean square and products, shape (means, means).
+    """Attention or the MLP, by the means of the stream before it: the derivatives of those of what enters it, of what
+    it adds, of the stream after it, before a norm and across it; and the covariances of what chance adds, to what it
+    adds and to the stream. All of shape (means, means).
     """
 
+    entry: Array
+    added: Array
     total: Array
     norm: Array
+    branch_noise: Array
     noise: Array
+
+    def after(self, covariance: Array) -> Array:
+        """Of the stream's means."""
+        return self.norm @ (self.total @ covariance @ self.total.T + self.noise) @ self.norm.T
+
+    def branch(self, covariance: Array, added: Means) -> float:
+        """Standard deviation of the mean square that is added, relative."""
+        return _relative(self.added @ covariance @ self.added.T + self.branch_noise, added)
 
 
 class Strays(NamedTuple):
-    """Relative variances of the stream and its gradient, variances of both cosines and of the entropy, of one block."""
+    """Standard deviations of what is measured of a block: relative of mean squares, of cosines, entropy and Σp² plain."""
 
     stream: float
+    attention: float
+    mlp: float
     token_cosine: float
     sequence_cosine: float
     entropy: float
-    gradient: float
+    participation: float
 
 
-def tokens_noise(rows: Rows, x: Means, width: int) -> Array:
-    """Of normal tokens."""
-    return rows.stray(2 / width * (rows.parts @ np.array(x)) ** 2 / np.maximum(rows.occurs, 1))
+class Walk(NamedTuple):
+    """Block by block: what strays, the halves it strays by, and the covariance of the means of the stream before it."""
+
+    strays: list[Strays]
+    halves: list[tuple[Half, Half]]
+    covariances: list[Array]
 
 
-def attention_half(rows: Rows, shape: BlockShape, x: Tokens, passed: Attended) -> Half:
-    """The weights of attention follow the variance of the scores, of which all keys' share is nothing to them."""
+def walk(rows: Rows, shape: BlockShape, streams: list[Tokens], passed: list[Passed]) -> Walk:
+    """Through all blocks; `streams` are those before the first and after each."""
+    places, found = shape.places, Walk([], [], [])
+    covariance = rows.stray(2 * rows.eigenvalues(Means.of(places, streams[0])) ** 2, shape.width)
+    for x, out, block in zip(streams, streams[1:], passed, strict=False):
+        attention = _attention(rows, shape, x, block.attention)
+        mlp = _mlp(rows, shape, block.attention.out, block.mlp)
+        middle = attention.after(covariance)
+        after, means = mlp.after(middle), Means.of(places, out)
+        over = means.normed(0.0)
+        cosines = np.sqrt(np.maximum(0.0, np.diag(over @ after @ over.T)))
+        strays = Strays(
+            _relative(after, means),
+            attention.branch(covariance, Means.of(places, block.attention.added)),
+            mlp.branch(middle, Means.of(places, block.mlp.added)),
+            float(cosines[1]),
+            float(cosines[2]),
+            *_weights(rows, shape, block.attention, attention.entry @ covariance @ attention.entry.T),
+        )
+        found.strays.append(strays)
+        found.halves.append((attention, mlp))
+        found.covariances.append(covariance)
+        covariance = after
+    found.covariances.append(covariance)
+    return found
+
+
+def _relative(covariance: Array, means: Means) -> float:
+    return sqrt(max(0.0, covariance[0, 0])) / means.square if means.square else 0.0
+
+
+def _attention(rows: Rows, shape: BlockShape, x: Tokens, passed: Attended) -> Half:
+    """Its weights follow the variance of the scores."""
     places, mixed = shape.places, passed.mixing
-    before, entered, added, total = (Means.of(places, of) for of in (x, passed.entered, passed.added, passed.total))
+    entered = Means.of(places, passed.entered)
     size = shape.branch**2 * shape.width**2 * shape.value * shape.output
-    own = entered.square - entered.within
-    kept, kept_slope = places.mean(mixed.participation), places.mean(mixed.slopes.participation)
+    kept, slope = places.mean(mixed.participation), places.mean(mixed.slopes.participation)
     shared = places.mean_within(mixed.shared) if places.tokens > 1 else 0.0
-    cosine, _ = entered.cosines
-    scores = scores_slope(entered)
-    share_slope = shared * max(0.0, cosine) * kept_slope / kept * scores
-    branch = size * np.array([[kept, 1 - kept, 0], [shared, 1 - shared, 0], [0, 0, 1]])
-    branch[0] += size * own * kept_slope * scores
-    branch[1] += size * own * share_slope
-    return _half(shape, before, total, branch, _noise(rows, shape, before, added, matrices=2))
+    cosine = max(0.0, entered.cosines[0])
+    weights = np.array([slope, shared * cosine * slope / kept, 0.0])
+    branch = np.array([[kept, 1 - kept, 0], [shared, 1 - shared, 0], [0, 0, 1]])
+    branch += entered.own * np.outer(weights, of_scores(entered))
+    return _half(rows, shape, x, passed, size * branch, matrices=2, together=0.0)
 
 
-def scores_slope(entered: Means) -> Array:
-    """The derivative of the logarithm of the scores' variance by the means."""
-    own = entered.square - entered.within
-    if own <= 1e-9 * entered.square:
+def of_scores(entered: Means) -> Array:
+    """The derivative of the logarithm of the variance that weights see of their scores, by the means."""
+    if entered.own <= ALIKE * entered.square:
         return np.zeros(3)
-    return np.array([1 / entered.square + 1 / own, -1 / own, 0.0])
+    return np.array([1 / entered.square + 1 / entered.own, -1 / entered.own, 0.0])
 
 
-def mlp_half(rows: Rows, shape: BlockShape, x: Tokens, passed: Processed) -> Half:
-    """Units of the hidden layer are as many as it is wide: what they have in common strays by their average."""
+def _mlp(rows: Rows, shape: BlockShape, x: Tokens, passed: Processed) -> Half:
+    """The mean over its hidden units of φ² strays too, and with it all products."""
     places, of_phi = shape.places, passed.units[-1]
-    before, entered, added, total = (Means.of(places, of) for of in (x, passed.entered, passed.added, passed.total))
+    entered, added = Means.of(places, passed.entered), Means.of(places, passed.added)
     branch = np.zeros((3, 3))
     if entered.square:
         branch[:, 0] = of_phi.growth * np.array(added) / entered.square
         for row, cosine in enumerate(entered.cosines, start=1):
-            slope = added.square * steepness(of_phi.product, cosine) / entered.square
-            branch[row, row] = slope
-            branch[row, 0] -= slope * cosine
-    noise = _noise(rows, shape, before, added, matrices=1)
-    return _half(shape, before, total, branch, noise + _hidden(rows, shape, of_phi, entered) * np.outer(added, added))
+            branch[row, row] = added.square * steepness(of_phi.product, cosine) / entered.square
+            branch[row, 0] -= branch[row, row] * cosine
+    return _half(rows, shape, x, passed, branch, matrices=1, together=over_units(rows, shape, of_phi.squares, entered))
 
 
-def _half(shape: BlockShape, before: Means, total: Means, branch: Array, noise: Array) -> Half:
-    entry = before.normed(shape.eps) if shape.place == "pre" else np.eye(3)
-    leave = total.normed(shape.eps) if shape.place == "post" else np.eye(3)
-    return Half(shape.stream**2 * np.eye(3) + branch @ entry, leave, noise)
-
-
-def _noise(rows: Rows, shape: BlockShape, x: Means, added: Means, matrices: int) -> Array:
-    """What the matrices of a branch add, and the products of what it adds with the stream, of mean zero."""
-    of_stream, of_branch = rows.parts @ np.array(x), rows.parts @ np.array(added)
-    squares = 2 * matrices * of_branch**2 + 4 * shape.stream**2 * np.abs(of_stream * of_branch)
-    return rows.stray(squares * (1 / np.maximum(rows.occurs, 1) + 1 / shape.width) / shape.width)
-
-
-def _hidden(rows: Rows, shape: BlockShape, of_phi: Unit, entered: Means) -> float:
-    """Of the mean of φ² over hidden units, whose preactivations two rows share as far as they are alike."""
-    return _over_units(rows, shape, of_phi.squares, entered)
-
-
-def _over_units(rows: Rows, shape: BlockShape, series: Array, entered: Means) -> float:
+def over_units(rows: Rows, shape: BlockShape, series: Array, entered: Means) -> float:
+    """Relative variance of a mean over hidden units and rows; two rows have preactivations in common as far as they are
+    alike, and with it what the series says of their product."""
     pairs = rows.over_pairs(float(series.sum()), *(float(at(series, cosine)) for cosine in entered.cosines))
     return max(0.0, pairs - 1) / shape.hidden
 
 
-def entropy_variance(rows: Rows, shape: BlockShape, passed: Attended, covariance: Array) -> float:
-    """Of the mean entropy: by what chance has made of the tokens, by the scores of each head, and by each query's."""
+def _half(
+    rows: Rows, shape: BlockShape, x: Tokens, passed: Attended | Processed, branch: Array, matrices: int, together: float
+) -> Half:
+    """Of a branch of so many matrices, and its products with the stream, of mean zero; `branch` is the derivative of
+    what it adds by what enters it, `together` a relative variance of all that it adds."""
+    before, added, total = (Means.of(shape.places, of) for of in (x, passed.added, passed.total))
+    of_stream, of_branch = rows.eigenvalues(before), rows.eigenvalues(added)
+    alike = 1 / shape.width
+    branch_noise = rows.stray(2 * matrices * of_branch**2, shape.width, alike) + together * np.outer(added, added)
+    crossed = rows.stray(4 * shape.stream**2 * np.maximum(0.0, of_stream * of_branch), shape.width, alike)
+    entry = before.normed(shape.eps) if shape.place == "pre" else np.eye(3)
+    return Half(
+        entry,
+        branch @ entry,
+        shape.stream**2 * np.eye(3) + branch @ entry,
+        total.normed(shape.eps) if shape.place == "post" else np.eye(3),
+        branch_noise,
+        branch_noise + crossed,
+    )
+
+
+def _weights(rows: Rows, shape: BlockShape, passed: Attended, covariance: Array) -> tuple[float, float]:
+    """Of the mean entropy and Σp²: by what chance has made of the tokens, by the scores of each head, and by those of
+    each query, of which Σp² tells the variance, and the entropy follows it."""
     places, mixed = shape.places, passed.mixing
     if places.tokens == 1:
-        return 0.0
+        return 0.0, 0.0
     entered = Means.of(places, passed.entered)
-    slope = places.mean(mixed.slopes.entropy)
-    of_tokens = slope * scores_slope(entered)
-    of_heads = slope**2 * _score_stray(rows, shape, entered) / shape.heads
-    ratio = np.divide(mixed.slopes.entropy, mixed.slopes.participation, out=np.zeros(len(places.counts)), where=mixed.slopes.participation > 0)
-    of_queries = places.mean(ratio**2 * mixed.uneven) / (rows.count * shape.heads)
-    return float(of_tokens @ covariance @ of_tokens) + of_heads + of_queries
+    scores = of_scores(entered)
+    of_all = float(scores @ covariance @ scores) + _of_heads(rows, shape, entered) / shape.heads
+    uneven = places.mean(mixed.uneven) / (rows.count * shape.heads)
+    entropy, participation = places.mean(mixed.slopes.entropy), places.mean(mixed.slopes.participation)
+    ratio = entropy / participation if participation > 0 else 0.0
+    return sqrt(entropy**2 * of_all + ratio**2 * uneven), sqrt(participation**2 * of_all + uneven)
 
 
-def _score_stray(rows: Rows, shape: BlockShape, entered: Means) -> float:
+def _of_heads(rows: Rows, shape: BlockShape, entered: Means) -> float:
     """Relative variance of a head's scores, but for what strays from query to query.
 
-    They are a form of second degree in either matrix, whose D entries a head has d of: the variance of Σ(q·k)² is
-    that by queries alone, 2/d of their mean cos², and that by keys given the queries, of both.
+    They are a form of second degree in either matrix, whose D columns a head has d of: the variance of Σ(q·k)² is that
+    by queries alone, 2/d of their mean cos², and that by keys given the queries, of both.
     """
     within, across = entered.cosines
-    wide, head, n = 1 / shape.width, 1 / shape.head_dim, rows.tokens
-    same, other = (1 - 1 / n) * within**2 + wide, across**2 + wide
-    alone = 1 / rows.batch
-    queries = alone * same + (1 - alone) * other
-    keys = alone * (1 / (n - 1) + wide) * (same + head) + (1 - alone) * wide * (other + head)
+    wide, head, n, same = 1 / shape.width, 1 / shape.head_dim, rows.tokens, 1 / rows.batch
+    alike, apart = (1 - 1 / n) * within**2 + wide, across**2 + wide
+    queries = same * alike + (1 - same) * apart
+    keys = same * (1 / (n - 1) + wide) * (alike + head) + (1 - same) * wide * (apart + head)
     return 2 * head * queries + 2 * keys
 
 
-class OfBranch(NamedTuple):
-    """Of the gradient that a branch returns: the derivative of its logarithm by the means of what enters the branch,
-    and a relative variance of its own."""
-
-    slope: Array
-    variance: float
-
-
-def _of_attention(rows: Rows, shape: BlockShape, passed: Attended, alike: float) -> OfBranch:
-    """By the variance of its scores, for gradients whose cosine within a sequence is `alike`.
-
-    Few queries return what frozen scores do, those whose two largest nearly tie, their weights p and 1 − p: of those
-    4p²(1 − p)² is tr J², whose square is, over even gaps between them, on average TIE of it.
-    """
-    places, mixed = shape.places, passed.mixing
-    if places.tokens == 1:
-        return OfBranch(np.zeros(3), 0.0)
-    entered = Means.of(places, passed.entered)
-    cosine, _ = entered.cosines
-    kept, steep, seen = (places.mean(of) for of in (mixed.participation, mixed.steepness, mixed.seen))
-    kept_slope, steep_slope = (places.mean(of) for of in (mixed.slopes.participation, mixed.slopes.steepness))
-    others = (places.tokens - 1) * alike
-    shared = others * places.mean_within(mixed.shared)
-    by_scores = seen * (steep * (2 - cosine) + others * cosine * places.mean_within(mixed.shared_steepness))
-    slope = kept_slope + shared * cosine * kept_slope / kept + by_scores * (1 + (steep_slope / steep if steep else 0.0))
-    whole = kept + shared + by_scores
-    found = slope * scores_slope(entered)
-    found += seen * steep * np.array([cosine, -1.0, 0.0]) / entered.square if entered.square else 0.0
-    ties = (1 + TIE * kept / steep) * (1 + 2 * kept) - 1 if steep else 0.0
-    return OfBranch(found / whole, (by_scores / whole) ** 2 * ties / (rows.count * shape.heads))
-
-
-def _of_mlp(rows: Rows, shape: BlockShape, passed: Processed) -> OfBranch:
-    entered, of_phi = Means.of(shape.places, passed.entered), passed.units[-1]
-    slope = np.array([of_phi.slope_growth / entered.square if entered.square else 0.0, 0.0, 0.0])
-    return OfBranch(slope, _over_units(rows, shape, of_phi.slope_squares, entered))
-
-
-class GradientWalk:
-    """The relative variance of a gradient's mean square, block by block from the last: `own`, by the matrices on its
-    way back, and what it owes to the tokens, `by_tokens`, as a derivative of its logarithm by their means."""
-
-    def __init__(self, rows: Rows, shape: BlockShape) -> None:
-        self._rows, self._shape = rows, shape
-        self.variance = 2 / (rows.count * shape.width)
-        self.by_tokens = np.zeros(3)
-
-    def through(self, half: Half, before: Means, total: Means, share: float, gradient: Gradient, of_branch: "OfBranch") -> None:
-        """Back through a half, of whose gradient the branch makes this share."""
-        shape = self._shape
-        at_total = half.norm.T @ self.by_tokens
-        if shape.place == "post":
-            at_total[0] -= 1 / (total.square + shape.eps)
-        self.variance += float(at_total @ half.noise @ at_total) + self._matrices(share, gradient)
-        self.variance += share**2 * of_branch.variance
-        entry = of_branch.slope
-        if shape.place == "pre":
-            entry = before.normed(shape.eps).T @ entry - np.array([1 / (before.square + shape.eps), 0, 0])
-        self.by_tokens = half.total.T @ at_total + share * entry
-
-    def _matrices(self, share: float, gradient: Gradient) -> float:
-        rows, places = self._rows, self._shape.places
-        alike = rows.over_pairs(1.0, _cosine(places, gradient) ** 2, 0.0) + 1 / self._shape.width
-        return 4 * share * alike / self._shape.width
-
-    def relative(self, covariance: Array) -> float:
-        """Of the gradient at a stream whose means have this covariance."""
-        return self.variance + float(self.by_tokens @ covariance @ self.by_tokens)
-
-
-def _cosine(places: Places, gradient: Gradient) -> float:
-    """Of gradients of a sequence's tokens."""
-    return places.mean_within(gradient.product) / places.mean(gradient.square) if places.tokens > 1 else 0.0
-
-
-def strays(
-    rows: Rows, shape: BlockShape, streams: list[Tokens], passed: list[Passed], returned: list[Returned | None]
-) -> list[Strays]:
-    """Of every block; `streams` are those before the first and after each, `returned` what comes back through each."""
-    places = shape.places
-    covariances = [tokens_noise(rows, Means.of(places, streams[0]), shape.width)]
-    halves, entropies = [], []
-    for x, block in zip(streams, passed, strict=False):
-        entropies.append(_entering(rows, shape, x, block.attention, covariances[-1]))
-        both = (
-            attention_half(rows, shape, x, block.attention),
-            mlp_half(rows, shape, block.attention.out, block.mlp),
-        )
-        halves.append(both)
-        covariance = covariances[-1]
-        for half in both:
-            covariance = half.total @ covariance @ half.total.T + half.noise
-            covariance = half.norm @ covariance @ half.norm.T
-        covariances.append(covariance)
-    gradients = _gradients(rows, shape, streams, passed, halves, returned, covariances)
-    found = []
-    for x, covariance, entropy, gradient in zip(streams[1:], covariances[1:], entropies, gradients[1:], strict=True):
-        found.append(_of_block(Means.of(places, x), covariance, entropy, gradient))
-    return found
-
-
-def _of_block(x: Means, covariance: Array, entropy: float, gradient: float) -> Strays:
-    if not x.square:
-        return Strays(0.0, 0.0, 0.0, entropy, gradient)
-    over = x.normed(0.0)
-    cosines = np.diag(over @ covariance @ over.T)
-    return Strays(float(covariance[0, 0]) / x.square**2, float(cosines[1]), float(cosines[2]), entropy, gradient)
-
-
-def _entering(rows: Rows, shape: BlockShape, x: Tokens, passed: Attended, covariance: Array) -> float:
-    entry = Means.of(shape.places, x).normed(shape.eps) if shape.place == "pre" else np.eye(3)
-    return entropy_variance(rows, shape, passed, entry @ covariance @ entry.T)
-
-
-def _gradients(
-    rows: Rows,
-    shape: BlockShape,
-    streams: list[Tokens],
-    passed: list[Passed],
-    halves: list[tuple[Half, Half]],
-    returned: list[Returned | None],
-    covariances: list[Array],
-) -> list[float]:
-    """Relative variances at the stream before the first block and after each."""
-    places, walk = shape.places, GradientWalk(rows, shape)
-    found = [walk.relative(covariances[-1])]
-    every = zip(streams[:-1], passed, halves, returned, covariances[:-1], strict=True)
-    for x, block, (attention, mlp), back, covariance in reversed(list(every)):
-        if back is None:
-            found.append(0.0)
-            continue
-        shares = [
-            places.mean(inner.square) / places.mean(whole.square)
-            for inner, whole in ((back.by_mlp, back.middle), (back.by_attention, back.out))
-        ]
-        middle = Means.of(places, block.attention.out)
-        walk.through(mlp, middle, Means.of(places, block.mlp.total), shares[0], back.middle, _of_mlp(rows, shape, block.mlp))
-        of_attention = _of_attention(rows, shape, block.attention, _cosine(places, back.middle))
-        before, total = Means.of(places, x), Means.of(places, block.attention.total)
-        walk.through(attention, before, total, shares[1], back.out, of_attention)
-        found.append(walk.relative(covariance))
-    return found[::-1]
+ALIKE = 1e-9  # of a mean square: what tells tokens apart, no more than rounding

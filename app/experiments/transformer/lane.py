@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import lgamma, log
 from typing import NamedTuple
 
 import torch
@@ -17,7 +16,7 @@ from .inits import GROUPS, Recipe
 from .measure import Seen, branch_of, entropy_of, sequence_cosine, token_cosine, weight_gradients
 from .result import TransformerBlock, TransformerInit, WeightGradient
 from .spec import TransformerSpec
-from .theory import Prediction, predict
+from .theory import Prediction, log_keys, predict
 
 
 class There(NamedTuple):
@@ -110,6 +109,7 @@ class Lane:
             blocks=blocks,
             input_gradient=self._back[-1].stream.summary() if whole else None,
             predicted_input_gradient=self.prediction.input_gradient if spec.backward else None,
+            predicted_input_gradient_std=self.prediction.input_gradient_std if spec.backward else None,
             overflow_block={name: self._overflow(FORMATS[name].largest) for name in PLAIN},
             theory=self.prediction.sentences,
         )
@@ -142,18 +142,13 @@ class Lane:
             mlp=branch_of([part.mlp for part in at.parts], count, at.before),
             token_cosine=token_cosine([part.directions for part in at.parts]),
             sequence_cosine=sequence_cosine([part.directions for part in at.parts]),
-            entropy=entropy_of(at.parts, self._log_keys()),
+            entropy=entropy_of(at.parts, log_keys(self.spec)),
             gradient=None,
             weight_gradients=None,
             stream_magnitudes=magnitudes(at.stream, 0),
             gradient_magnitudes=None,
             predicted=self.prediction.blocks[index],
         )
-
-    def _log_keys(self) -> float:
-        """The log of how many keys a query has, averaged over queries."""
-        tokens = self.spec.tokens
-        return lgamma(tokens + 1) / tokens if self.spec.causal else log(tokens)
 
     def _overflow(self, largest: float) -> int | None:
         for block, at in enumerate(self._there, start=1):

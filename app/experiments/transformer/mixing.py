@@ -94,10 +94,12 @@ def _over_queries(variance: Array, keys: Array, spread: float) -> _Queries:
     all_variances = np.multiply.outer(np.exp(apart), np.multiply.outer(variance, factors))
     each = softmaxes(all_variances.ravel(), np.broadcast_to(keys[:, None], all_variances.shape).ravel())
     p = Averages(*(of.reshape(all_variances.shape) for of in each))
-    steepness = np.maximum(0.0, p.participation - 2 * p.cube + p.participation_square)
+    squares = p.participation**2 * (1 + p.uneven)
+    steepness = np.maximum(0.0, p.participation - 2 * p.cube + squares)
     means = [of @ shares for of in (p.entropy, p.participation, steepness)]
     (entropy, _), (participation, _), (steep, _) = means
-    uneven = np.maximum(0.0, p.participation_square[0] @ shares - participation**2)
+    by_length = (p.participation[0] - participation[:, None]) ** 2
+    uneven = (p.participation[0] ** 2 * p.uneven[0] + by_length) @ shares
     slopes = Slopes(*((more - of) / STEP for of, more in means))
     return _Queries(entropy, participation, uneven, steep, steepness[0] @ (shares * factors), slopes)
 

@@ -1,4 +1,4 @@
-"""A transformer block at infinite width: size and cosines of the tokens forward, and of a gradient back.
+"""A transformer block at infinite width: what becomes of the size and the cosines of its tokens.
 
 Weights are independent and of mean zero, so what a branch adds is independent of the stream, and mean squares and
 products of tokens add. Attention hands on of tokens of cosine c the share c + (1 − c)·Σp² of their values' mean square,
@@ -6,8 +6,7 @@ and c + (1 − c)·Σp·p′ of their product: what tokens share passes, what te
 2021, "Attention is not all you need"; Noci et al. 2022, "Signal Propagation in Transformers", section 3; Giorlandino
 and Goldt 2025, "Two failure modes of deep transformers"). Under a causal mask a token averages those up to its place,
 so that sizes and cosines depend on places; there c is the mean over the keys that are seen. The MLP is two layers of
-mean-field theory (Poole et al. 2016). On its way back the gradient meets weights as if they were independent of those
-the signal came by (Schoenholz et al. 2017, eq. 6).
+mean-field theory (Poole et al. 2016).
 """
 
 from collections.abc import Sequence
@@ -44,44 +43,22 @@ class Tokens(NamedTuple):
     @property
     def sizes(self) -> Array:
         """What makes products of cosines."""
-        return np.sqrt(np.multiply.outer(self.square, self.square))
+        return np.multiply.outer(np.sqrt(self.square), np.sqrt(self.square))
 
     @classmethod
     def of_products(cls, square: Array, within: Array, across: Array) -> "Tokens":
         """From products, whose cosines are zero where there is nothing."""
-        whole = np.sqrt(np.multiply.outer(square, square))
+        whole = np.multiply.outer(np.sqrt(square), np.sqrt(square))
         over = np.where(whole > 0, whole, 1.0)
         return cls(square, within / over, across / over)
-
-
-class Gradient(NamedTuple):
-    """Of the gradient at the tokens of every place: the mean square of an entry, and the mean product of those of two
-    different tokens of a sequence; shapes (places,) and (places, places)."""
-
-    square: Array
-    product: Array
-
-    @classmethod
-    def independent(cls, places: Places) -> "Gradient":
-        count = len(places.counts)
-        return cls(np.ones(count), np.zeros((count, count)))
-
-    def times(self, factor: float) -> "Gradient":
-        return Gradient(self.square * factor, self.product * factor)
-
-    def scaled(self, factors: Array) -> "Gradient":
-        """By a factor on the mean square of each place."""
-        return Gradient(self.square * factors, self.product * np.sqrt(np.multiply.outer(factors, factors)))
-
-    def plus(self, other: "Gradient") -> "Gradient":
-        return Gradient(self.square + other.square, self.product + other.product)
 
 
 @dataclass(frozen=True)
 class BlockShape:
     """What theory needs of a block: variances of its weights, and how its branches are joined to the stream.
 
-    `stream` and `branch` multiply either; `score`: what multiplies query · key; `place`: pre, post or none.
+    `stream` and `branch` multiply either; `score`: what multiplies query · key; `place`: pre, post or none; `removed`:
+    how many of D directions a norm takes from a gradient.
     """
 
     width: int
@@ -99,6 +76,7 @@ class BlockShape:
     stream: float
     branch: float
     place: str
+    removed: int
     eps: float
     phi: Nonlinearity
 
@@ -189,9 +167,9 @@ def _felt(shape: BlockShape, variance: Array) -> Array:
 def _process(shape: BlockShape, x: Tokens) -> Processed:
     entered = shape.entered(x)
     units = _units(shape, shape.width * shape.mlp_in * entered.square)
-    size = shape.hidden * shape.mlp_out * shape.branch**2 * _exp([of_phi.log_square for of_phi in units])
+    size = shape.hidden * shape.mlp_out * shape.branch**2 * exp_all([of_phi.log_square for of_phi in units])
     series = [of_phi.product for of_phi in units]
-    added = Tokens(size, _of_pairs(series, entered.within), _of_pairs(series, entered.across))
+    added = Tokens(size, of_pairs(series, entered.within), of_pairs(series, entered.across))
     total = shape.joined(x, added)
     return Processed(entered, added, total, shape.left(total), units)
 
@@ -238,92 +216,13 @@ def _nearby(phi: Nonlinearity, log_variance: float) -> Unit:
     )
 
 
-def _of_pairs(series: Sequence[Array], cosines: Array) -> Array:
+def of_pairs(series: Sequence[Array], cosines: Array) -> Array:
     """The expectation for each pair of places: where their variances differ the mean of either's."""
     found = along(np.stack(series, axis=1)[:, :, None], cosines)
     return (found + found.T) / 2
 
 
-class Returned(NamedTuple):
-    """The gradient on its way back: before the MLP, and before the block; and what either branch adds to it."""
-
-    by_mlp: Gradient
-    middle: Gradient
-    by_attention: Gradient
-    out: Gradient
-
-
-def backward(shape: BlockShape, x: Tokens, passed: Passed, gradient: Gradient) -> Returned:
-    """From the stream after a block, which x entered, to the stream before it."""
-    gradient = _before_norm(shape, passed.mlp.total, gradient)
-    by_mlp = _slope_of_entry(shape, passed.attention.out, _through_mlp(shape, passed.mlp, gradient))
-    middle = gradient.times(shape.stream**2).plus(by_mlp)
-    gradient = _before_norm(shape, passed.attention.total, middle)
-    by_attention = _slope_of_entry(shape, x, _through_attention(shape, passed.attention, gradient))
-    return Returned(by_mlp, middle, by_attention, gradient.times(shape.stream**2).plus(by_attention))
-
-
-def _before_norm(shape: BlockShape, total: Tokens, gradient: Gradient) -> Gradient:
-    return gradient.scaled(1 / (total.square + shape.eps)) if shape.place == "post" else gradient
-
-
-def _slope_of_entry(shape: BlockShape, x: Tokens, gradient: Gradient) -> Gradient:
-    return gradient.scaled(1 / (x.square + shape.eps)) if shape.place == "pre" else gradient
-
-
-def _through_mlp(shape: BlockShape, passed: Processed, gradient: Gradient) -> Gradient:
-    factor = shape.branch**2 * shape.width * shape.mlp_out * shape.hidden * shape.mlp_in
-    slopes = factor * _exp([of_phi.log_slope_square for of_phi in passed.units])
-    alike = _of_pairs([of_phi.slopes for of_phi in passed.units], passed.entered.within)
-    back = gradient.scaled(slopes)
-    return Gradient(back.square, back.product * alike)
-
-
-def _through_attention(shape: BlockShape, passed: Attended, gradient: Gradient) -> Gradient:
-    """By the values, by the queries and by the keys, which meet independent weights and so add up.
-
-    Values: v_s receives Σ_t p_ts·g_t. Queries and keys: the scores of a query receive J·(g·v), of which what values
-    have in common is nothing to J; then come the keys, where they differ, or the queries. Two keys are alike by 1/√D or
-    so, and so are their values: what J says of single keys, tr J², gets from pairs of them (tr J)²/D more.
-    """
-    mixed, places = passed.mixing, shape.places
-    at_values = gradient.times(shape.branch**2 * shape.width**2 * shape.output * shape.value)
-    products = passed.entered.sizes * passed.entered.within
-    own, shared_own = shape.score_variance * passed.own, shape.score_variance * places.earlier(passed.own)
-    apart, pairs = _apart(shape, mixed.seen), (1 - mixed.participation) ** 2 / shape.width
-    key = own * apart * mixed.longer * passed.entered.square
-    shared_key = shared_own * mixed.shared_steepness * products
-    by_keys = _to_keys(places, at_values, mixed.participation + key, mixed.shared + shared_key)
-    by_queries = Gradient(
-        at_values.square * own * passed.own * (apart**2 * mixed.steepness + pairs),
-        at_values.product * shared_own * places.earlier(passed.own) * mixed.shared_steepness,
-    )
-    return by_keys.plus(by_queries)
-
-
-def _apart(shape: BlockShape, variance: Array) -> Array:
-    """How far keys of one length that a query prefers still differ: they have in common what they have of the query,
-    V of D while weights are even and 2·ln n of D once they are frozen."""
-    if shape.place == "none":
-        return np.ones(len(variance))
-    most = 2 * np.log(shape.places.keys)
-    common = variance * most / np.maximum(variance + most, 1e-9)
-    return np.maximum(0.0, 1 - common / shape.width)
-
-
-def _to_keys(places: Places, gradient: Gradient, same: Array, shared: Array) -> Gradient:
-    """What keys receive: of each query one in all, of which `same` falls on one key twice and the rest on two keys, and
-    so of two queries, of which `shared` falls on one key.
-    """
-    rows, alone, pairs = places.seen_by, places.keys, np.maximum(places.pairs, 1.0)
-    one, other = shared / places.common * gradient.product, (1 - shared) / pairs * gradient.product
-    square = rows.T @ (gradient.square * same / alone - np.diag(one)) + np.diag(both_sides(rows.T, one))
-    spread = rows.T @ (gradient.square * (1 - same) / np.maximum(alone * (alone - 1), 1.0) - np.diag(other))
-    # Of two keys the later is seen by fewer.
-    later = np.maximum.outer(np.arange(len(alone)), np.arange(len(alone)))
-    return Gradient(square, spread[later] + both_sides(rows.T, other))
-
-
-def _exp(logarithms: Sequence[float]) -> Array:
+def exp_all(logarithms: Sequence[float]) -> Array:
+    """Infinite where float64 ends."""
     with np.errstate(over="ignore"):
         return np.exp(logarithms)

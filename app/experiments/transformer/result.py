@@ -46,27 +46,31 @@ class BlockPredicted(Record):
     """What theory says of a block, from the spec alone; null where it has no formula.
 
     `stream`, `attention`, `mlp` and `gradient` are mean squares: of the stream after the block, of what each branch
-    adds, of the gradient at the stream after the block. `stream_std` is how far chance lets the first stray, relative.
-    `score_variance` is what the weights of attention see of it: less what all keys share.
+    adds, of the gradient at the stream after the block. `score_variance` is what the weights of attention see of it:
+    less what all keys share, and of a query that sees all keys. A `_std` is how far chance lets a number stray:
+    relative to mean squares, as it is of the others.
     """
 
     stream: float | None
     log10_stream: float | None
     stream_std: float | None
     attention: float | None
+    attention_std: float | None
     mlp: float | None
+    mlp_std: float | None
     token_cosine: float | None
+    token_cosine_std: float | None
     sequence_cosine: float | None
+    sequence_cosine_std: float | None
     score_variance: float | None
     entropy: float | None
     entropy_share: float | None
-    participation: float | None
-    token_cosine_std: float | None
-    sequence_cosine_std: float | None
     entropy_std: float | None
-    gradient_std: float | None
+    participation: float | None
+    participation_std: float | None
     gradient: float | None
     log10_gradient: float | None
+    gradient_std: float | None
 
 
 class TransformerBlock(Record):
@@ -94,7 +98,8 @@ class TransformerBlock(Record):
 class TransformerInit(Record):
     """One init: the std of every matrix, what multiplies query · key, and what multiplies the stream at a branch.
 
-    `input` is the stream before the first block. `gradient` is the mean square of the gradient there. `overflow_block`:
+    `input` is the stream before the first block. `input_gradient` is the gradient there, beside what is predicted of
+    its mean square. `overflow_block`:
     the first block after which some number of the stream, or of what a branch adds, exceeds a format's largest; null if
     none does. `theory` says what the predictions assume, and why one is missing where one is.
     """
@@ -106,6 +111,7 @@ class TransformerInit(Record):
     blocks: list[TransformerBlock]
     input_gradient: Summary | None
     predicted_input_gradient: float | None
+    predicted_input_gradient_std: float | None
     overflow_block: dict[str, int | None]
     theory: list[str]
 

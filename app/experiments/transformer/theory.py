@@ -3,28 +3,38 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf, isfinite, lgamma, log, log10, sqrt
+from typing import NamedTuple
 
 from ...lab.activations import nonlinearity
-from ...lab.norms import EPS
-from .chance import Rows, Strays, strays
+from ...lab.norms import EPS, NORMS
+from .chance import Strays, walk
+from .gradient_chance import gradient_strays
+from .gram import Rows
 from .inits import INITS, Recipe
 from .mixing import critical_variance
 from .places import Places, places_of
-from .recursion import BlockShape, Gradient, Passed, Returned, Tokens, backward, forward
+from .recursion import BlockShape, Passed, Tokens, forward
 from .result import BlockPredicted
+from .scales import COSINE, SHARE, SIZE, Scale
 from .spec import TransformerSpec
+from .way_back import Gradient, Returned, backward
 
 UNUSED = {"seed": 0, "bins": 40, "backward": True}  # by any prediction
+LARGEST = 1e75  # mean square, beyond which float32 has ended
+ROUNDING = 1e-6  # of a cosine or a share: what strays less, float32 does by itself
+MOST_STRAY = 0.5  # on the scale of a number, up to which the first order says how far it strays
 TIED = 100  # queries whose two largest scores nearly tie, of which a mean is one
 NOTHING = BlockPredicted(**dict.fromkeys(BlockPredicted.model_fields))
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """One entry a block, the gradient's mean square at the input, and what to know about them."""
+    """One entry a block, the gradient's mean square at the input, how far chance lets it stray, relative, and what to
+    know about them."""
 
     blocks: list[BlockPredicted]
     input_gradient: float | None
+    input_gradient_std: float | None
     sentences: list[str]
 
 
@@ -47,6 +57,7 @@ def shape_of(spec: TransformerSpec, recipe: Recipe) -> BlockShape:
         stream=spec.stream_factor(recipe),
         branch=spec.branch_scale,
         place=spec.norm,
+        removed=2 if NORMS[spec.norm_kind].centres else 1,
         eps=EPS,
         phi=nonlinearity(spec.activation),
     )
@@ -60,26 +71,30 @@ def log_keys(spec: TransformerSpec) -> float:
 @lru_cache(maxsize=256)
 def _predict(query: str, name: str) -> Prediction:
     spec, recipe = TransformerSpec.from_query(query), INITS[name]
-    shape = shape_of(spec, recipe)
+    shape, rows = shape_of(spec, recipe), Rows(spec.batch, spec.tokens)
     streams, passed = [Tokens.alike(shape.places, spec.similarity)], list[Passed]()
-    for _ in range(spec.depth):
+    while len(passed) < spec.depth and shape.places.mean(streams[-1].square) < LARGEST:
         passed.append(forward(shape, streams[-1]))
         streams.append(passed[-1].mlp.out)
-    returned = _returned(shape, streams, passed, queries=spec.batch * spec.tokens * spec.heads)
-    gradients = [at and shape.places.mean(at.out.square) for at in returned]
-    apart = strays(Rows(spec.batch, spec.tokens), shape, streams, passed, returned)
-    blocks = [_predicted(spec, shape.places, *at) for at in zip(passed, apart, [*gradients[1:], 1.0], strict=True)]
-    return Prediction(blocks, _held(gradients[0]), [ASSUMES, *_notes(spec, gradients[0] is not None)])
+    returned = _returned(shape, streams, passed, rows.count * spec.heads)
+    strays = walk(rows, shape, streams, passed)
+    stray = gradient_strays(rows, shape, streams, passed, returned, strays)
+    sizes = [*(_held(shape.places.mean(at.out.square)) if at else None for at in returned), 1.0]
+    gradients = [Sized(size, _sized(size, std)) for size, std in zip(sizes, stray, strict=True)]
+    blocks = [_predicted(spec, shape, *at) for at in zip(passed, strays.strays, gradients[1:], strict=True)]
+    beyond = [NOTHING] * (spec.depth - len(passed))
+    return Prediction([*blocks, *beyond], *gradients[0], _notes(spec, blocks, gradients))
 
 
-def _returned(
-    shape: BlockShape, streams: list[Tokens], passed: list[Passed], queries: int
-) -> list[Returned | None]:
+def _returned(shape: BlockShape, streams: list[Tokens], passed: list[Passed], queries: int) -> list[Returned | None]:
     """What comes back through every block; None through one that has no formula, and before it."""
-    gradient: Gradient | None = Gradient.independent(shape.places)
+    places = shape.places
+    gradient: Gradient | None = Gradient.independent(places)
+    if shape.place == "post":
+        gradient = gradient.times(1 - shape.removed / shape.width)
     found = list[Returned | None]()
     for before, at in zip(reversed(streams[:-1]), reversed(passed), strict=True):
-        beyond = sqrt(at.attention.mixing.seen.max() / critical_variance(shape.places.tokens)) if shape.places.tokens > 1 else 0.0
+        beyond = sqrt(at.attention.mixing.seen.max() / critical_variance(places.tokens)) if places.tokens > 1 else 0.0
         rare = beyond > (1 if shape.place == "none" else queries / TIED)
         back = None if gradient is None or rare else backward(shape, before, at, gradient)
         found.append(back)
@@ -87,29 +102,40 @@ def _returned(
     return found[::-1]
 
 
-def _predicted(
-    spec: TransformerSpec, places: Places, at: Passed, apart: Strays, gradient: float | None
-) -> BlockPredicted:
-    size, several = places.mean(at.mlp.out.square), spec.tokens > 1
-    entropy = places.mean(at.attention.mixing.entropy)
+class Sized(NamedTuple):
+    """A mean square, and how far chance lets it stray, relative."""
+
+    size: float | None
+    std: float | None
+
+
+def _predicted(spec: TransformerSpec, shape: BlockShape, at: Passed, stray: Strays, gradient: Sized) -> BlockPredicted:
+    places, mixed, several = shape.places, at.attention.mixing, spec.tokens > 1
+    stream, attention, mlp = (places.mean(of.square) for of in (at.mlp.out, at.attention.added, at.mlp.added))
+    token_cosine = places.mean_within(at.mlp.out.within) if several else None
+    sequence_cosine = places.mean_across(at.mlp.out.across) if spec.batch > 1 else None
+    entropy, participation, most = places.mean(mixed.entropy), places.mean(mixed.participation), log_keys(spec)
     return BlockPredicted(
-        stream=_held(size),
-        log10_stream=_log10(size),
-        stream_std=sqrt(apart.stream),
-        attention=_held(places.mean(at.attention.added.square)),
-        mlp=_held(places.mean(at.mlp.added.square)),
-        token_cosine=places.mean_within(at.mlp.out.within) if several else None,
-        sequence_cosine=places.mean_across(at.mlp.out.across) if spec.batch > 1 else None,
-        score_variance=float(at.attention.mixing.seen[-1]),
+        stream=stream,
+        log10_stream=_log10(stream),
+        stream_std=None if spec.norm == "post" else _sized(stream, stray.stream),
+        attention=attention,
+        attention_std=_sized(attention, stray.attention),
+        mlp=mlp,
+        mlp_std=_sized(mlp, stray.mlp),
+        token_cosine=token_cosine,
+        token_cosine_std=_seen(COSINE, token_cosine, stray.token_cosine),
+        sequence_cosine=sequence_cosine,
+        sequence_cosine_std=_seen(COSINE, sequence_cosine, stray.sequence_cosine),
+        score_variance=float(mixed.seen[-1]),
         entropy=entropy,
-        entropy_share=entropy / log_keys(spec) if several else None,
-        participation=places.mean(at.attention.mixing.participation),
-        token_cosine_std=sqrt(apart.token_cosine),
-        sequence_cosine_std=sqrt(apart.sequence_cosine),
-        entropy_std=sqrt(apart.entropy),
-        gradient_std=sqrt(apart.gradient),
-        gradient=_held(gradient),
-        log10_gradient=_log10(gradient),
+        entropy_share=entropy / most if several else None,
+        entropy_std=_seen(SHARE, entropy / most, stray.entropy / most, most) if several else None,
+        participation=participation,
+        participation_std=_seen(SHARE, participation, stray.participation),
+        gradient=gradient.size,
+        log10_gradient=_log10(gradient.size),
+        gradient_std=gradient.std,
     )
 
 
@@ -120,34 +146,62 @@ ASSUMES = (
     "the signal came by (Schoenholz et al. 2017)."
 )
 CAUSAL = (
-    "No prediction: under a causal mask every token has another number of keys before it, so that one cosine no longer "
-    "describes a sequence, and no formula for all pairs of positions is used here."
+    "Under a causal mask every token has another number of keys: sizes, cosines and gradients are followed place by "
+    "place, and what is predicted is their mean. Of the keys before it a token is taken to prefer each as often as any "
+    "other."
 )
 CHANCE = (
-    "How far chance lets the stream's mean square stray is known to leading order in 1/width, over fresh weights and "
-    "tokens; of cosines, entropies and gradients no formula for it is used here."
+    "How far chance lets each number stray is known to leading order in 1/width, over fresh weights, tokens and "
+    "gradients, and is drawn as the band in which 95 % of networks lie."
 )
-POST = (
-    "Behind post-norm the stream's mean square is the norm's doing, and chance has no part in it; of cosines, "
-    "entropies and gradients no formula for how far chance lets them stray is used here."
+MEANS = "Under a causal mask chance is taken to do to all places what it does to their mean."
+POST = "Behind post-norm the stream's mean square is the norm's doing, and chance has no part in it."
+FAR = (
+    "No band where chance moves a number by more than half of itself, or a cosine by more than half of what it lacks to "
+    "one: the leading order in 1/width does not say how far. Nor where it moves it by less than float32 rounds."
 )
-NONE = (
-    "Without a norm a stream that grows sharpens its own attention, which makes it grow: how far chance lets it stray "
-    "no formula says here."
-)
+STRAYING = ("stream", "attention", "mlp", "token_cosine", "sequence_cosine", "entropy", "participation", "gradient")
 TIES = (
     "No prediction of the gradient before a block whose attention is frozen so hard: its mean is carried by the few "
     "queries whose two largest scores nearly tie."
 )
+SHARPENED = (
+    "No prediction of the gradient before a block whose attention is frozen: without a norm the scores grow with the "
+    "stream, and the mean is carried by the few queries whose two largest scores nearly tie."
+)
+ENDED = "No prediction beyond a mean square of 10⁷⁵: float32 has ended long before."
 MATRICES = (
     "No prediction of a matrix's own gradient: it sums over all tokens, and depends on how gradients of different "
     "sequences point, which is not followed here."
 )
 
 
-def _notes(spec: TransformerSpec, known: bool) -> list[str]:
-    of_gradients = [MATRICES, *([] if known else [TIES])] if spec.backward else []
-    return [{"pre": CHANCE, "post": POST, "none": NONE}[spec.norm], *of_gradients]
+def _notes(spec: TransformerSpec, blocks: list[BlockPredicted], gradients: list[Sized]) -> list[str]:
+    causal = spec.causal and spec.tokens > 1
+    names = [name for name in STRAYING if name != "stream" or spec.norm != "post"]
+    far = any(getattr(block, name) and getattr(block, f"{name}_std") is None for block in blocks for name in names)
+    known = gradients[0].size is not None
+    of_gradients = [MATRICES, *([] if known else [SHARPENED if spec.norm == "none" else TIES])] if spec.backward else []
+    said = {
+        CAUSAL: causal,
+        CHANCE: True,
+        MEANS: causal,
+        POST: spec.norm == "post",
+        FAR: far,
+        ENDED: len(blocks) < spec.depth,
+    }
+    return [ASSUMES, *(sentence for sentence, holds in said.items() if holds), *of_gradients]
+
+
+def _sized(size: float | None, std: float) -> float | None:
+    """A relative standard deviation, where there is a size that it is of."""
+    return std if size and 0 < std <= MOST_STRAY else None
+
+
+def _seen(scale: Scale, predicted: float | None, std: float, unit: float = 1.0) -> float | None:
+    """A standard deviation, in this unit, where it is more than rounding and the first order says it."""
+    spread = scale.std(predicted, std)
+    return std * unit if spread is not None and std > ROUNDING and spread <= MOST_STRAY else None
 
 
 def _held(value: float | None) -> float | None:

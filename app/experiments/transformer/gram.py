@@ -1,0 +1,80 @@
+"""The Gram matrix of tokens that are alike by one cosine within a sequence and one across, and how it strays by chance.
+
+It has three eigenvalues: of what all tokens have in common, of what sets a sequence apart, of what sets a token apart.
+A Gaussian matrix D wide turns tokens into tokens whose Gram matrix strays as a Wishart matrix does (Muirhead 1982,
+"Aspects of Multivariate Statistical Theory", section 3.2): tr(A·G) has the variance 2/D·tr(A·G·A·G). So each eigenvalue
+strays on its own, by 2/(D·m) of its square, m being how often it occurs.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...theory.quadrature import Array
+from .places import Places
+from .recursion import Tokens
+
+
+class Means(NamedTuple):
+    """Over places: the mean square, and the mean products of different tokens within a sequence and across."""
+
+    square: float
+    within: float
+    across: float
+
+    @classmethod
+    def of(cls, places: Places, x: Tokens) -> "Means":
+        within = places.mean_within(x.sizes * x.within) if places.tokens > 1 else 0.0
+        return cls(places.mean(x.square), within, places.mean_across(x.sizes * x.across))
+
+    @property
+    def cosines(self) -> tuple[float, float]:
+        return (self.within / self.square, self.across / self.square) if self.square else (0.0, 0.0)
+
+    @property
+    def own(self) -> float:
+        """What tells the tokens of a sequence apart."""
+        return self.square - self.within
+
+    def normed(self, eps: float) -> Array:
+        """The derivative of the means of normalized tokens by these, shape (means, means)."""
+        if not self.square + eps:
+            return np.zeros((3, 3))
+        over = 1 / (self.square + eps)
+        found = over * np.eye(3)
+        found[:, 0] -= over**2 * np.array(self)
+        return found
+
+
+class Rows(NamedTuple):
+    """How many sequences of how many tokens."""
+
+    batch: int
+    tokens: int
+
+    @property
+    def count(self) -> int:
+        return self.batch * self.tokens
+
+    @property
+    def occurs(self) -> Array:
+        """How often each eigenvalue does."""
+        return np.array([1, self.batch - 1, self.batch * (self.tokens - 1)])
+
+    def eigenvalues(self, x: Means) -> Array:
+        """Of the Gram matrix, over the width."""
+        n, others = self.tokens, self.count - self.tokens
+        return np.array([[1, n - 1, others], [1, n - 1, -n], [1, -1, 0]]) @ np.array(x)
+
+    def stray(self, squares: Array, width: int, alike: float = 0.0) -> Array:
+        """The covariance of the means, shape (means, means), where eigenvalues vary by `squares` over width and how
+        often they occur; `alike` is how far else tokens of one eigenvalue are alike, a mean cos²."""
+        n, others = self.tokens, self.count - self.tokens
+        pairs = np.array([n - 1, n - 1, -1]) / max(1, n - 1)
+        apart = np.array([others, -n, 0]) / max(1, others)
+        to_means = np.stack([np.ones(3), pairs * (n > 1), apart * (others > 0)]) * self.occurs / self.count
+        return (to_means * squares * (1 / np.maximum(self.occurs, 1) + alike) / width) @ to_means.T
+
+    def over_pairs(self, same: float, within: float, across: float) -> float:
+        """The mean over all pairs of rows, a row with itself among them."""
+        return (same + (self.tokens - 1) * within + (self.count - self.tokens) * across) / self.count
