@@ -21,7 +21,7 @@ class Course(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """Where a band begins and ends at a place, log₁₀."""
+    """Where a band begins and ends at a place; of sizes log₁₀."""
 
     place: int
     low: float
@@ -64,6 +64,32 @@ def predicted(course: Course, values: Logs, text: Sequence[str], name: str = "pr
     }
 
 
+def band(course: Course, edges: Sequence[Edge]) -> list[Figure]:
+    """Where 95 % of networks lie, on an axis of the numbers themselves; nothing where no theory says it."""
+    lows, highs = [edge.low for edge in edges], [edge.high for edge in edges]
+    return _band(course, [edge.place for edge in edges], lows, highs)
+
+
+def _band(course: Course, places: Sequence[int], lows: Logs, highs: Logs) -> list[Figure]:
+    if not places:
+        return []
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": "95 % of networks",
+            "legendgroup": "band",
+            "x": [*places, *places[::-1]],
+            "y": [*highs, *reversed(lows)],
+            "fill": "toself",
+            "fillcolor": course.line.style.filled(0.16),
+            "line": {"width": 0},
+            "hoverinfo": "skip",
+            **meta(course.init, "predicted"),
+        }
+    ]
+
+
 class Sizes:
     """Mean squares over places, known as log₁₀, on an axis of the reader's choice."""
 
@@ -87,25 +113,8 @@ class Sizes:
 
     def band(self, course: Course, edges: Sequence[Edge]) -> list[Figure]:
         """Where 95 % of networks lie, where theory can say it."""
-        if not edges:
-            return []
         lows, highs = self._seen([edge.low for edge in edges]), self._seen([edge.high for edge in edges])
-        x = [edge.place for edge in edges]
-        return [
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "name": "95 % of networks",
-                "legendgroup": "band",
-                "x": [*x, *x[::-1]],
-                "y": self._placed([*highs, *reversed(lows)]),
-                "fill": "toself",
-                "fillcolor": course.line.style.filled(0.16),
-                "line": {"width": 0},
-                "hoverinfo": "skip",
-                **meta(course.init, "predicted"),
-            }
-        ]
+        return _band(course, [edge.place for edge in edges], self._placed(lows), self._placed(highs))
 
     def thin(self, course: Course, networks: Sequence[Logs]) -> Figure:
         """A thin line for each of many networks."""

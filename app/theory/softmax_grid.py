@@ -1,8 +1,8 @@
 """The averages of many softmaxes at once: between the places of a grid of variances and numbers of keys.
 
 What is interpolated is smooth from no variance to the largest: ln n less the entropy, the logarithms of n·Σp² and
-n²·Σp³, and the relative variance of Σp², by Lagrange's cubics in log(1 + variance) and in ln n. Right to one part in
-10⁴.
+n²·Σp³, and the relative variance of Σp² over the variance's square, by Lagrange's cubics in log(1 + variance) and in
+ln n. Right to one part in 10⁴.
 """
 
 from math import expm1, log
@@ -36,14 +36,15 @@ def softmaxes(variances: Array, keys: Array) -> Averages:
     known = np.array([_deficits(pair // len(numbers), numbers[pair % len(numbers)]) for pair in pairs.tolist()])
     found = np.einsum("ip,in,ipnk->ik", across, along, known[index.reshape(len(keys), SIDE, -1)])
     less, second, uneven, cube = found.T
-    return Averages(np.log(keys) - less, np.exp(second) / keys, np.maximum(0.0, uneven), np.exp(cube) / keys**2)
+    return Averages(np.log(keys) - less, np.exp(second) / keys, uneven * variances**2, np.exp(cube) / keys**2)
 
 
 def _deficits(place: int, keys: int) -> tuple[float, float, float, float]:
     """What is interpolated, at a place of the grid."""
-    p = softmax(expm1(STEP * place), keys)
-    n = log(keys)
-    return n - p.entropy, n + log(p.participation), p.participation_square / p.participation**2 - 1, 2 * n + log(p.cube)
+    variance, n = expm1(STEP * place), log(keys)
+    p = softmax(variance, keys)
+    uneven = (p.participation_square / p.participation**2 - 1) / variance**2 if place else 2 * (keys - 1) / keys**2
+    return n - p.entropy, n + log(p.participation), uneven, 2 * n + log(p.cube)
 
 
 def _numbers(keys: Array) -> list[int]:

@@ -542,7 +542,7 @@ def _tokens_stream(case: Case) -> None:
     assert case.finding.value == last["stream"]["mean_square"]
     off = None
     if predicted["stream_std"]:
-        off = (last["stream"]["mean_square"] / predicted["stream"] - 1) / predicted["stream_std"]
+        off = log(last["stream"]["mean_square"] / predicted["stream"]) / predicted["stream_std"]
     agrees(case.finding.by_chance, off)
     judged(case.finding.word, measured, predicted["log10_stream"], off, 0.0)
 

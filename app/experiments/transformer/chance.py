@@ -39,7 +39,7 @@ class Half(NamedTuple):
 
 
 class Strays(NamedTuple):
-    """Standard deviations of what is measured of a block: relative of mean squares, of cosines, entropy and Σp² plain."""
+    """Standard deviations of what is measured of a block; of mean squares relative."""
 
     stream: float
     attention: float
@@ -131,7 +131,13 @@ def over_units(rows: Rows, shape: BlockShape, series: Array, entered: Means) -> 
 
 
 def _half(
-    rows: Rows, shape: BlockShape, x: Tokens, passed: Attended | Processed, branch: Array, matrices: int, together: float
+    rows: Rows,
+    shape: BlockShape,
+    x: Tokens,
+    passed: Attended | Processed,
+    branch: Array,
+    matrices: int,
+    together: float,
 ) -> Half:
     """Of a branch of so many matrices, and its products with the stream, of mean zero; `branch` is the derivative of
     what it adds by what enters it, `together` a relative variance of all that it adds."""
@@ -160,7 +166,7 @@ def _weights(rows: Rows, shape: BlockShape, passed: Attended, covariance: Array)
     entered = Means.of(places, passed.entered)
     scores = of_scores(entered)
     of_all = float(scores @ covariance @ scores) + _of_heads(rows, shape, entered) / shape.heads
-    uneven = places.mean(mixed.uneven) / (rows.count * shape.heads)
+    uneven = places.mean(mixed.uneven) / (rows.all * shape.heads)
     entropy, participation = places.mean(mixed.slopes.entropy), places.mean(mixed.slopes.participation)
     ratio = entropy / participation if participation > 0 else 0.0
     return sqrt(entropy**2 * of_all + ratio**2 * uneven), sqrt(participation**2 * of_all + uneven)

@@ -1,5 +1,6 @@
-"""How far chance lets a gradient's mean square stray, over fresh weights, tokens and gradients: leading order in 1/width.
+"""How far chance lets a gradient's mean square stray: leading order in 1/width.
 
+Over fresh weights, tokens and gradients.
 Every matrix on its way back adds to it, and so do the tokens it passes: where they have strayed, norms divide by
 something else and scores fall elsewhere. What chance adds to them in one block is in all blocks after it, which the
 gradient has passed before: its derivative by the stream's means is carried back with it.
@@ -50,7 +51,7 @@ def gradient_strays(
 ) -> list[float]:
     """Standard deviations of the logarithm at the stream before the first block and after each; zero where theory says
     nothing of the gradient. `returned` is what comes back through each block."""
-    places, way = shape.places, Way(2 / (rows.count * shape.width), np.zeros(3))
+    places, way = shape.places, Way(2 / (rows.all * shape.width), np.zeros(3))
     found = [way.std(forward.covariances[-1])]
     every = list(zip(streams[:-1], passed, returned, forward.halves, forward.covariances[:-1], strict=True))
     for x, block, back, (attention, mlp), covariance in reversed(every):
@@ -114,10 +115,12 @@ def _of_attention(rows: Rows, shape: BlockShape, passed: Attended, alike: float)
     shared = others * places.mean_within(mixed.shared)
     by_scores = seen * (steep * (2 - cosine) + others * cosine * places.mean_within(mixed.shared_steepness))
     whole = kept + shared + by_scores
+    if whole <= 0:
+        return OfBranch(np.zeros(3), 0.0)
     by_variance = of_kept + shared * cosine * of_kept / kept + by_scores * (1 + (of_steep / steep if steep else 0.0))
     slope = by_variance * of_scores(entered) + seen * steep * np.array([cosine, -1.0, 0.0]) / entered.square
     ties = (1 + TIE * kept / steep) * (1 + 2 * kept) - 1 if steep else 0.0
-    return OfBranch(slope / whole, (by_scores / whole) ** 2 * ties / (rows.count * shape.heads))
+    return OfBranch(slope / whole, (by_scores / whole) ** 2 * ties / (rows.all * shape.heads))
 
 
 def _cosine(places: Places, gradient: Gradient) -> float:

@@ -53,7 +53,7 @@ class Rows(NamedTuple):
     tokens: int
 
     @property
-    def count(self) -> int:
+    def all(self) -> int:
         return self.batch * self.tokens
 
     @property
@@ -63,18 +63,19 @@ class Rows(NamedTuple):
 
     def eigenvalues(self, x: Means) -> Array:
         """Of the Gram matrix, over the width."""
-        n, others = self.tokens, self.count - self.tokens
-        return np.array([[1, n - 1, others], [1, n - 1, -n], [1, -1, 0]]) @ np.array(x)
+        n, others = self.tokens, self.all - self.tokens
+        found: Array = np.array([[1.0, n - 1, others], [1, n - 1, -n], [1, -1, 0]]) @ np.array(x)
+        return found
 
     def stray(self, squares: Array, width: int, alike: float = 0.0) -> Array:
         """The covariance of the means, shape (means, means), where eigenvalues vary by `squares` over width and how
         often they occur; `alike` is how far else tokens of one eigenvalue are alike, a mean cos²."""
-        n, others = self.tokens, self.count - self.tokens
+        n, others = self.tokens, self.all - self.tokens
         pairs = np.array([n - 1, n - 1, -1]) / max(1, n - 1)
         apart = np.array([others, -n, 0]) / max(1, others)
-        to_means = np.stack([np.ones(3), pairs * (n > 1), apart * (others > 0)]) * self.occurs / self.count
+        to_means = np.stack([np.ones(3), pairs * (n > 1), apart * (others > 0)]) * self.occurs / self.all
         return (to_means * squares * (1 / np.maximum(self.occurs, 1) + alike) / width) @ to_means.T
 
     def over_pairs(self, same: float, within: float, across: float) -> float:
         """The mean over all pairs of rows, a row with itself among them."""
-        return (same + (self.tokens - 1) * within + (self.count - self.tokens) * across) / self.count
+        return (same + (self.tokens - 1) * within + (self.all - self.tokens) * across) / self.all

@@ -51,8 +51,8 @@ def mixing(variance: Array, cosine: Array, places: Places, head_dim: int) -> Mix
     Two queries, alike as tokens are, have scores that correlate by their cosine c. Then Σp·p′ is 1/n at c = 0 and Σp²
     at c = 1, and (n·Σp²)^c / n is exact at either end and, for all c, where softmax is nearly linear or its average
     annealed; between them, where few keys hold the weight, up to a fifth too small. Where one sees n keys and the other
-    those and more, m in all, the keys that they share hold n/m of the other's weight: (n·Σp²)^c / m. tr J·J′ is taken to
-    fall with it.
+    those and more, m in all, the keys that they share hold n/m of the other's weight: (n·Σp²)^c / m. tr J·J′ is taken
+    to fall with it.
     """
     seen = np.clip(variance, 0.0, MOST)
     p = _over_queries(seen, places.keys, 2 / head_dim)

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from ...figures.axes import decades
 from ...figures.palette import PREDICTED
-from .charts.blocks import LINES, stream_edges
+from .charts.blocks import LINES, size_edges
 from .result import TransformerInit, TransformerResult
+from .strays import stream
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +18,7 @@ def transformer_picture(result: TransformerResult, axes: "Axes") -> None:
     sizes = [size for entry in result.inits for size in _sizes(entry) if size is not None]
     for entry in result.inits:
         style, blocks = LINES[entry.init].style, [block.block for block in entry.blocks]
-        edges = stream_edges(entry)
+        edges = size_edges(entry, stream)
         if edges:
             axes.fill_between(
                 [edge.place for edge in edges],

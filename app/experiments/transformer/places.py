@@ -25,6 +25,13 @@ class Places:
     sees: Array
     keys: Array
 
+    @classmethod
+    def causal(cls, counts: list[float]) -> "Places":
+        """Of so many tokens each, one after the other."""
+        found = np.array(counts)
+        sees = np.tril(np.broadcast_to(found, (len(found), len(found))), -1) + np.diag((found + 1) / 2)
+        return cls(found, sees, sees.sum(1))
+
     @property
     def tokens(self) -> int:
         return int(self.counts.sum())
@@ -72,11 +79,10 @@ def places_of(tokens: int, causal: bool) -> Places:
     counts = [1.0] * min(tokens, SINGLE)
     while (before := int(sum(counts))) < tokens:
         counts.append(float(min(max(1, round(GROWTH * before)), tokens - before)))
-    found = np.array(counts)
-    sees = np.tril(np.broadcast_to(found, (len(found), len(found))), -1) + np.diag((found + 1) / 2)
-    return Places(found, sees, sees.sum(1))
+    return Places.causal(counts)
 
 
 def both_sides(by: Array, of_pairs: Array) -> Array:
     """by · of_pairs · byᵀ, without the threads that a product of small matrices wakes and waits for."""
-    return np.einsum("ia,aj->ij", by, np.einsum("ab,jb->aj", of_pairs, by))
+    found: Array = np.einsum("ia,aj->ij", by, np.einsum("ab,jb->aj", of_pairs, by))
+    return found

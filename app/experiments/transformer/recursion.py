@@ -93,9 +93,7 @@ class BlockShape:
         """The stream with what a branch adds, before a norm."""
         old, new = self.stream**2 * x.sizes, branch.sizes
         square = self.stream**2 * x.square + branch.square
-        return Tokens.of_products(
-            square, old * x.within + new * branch.within, old * x.across + new * branch.across
-        )
+        return Tokens.of_products(square, old * x.within + new * branch.within, old * x.across + new * branch.across)
 
     def left(self, total: Tokens) -> Tokens:
         """The stream after a branch."""
@@ -154,8 +152,8 @@ def _felt(shape: BlockShape, variance: Array) -> Array:
     """Of normal scores that would fall as these do, of keys normalized to one length.
 
     Given the query they are entries of a direction in D, of excess kurtosis −6/D: while weights are even this takes
-    V²/D times 1.5 from what entropy feels of a variance V, and 2.5 from what Σp² feels. Once they are frozen the largest
-    of n of them, √(D·(1 − n^(−2/D))), are closer to each other by 1.5·ln n/D.
+    V²/D times 1.5 from what entropy feels of a variance V, and 2.5 from what Σp² feels. Once they are frozen the
+    largest of n of them, √(D·(1 − n^(−2/D))), are closer to each other by 1.5·ln n/D.
     """
     if shape.place == "none":
         return variance
@@ -204,7 +202,10 @@ def _units(shape: BlockShape, variances: Array) -> list[Unit]:
     logs = [safe_log(variance) for variance in variances.tolist()]
     if len(logs) == 1:
         return [unit(shape.phi, logs[0])]
-    return [_nearby(shape.phi, log_variance) if isfinite(log_variance) else unit(shape.phi, log_variance) for log_variance in logs]
+    return [
+        _nearby(shape.phi, log_variance) if isfinite(log_variance) else unit(shape.phi, log_variance)
+        for log_variance in logs
+    ]
 
 
 def _nearby(phi: Nonlinearity, log_variance: float) -> Unit:

@@ -1,4 +1,4 @@
-"""How far a measured number lies from a predicted one, on the scale on which chance lets it stray as a normal number does.
+"""How far a measured number lies from a predicted one, on the scale on which it strays as a normal number does.
 
 Mean squares stray by factors; cosines by factors of how far they are from one, so that none is beyond it; shares by
 factors of their odds.
@@ -13,7 +13,7 @@ from ...theory.finite_width import NORMAL_975
 
 @dataclass(frozen=True)
 class Scale:
-    """From a number to where it stands, and back; the derivative of the first; and between which numbers it is there."""
+    """From a number to where it stands, and back, and the slope there; between which numbers there is such a place."""
 
     place: Callable[[float], float]
     number: Callable[[float], float]
@@ -45,6 +45,4 @@ class Scale:
 
 SIZE = Scale(log, exp, lambda x: 1 / x, 0.0, inf)
 COSINE = Scale(lambda x: -log(1 - x), lambda at: 1 - exp(-at), lambda x: 1 / (1 - x), -inf, 1.0)
-SHARE = Scale(
-    lambda x: log(x / (1 - x)), lambda at: 1 / (1 + exp(-at)), lambda x: 1 / (x * (1 - x)), 0.0, 1.0
-)
+SHARE = Scale(lambda x: log(x / (1 - x)), lambda at: 1 / (1 + exp(-at)), lambda x: 1 / (x * (1 - x)), 0.0, 1.0)

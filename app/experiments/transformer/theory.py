@@ -12,10 +12,10 @@ from .gradient_chance import gradient_strays
 from .gram import Rows
 from .inits import INITS, Recipe
 from .mixing import critical_variance
-from .places import Places, places_of
+from .places import places_of
 from .recursion import BlockShape, Passed, Tokens, forward
 from .result import BlockPredicted
-from .scales import COSINE, SHARE, SIZE, Scale
+from .scales import COSINE, SHARE, Scale
 from .spec import TransformerSpec
 from .way_back import Gradient, Returned, backward
 
@@ -76,7 +76,7 @@ def _predict(query: str, name: str) -> Prediction:
     while len(passed) < spec.depth and shape.places.mean(streams[-1].square) < LARGEST:
         passed.append(forward(shape, streams[-1]))
         streams.append(passed[-1].mlp.out)
-    returned = _returned(shape, streams, passed, rows.count * spec.heads)
+    returned = _returned(shape, streams, passed, rows.all * spec.heads)
     strays = walk(rows, shape, streams, passed)
     stray = gradient_strays(rows, shape, streams, passed, returned, strays)
     sizes = [*(_held(shape.places.mean(at.out.square)) if at else None for at in returned), 1.0]
@@ -89,9 +89,8 @@ def _predict(query: str, name: str) -> Prediction:
 def _returned(shape: BlockShape, streams: list[Tokens], passed: list[Passed], queries: int) -> list[Returned | None]:
     """What comes back through every block; None through one that has no formula, and before it."""
     places = shape.places
-    gradient: Gradient | None = Gradient.independent(places)
-    if shape.place == "post":
-        gradient = gradient.times(1 - shape.removed / shape.width)
+    removed = shape.removed / shape.width if shape.place == "post" else 0.0
+    gradient: Gradient | None = Gradient.independent(places).times(1 - removed)
     found = list[Returned | None]()
     for before, at in zip(reversed(streams[:-1]), reversed(passed), strict=True):
         beyond = sqrt(at.attention.mixing.seen.max() / critical_variance(places.tokens)) if places.tokens > 1 else 0.0
@@ -157,8 +156,8 @@ CHANCE = (
 MEANS = "Under a causal mask chance is taken to do to all places what it does to their mean."
 POST = "Behind post-norm the stream's mean square is the norm's doing, and chance has no part in it."
 FAR = (
-    "No band where chance moves a number by more than half of itself, or a cosine by more than half of what it lacks to "
-    "one: the leading order in 1/width does not say how far. Nor where it moves it by less than float32 rounds."
+    "No band where chance moves a number by more than half of itself, or a cosine by more than half of what it lacks "
+    "to one: the leading order in 1/width does not say how far. Nor where it moves it by less than float32 rounds."
 )
 STRAYING = ("stream", "attention", "mlp", "token_cosine", "sequence_cosine", "entropy", "participation", "gradient")
 TIES = (

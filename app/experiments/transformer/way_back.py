@@ -1,4 +1,4 @@
-"""A gradient on its way back through a transformer block at infinite width: its size, and how alike it is at two tokens.
+"""A gradient on its way back through a transformer block at infinite width: its size, and how alike two tokens' are.
 
 It meets weights as if they were independent of those the signal came by (Schoenholz et al. 2017, "Deep Information
 Propagation", eq. 6). Through attention it comes by the values, which Noci et al. 2022, "Signal Propagation in
@@ -61,7 +61,7 @@ def _before_norm(shape: BlockShape, total: Tokens, gradient: Gradient) -> Gradie
 
 
 def _slope_of_entry(shape: BlockShape, x: Tokens, gradient: Gradient) -> Gradient:
-    """The norm that a branch's gradient comes to next, its own or the stream's, takes the mean and its own direction."""
+    """The norm that it comes to next, its own or the stream's, takes the mean and the direction of the token."""
     if shape.place == "none":
         return gradient
     left = gradient.times(1 - shape.removed / shape.width)
@@ -105,7 +105,7 @@ def _apart(shape: BlockShape, variance: Array) -> Array:
         return np.ones(len(variance))
     most = 2 * np.log(shape.places.keys)
     common = variance * most / np.maximum(variance + most, 1e-9)
-    return np.maximum(0.0, 1 - common / shape.width)
+    return np.asarray(np.maximum(0.0, 1 - common / shape.width))
 
 
 def _to_keys(places: Places, gradient: Gradient, same: Array, shared: Array) -> Gradient:

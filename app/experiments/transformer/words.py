@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 from ...figures.numbers import number
 from ...finding import Finding, by_chance
 from ...lab.activations import ACTIVATIONS
-from .findings.stream import stream_off
 from .findings.words import blocks_of, label_of
 from .inits import GROUP_LABELS, INITS, Recipe
 from .mixing import critical_variance
 from .result import TransformerBlock, TransformerInit, TransformerResult
 from .spec import NORM_KINDS, TransformerSpec
+from .strays import stream
 
 PLACES = {"pre": "pre-norm", "post": "post-norm", "none": "no norm"}
 
@@ -52,4 +52,4 @@ def transformer_words(result: TransformerResult, found: list[Finding]) -> dict[s
 def _row(entry: TransformerInit, found: list[Finding]) -> Row:
     own = {finding.about: finding for finding in found if finding.init == entry.init}
     last = entry.blocks[-1]
-    return Row(entry, INITS[entry.init], label_of(entry), own, last, stream_off(last))
+    return Row(entry, INITS[entry.init], label_of(entry), own, last, stream(last).off)

@@ -1,17 +1,20 @@
 """What is predicted of a transformer: closed forms where there are any, simulations with their standard errors else."""
 
+from dataclasses import replace
 from math import e, log, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from app.experiments.transformer.inits import INITS
 from app.experiments.transformer.mixing import mixing
+from app.experiments.transformer.places import Places, places_of
+from app.experiments.transformer.recursion import Tokens, forward
 from app.experiments.transformer.result import BlockPredicted, TransformerBlock
 from app.experiments.transformer.run import run_transformer
 from app.experiments.transformer.spec import TransformerSpec
-from app.experiments.transformer.theory import Prediction, predict
+from app.experiments.transformer.theory import Prediction, predict, shape_of
 from tests.lab.tools import STANDARD_ERRORS, Floats, kurtosis, mean_error, outcome, std_error
 
 EPS = 1e-5  # torch's, in every norm
@@ -59,16 +62,57 @@ def test_one_token_attends_to_itself_alone() -> None:
     assert [block.token_cosine for block in found.blocks] == [None] * 3
 
 
-def test_under_a_mask_nothing_is_predicted_and_it_is_said_why() -> None:
-    found = prediction(causal=True)
-    assert all(value is None for block in found.blocks for value in block.model_dump().values())
+def test_under_a_mask_plain_averages_have_a_closed_form() -> None:
+    """Token t averages t tokens: 1/t of its mean square is left, 1/t too of its product with an earlier one."""
+    n = 5
+    found = prediction(gain=0.0, norm="none", depth=1, activation="linear", tokens=n, causal=True)
+    (block,) = found.blocks
+    squares = [1 / t for t in range(1, n + 1)]
+    assert block.attention == pytest.approx(sum(squares) / n, rel=1e-6)
+    assert block.mlp == pytest.approx(1 + sum(squares) / n, rel=1e-6)
+    pairs = [(s, t) for t in range(1, n + 1) for s in range(1, t)]
+    cosines = [(1 / t) / sqrt((1 + 1 / s) * (1 + 1 / t)) for s, t in pairs]
+    assert block.token_cosine == pytest.approx(sum(cosines) / len(cosines), rel=1e-6)
+    assert block.entropy == pytest.approx(sum(log(t) for t in range(1, n + 1)) / n, rel=1e-6)
+    assert block.entropy_share == pytest.approx(1, rel=1e-6)
+    # Key s receives 1/t of the gradient of every token from s on: as much in all as the values left.
+    assert found.input_gradient == pytest.approx(2 * (1 + sum(squares) / n), rel=1e-6)
     assert "causal mask" in " ".join(found.sentences)
+
+
+def test_neighbours_behind_a_mask_are_nearly_what_each_of_them_is() -> None:
+    """A place for each of the later tokens changes predictions by less than a part in a thousand."""
+    spec = TransformerSpec(tokens=96, causal=True, depth=4)
+    shape = shape_of(spec, INITS["1/sqrt(D)"])
+    alone = Places.causal([1.0] * 96)
+    assert len(shape.places.counts) < 50
+    sizes = []
+    for each in (shape, replace(shape, places=alone)):
+        x = Tokens.alike(each.places, 0.0)
+        for _ in range(spec.depth):
+            passed = forward(each, x)
+            x = passed.mlp.out
+        mean = each.places.mean
+        sizes.append([mean(x.square), each.places.mean_within(x.within), mean(passed.attention.mixing.entropy)])
+    assert sizes[0] == pytest.approx(sizes[1], rel=1e-3)
 
 
 def test_what_frozen_attention_returns_is_predicted_only_while_it_is_not_the_work_of_a_few_ties() -> None:
     assert prediction(score_scale="unscaled").input_gradient is not None
     assert prediction(gain=1000.0).input_gradient is None
     assert "nearly tie" in " ".join(prediction(gain=1000.0).sentences)
+
+
+class Alike(NamedTuple):
+    shared: float
+    participation: float
+    along: float
+
+
+def of_all(seen: float, cosine: float, tokens: int, head_dim: int) -> Alike:
+    """Of queries that all see the same keys."""
+    found = mixing(np.array([seen]), np.array([[cosine]]), places_of(tokens, causal=False), head_dim)
+    return Alike(float(found.shared[0, 0]), float(found.participation[0]), float(found.along[0]))
 
 
 @pytest.mark.parametrize("cosine", [0.0, 0.5, 0.9])
@@ -84,7 +128,7 @@ def test_weights_of_two_queries_overlap_as_simulated(variance: float, cosine: fl
     p = np.exp(scores - scores.max(-1, keepdims=True))
     p /= p.sum(-1, keepdims=True)
     shared = (p[0] * p[1]).sum(-1)
-    found = mixing(variance, cosine, n, 64)
+    found = of_all(seen, cosine, n, 64)
     within = 0.2 if 0 < cosine < 1 else 0.0
     assert found.shared == pytest.approx(
         shared.mean(), abs=STANDARD_ERRORS * mean_error(shared) + within * found.shared
@@ -101,7 +145,7 @@ def test_preferred_keys_lie_along_their_query_as_simulated(variance: float) -> N
     p = np.exp(s - s.max(-1, keepdims=True))
     p /= p.sum(-1, keepdims=True)
     along = ((p * s).sum(-1) ** 2 - (p**2 * s**2).sum(-1)) / variance
-    found = mixing(variance, 0.0, 48, 4096).along
+    found = of_all(variance, 0.0, 48, 4096).along
     assert found == pytest.approx(along.mean(), abs=STANDARD_ERRORS * mean_error(along) + found / 6)
 
 
@@ -113,6 +157,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "alike": {"similarity": 0.5},
     "ReLU, RMS norm": {"activation": "relu", "norm_kind": "rms"},
     "unscaled scores": {"score_scale": "unscaled", "heads": 4},
+    "causal": {"causal": True},
+    "causal, post-norm": {"causal": True, "norm": "post", "similarity": 0.3},
+    "causal, unscaled scores": {"causal": True, "score_scale": "unscaled", "heads": 4},
 }
 
 
@@ -172,5 +219,5 @@ def cosine(block: BlockPredicted) -> float:
 
 def test_attention_freezes_beyond_the_critical_variance() -> None:
     """e^σ²/n of the weight on any key below, most of it on one far above (Derrida 1981)."""
-    assert mixing(0.25, 0.0, 1024, 4096).participation == pytest.approx(e**0.25 / 1024, rel=0.01)
-    assert mixing(400.0, 0.0, 1024, 4096).participation > 1 - sqrt(2 * log(1024) / 400)
+    assert of_all(0.25, 0.0, 1024, 4096).participation == pytest.approx(e**0.25 / 1024, rel=0.01)
+    assert of_all(400.0, 0.0, 1024, 4096).participation > 1 - sqrt(2 * log(1024) / 400)

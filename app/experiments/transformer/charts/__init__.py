@@ -10,7 +10,7 @@ def _picture(spec: TransformerSpec) -> str:
     inputs = "one sequence" if spec.batch == 1 else f"{spec.batch:,} sequences"
     tokens = "one token" if spec.tokens == 1 else f"{spec.tokens:,} tokens"
     back = " The gradient goes back from right to left and is 1 at the last block." if spec.backward else ""
-    return f"Over {inputs} of {tokens}, block by block; dotted as predicted.{back}"
+    return f"Over {inputs} of {tokens}, block by block; dotted as predicted. Bands: where 95 % of networks lie.{back}"
 
 
 _STREAM = (
@@ -19,7 +19,7 @@ _STREAM = (
 )
 _BRANCHES = (
     "Mean square of what each branch adds, residual scale included. Beside the stream's it says how much a block "
-    "changes."
+    "changes. Bands: where 95 % of networks lie."
 )
 _HISTOGRAMS = (
     "Each shape is the histogram of the stream after one block, block 1 on the left; the dot is the mean. In a row "
@@ -27,15 +27,16 @@ _HISTOGRAMS = (
 )
 _COSINES = (
     "Averaged over all pairs of tokens. At 1 all tokens have become the same vector: the rank has collapsed. Where the "
-    "second one rises too, the stream holds a part that is the same for every sequence, such as GELU's mean."
+    "second one rises too, the stream holds a part that is the same for every sequence, such as GELU's mean. Bands: "
+    "where 95 % of networks lie."
 )
 _ATTENTION = (
     "Over all queries and heads. Entropy: 100 % is a plain average over all keys, 0 % is one key alone. Σp² is one "
-    "over the number of keys that hold the weight."
+    "over the number of keys that hold the weight. Bands: where 95 % of networks lie."
 )
 _GRADIENT = (
     "Mean square of the loss's gradient at the stream after each block. It is 1 at the last and goes back from right "
-    "to left."
+    "to left. Bands: where 95 % of networks lie."
 )
 _MATRICES = (
     "Root mean square of each matrix's gradient over its weights' own: what one learning rate makes of it. Matrices "

@@ -1,16 +1,17 @@
 """What all charts over blocks share: the same axis under each, and one line an init."""
 
 from collections.abc import Callable, Sequence
+from math import log10
 
 from ....figures.axes import linear_axis, place_axis, spacing
-from ....figures.courses import Course, Edge, Sizes, measured, predicted
+from ....figures.courses import Course, Edge, Sizes, band, measured, predicted
 from ....figures.numbers import number
 from ....figures.palette import Figure, lines_of
 from ....figures.panels import Panel, once, stacked
 from ....figures.shapes import some_places
-from ....theory.finite_width import LN10, NORMAL_975
 from ..inits import INITS
 from ..result import TransformerBlock, TransformerInit, TransformerResult
+from ..strays import Straying
 
 LINES = lines_of(INITS)
 Quantity = Callable[[TransformerBlock], float | None]
@@ -43,18 +44,23 @@ def size_panel(
     sizes: Sizes,
     quantity: Quantity,
     theory: Quantity,
+    stray: Straying,
     height: int,
-    edges: Callable[[TransformerInit], list[Edge]] = lambda entry: [],
 ) -> Panel | None:
     """Mean squares, known as log₁₀, beside theory; None where there are none."""
-    traces = [trace for entry in result.inits for trace in sizes.band(course_of(entry), edges(entry))]
+    if all(value is None for entry in result.inits for value in values(entry, quantity)):
+        return None
+    traces = [trace for entry in result.inits for trace in sizes.band(course_of(entry), size_edges(entry, stray))]
     traces += [sizes.measured(course_of(entry), values(entry, quantity)) for entry in result.inits]
     traces += [trace for entry in result.inits for trace in sizes.predicted(course_of(entry), values(entry, theory))]
-    return None if sizes.empty else Panel(title, traces, sizes.axis(), height)
+    return Panel(title, traces, sizes.axis(), height)
 
 
-def share_panel(title: str, result: TransformerResult, quantity: Quantity, theory: Quantity, height: int) -> Panel:
+def share_panel(
+    title: str, result: TransformerResult, quantity: Quantity, theory: Quantity, stray: Straying, height: int
+) -> Panel:
     """Numbers up to one, beside theory."""
+    bands = [trace for entry in result.inits for trace in _share_band(entry, stray)]
     traces = [measured(course_of(entry), *_texts(entry, quantity)) for entry in result.inits]
     traces += [
         predicted(course_of(entry), *_texts(entry, theory))
@@ -62,18 +68,20 @@ def share_panel(title: str, result: TransformerResult, quantity: Quantity, theor
         if any(value is not None for value in values(entry, theory))
     ]
     lowest = min([0.0, *(value for trace in traces for value in trace["y"] if value is not None)])
-    return Panel(title, traces, linear_axis(lowest - 0.04, 1.06), height)
+    return Panel(title, [*bands, *traces], linear_axis(lowest - 0.04, 1.06), height)
 
 
-def stream_edges(entry: TransformerInit) -> list[Edge]:
-    """Where 95 % of networks' streams lie, if theory says how far chance lets them stray."""
-    found = []
-    for block in entry.blocks:
-        size, std = block.predicted.log10_stream, block.predicted.stream_std
-        if size is not None and std is not None:
-            reach = NORMAL_975 * std / LN10
-            found.append(Edge(block.block, size - reach, size + reach))
-    return found
+def size_edges(entry: TransformerInit, stray: Straying) -> list[Edge]:
+    """Where 95 % of networks lie, log₁₀, if theory says how far chance lets them stray."""
+    return [Edge(place, log10(low), log10(high)) for place, low, high in _bands(entry, stray)]
+
+
+def _share_band(entry: TransformerInit, stray: Straying) -> list[Figure]:
+    return band(course_of(entry), _bands(entry, stray))
+
+
+def _bands(entry: TransformerInit, stray: Straying) -> list[Edge]:
+    return [Edge(block.block, *edges) for block in entry.blocks if (edges := stray(block).band)]
 
 
 def _texts(entry: TransformerInit, quantity: Quantity) -> tuple[list[float | None], list[str]]:

@@ -5,9 +5,10 @@ from math import log10
 from ....figures.courses import Sizes
 from ....figures.palette import Figure
 from ....figures.panels import Panel
+from .. import strays
 from ..inits import GROUP_LABELS, GROUPS
 from ..result import Branch, TransformerBlock, TransformerResult
-from .blocks import Quantity, course_of, over_blocks, share_panel, size_panel, stream_edges, values
+from .blocks import Quantity, course_of, over_blocks, share_panel, size_panel, values
 
 TALL, LINES_TALL = 300, 125  # pixels
 
@@ -32,8 +33,10 @@ def stream(result: TransformerResult, linear: bool = False, std: bool = False, w
 def branches(result: TransformerResult, linear: bool = False, std: bool = False, whole: bool = False) -> Figure | None:
     """What attention and the MLP of each block add."""
     panels = [
-        size_panel(f"{sizes.name} that {name} adds", result, sizes, _added(which), _added(which, True), TALL // 2)
-        for name, which in (("attention", "attention"), ("the MLP", "mlp"))
+        size_panel(
+            f"{sizes.name} that {name} adds", result, sizes, _added(which), _added(which, True), stray, TALL // 2
+        )
+        for name, which, stray in (("attention", "attention", strays.attention), ("the MLP", "mlp", strays.mlp))
         for sizes in (Sizes(linear, std, whole),)
     ]
     return over_blocks(result, [panel for panel in panels if panel])
@@ -63,8 +66,8 @@ def stream_panel(result: TransformerResult, sizes: Sizes, height: int) -> Panel 
         sizes,
         lambda block: block.stream.log10_mean_square,
         lambda block: block.predicted.log10_stream,
+        strays.stream,
         height,
-        stream_edges,
     )
 
 
@@ -76,6 +79,7 @@ def gradient_panel(result: TransformerResult, sizes: Sizes, height: int) -> Pane
         sizes,
         lambda block: block.gradient.log10_mean_square if block.gradient else None,
         lambda block: block.predicted.log10_gradient if block.gradient else None,
+        strays.gradient,
         height,
     )
 
@@ -86,16 +90,18 @@ def token_panel(result: TransformerResult, height: int) -> Panel:
         result,
         lambda block: block.token_cosine.mean,
         lambda block: block.predicted.token_cosine,
+        strays.token_cosine,
         height,
     )
 
 
 def entropy_panel(result: TransformerResult, height: int) -> Panel:
     return share_panel(
-        "entropy of attention, as a share of ln n",
+        f"entropy of attention, as a share of {'the most it can be' if result.experiment['causal'] else 'ln n'}",
         result,
         lambda block: block.entropy.share,
         lambda block: block.predicted.entropy_share,
+        strays.entropy,
         height,
     )
 

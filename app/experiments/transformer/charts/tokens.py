@@ -4,6 +4,7 @@ from ....figures.formats import format_panel
 from ....figures.numbers import number
 from ....figures.palette import Figure
 from ....figures.shapes import Row, Shape, shape_panels, some_places
+from .. import strays
 from ..result import TransformerBlock, TransformerInit, TransformerResult
 from .blocks import LINES, course_of, over_blocks, share_panel
 from .growth import entropy_panel, token_panel
@@ -21,6 +22,7 @@ def cosines(result: TransformerResult) -> Figure | None:
                 result,
                 lambda block: block.sequence_cosine,
                 lambda block: block.predicted.sequence_cosine,
+                strays.sequence_cosine,
                 TALL,
             )
         )
@@ -36,6 +38,7 @@ def attention(result: TransformerResult) -> Figure | None:
         result,
         lambda block: block.entropy.participation.mean,
         lambda block: block.predicted.participation,
+        strays.participation,
         TALL,
     )
     return over_blocks(result, [entropy_panel(result, TALL), participation])

@@ -4,11 +4,12 @@ from math import log10
 
 from ....figures.numbers import number, power
 from ....finding import Finding, course
+from .. import strays
 from ..inits import GROUP_LABELS
 from ..mixing import critical_variance
 from ..result import TransformerInit
 from ..spec import TransformerSpec
-from .words import blocks_of, label_of
+from .words import blocks_of, judged, label_of
 
 ROUNDING = 1e-5  # of the largest step: what is smaller may be float32's rounding
 EVEN = 10.0  # times between the largest and the smallest step
@@ -31,9 +32,10 @@ def gradient(spec: TransformerSpec, entry: TransformerInit) -> list[Finding]:
     measured, predicted = found.log10_mean_square, None
     if entry.predicted_input_gradient:
         predicted = log10(entry.predicted_input_gradient)
+    stray = strays.input_gradient(entry)
     typical = predicted if predicted is not None and abs(predicted - measured) < FAR else measured
     word = course(typical)
-    theory = "" if predicted is None else f"Theory says {power(predicted)}."
+    theory = judged(stray, lambda size: number(size, 3))
     said = (
         f"{label_of(entry)}: gradients {GRADIENT[word]}. Their mean square is 1 at the last block and "
         f"{power(measured)} at the input, {blocks_of(spec)} before."
@@ -46,6 +48,7 @@ def gradient(spec: TransformerSpec, entry: TransformerInit) -> list[Finding]:
             sentence=" ".join(filter(None, (said, _because(spec, entry, word), theory))),
             value=found.mean_square,
             predicted=entry.predicted_input_gradient,
+            by_chance=stray.by_chance,
             layer=1,
             brief=f"gradient {power(measured)} at the input"
             + ("" if predicted is None else f", predicted {power(predicted)}"),

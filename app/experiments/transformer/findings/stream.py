@@ -1,13 +1,13 @@
 """What becomes of the stream, what its branches add to it, and which blocks add next to nothing."""
 
 from ....figures.numbers import number, power
-from ....finding import Finding, by_chance, course, in_spreads
-from ....theory.finite_width import NORMAL_975
+from ....finding import Finding, course
+from .. import strays
 from ..inits import INITS
 from ..result import TransformerBlock, TransformerInit
 from ..spec import TransformerSpec
 from ..theory import predict
-from .words import blocks_of, label_of, percent
+from .words import blocks_of, judged, label_of, percent
 
 IDLE = 0.01  # of the stream's mean square: less turns it by less than six degrees
 
@@ -20,19 +20,11 @@ STREAM = {
 }
 
 
-def stream_off(block: TransformerBlock) -> float | None:
-    """How many standard deviations lie between the stream's mean square and what is predicted of it."""
-    predicted = block.predicted
-    if predicted.stream is None or predicted.stream_std is None:
-        return None
-    return in_spreads(block.stream.mean_square, predicted.stream, predicted.stream * predicted.stream_std)
-
-
 def stream(spec: TransformerSpec, entry: TransformerInit) -> Finding:
     """The stream after the last block, beside the input's mean square of one."""
     last = entry.blocks[-1]
-    off, measured, predicted = stream_off(last), last.stream.log10_mean_square, last.predicted.log10_stream
-    said = predicted if predicted is not None and by_chance(off) is not False and measured is not None else measured
+    found, measured, predicted = strays.stream(last), last.stream.log10_mean_square, last.predicted.log10_stream
+    said = predicted if predicted is not None and found.by_chance is not False and measured is not None else measured
     word = "overflows" if last.stream.nonfinite else "vanishes" if said is None else course(said)
     if last.stream.nonfinite:
         sentence = (
@@ -42,7 +34,7 @@ def stream(spec: TransformerSpec, entry: TransformerInit) -> Finding:
     else:
         sentence = (
             f"{label_of(entry)} {STREAM[word]}: from a mean square of 1 it comes to {power(measured)} after "
-            f"{blocks_of(spec)}. {_because(spec)} {_judged(last, off)}"
+            f"{blocks_of(spec)}. {_because(spec)} {judged(found, _three)}"
         ).strip()
     size = "not finite" if last.stream.nonfinite else f"mean square {power(measured)}"
     return Finding(
@@ -52,10 +44,14 @@ def stream(spec: TransformerSpec, entry: TransformerInit) -> Finding:
         sentence=sentence,
         value=None if last.stream.nonfinite else last.stream.mean_square,
         predicted=last.predicted.stream,
-        by_chance=by_chance(off),
+        by_chance=found.by_chance,
         layer=last.block,
         brief=size + ("" if predicted is None else f", predicted {power(predicted)}"),
     )
+
+
+def _three(size: float) -> str:
+    return number(size, 3)
 
 
 def _because(spec: TransformerSpec) -> str:
@@ -64,20 +60,6 @@ def _because(spec: TransformerSpec) -> str:
     if spec.norm == "none":
         return "Without a norm each branch is as large as its weights make it of the stream it comes from."
     return "Pre-norm normalizes what a branch receives, and never the stream, which adds up its branches."
-
-
-def _judged(block: TransformerBlock, off: float | None) -> str:
-    predicted, std = block.predicted.stream, block.predicted.stream_std
-    if predicted is None:
-        return ""
-    if off is None or std is None:
-        return f"Theory says {number(predicted, 3)}."
-    band = f"{number(predicted, 3)} ± {number(NORMAL_975 * std * predicted, 2)}"
-    if abs(off) <= NORMAL_975:
-        return f"As predicted: 95 % of such networks lie within {band}."
-    if by_chance(off):
-        return f"Predicted {band}: one network in 20 lies outside, this one {abs(off):.1f} standard deviations off."
-    return f"Predicted {band}: this network lies {abs(off):.1f} standard deviations off, more than chance explains."
 
 
 def added(block: TransformerBlock) -> float | None:

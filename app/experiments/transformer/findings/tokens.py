@@ -4,10 +4,11 @@ from math import log
 
 from ....figures.numbers import between, number
 from ....finding import Finding
+from .. import strays
 from ..mixing import critical_variance
 from ..result import TransformerBlock, TransformerInit
 from ..spec import TransformerSpec
-from .words import blocks_of, label_of, percent
+from .words import blocks_of, judged, label_of, percent
 
 COLLAPSED, ALIKE = 0.95, 0.5  # cosines
 FROZEN, AVERAGE = 0.3, 0.98  # shares of ln n
@@ -30,16 +31,17 @@ def tokens(spec: TransformerSpec, entry: TransformerInit) -> list[Finding]:
         "alike": "they share most of what they are, and attention makes them share more",
         "apart": "the blocks keep them apart",
     }[word]
-    theory = "" if predicted is None else f" Theory says {between(predicted)}."
+    stray = strays.token_cosine(last)
     return [
         Finding(
             about="tokens",
             init=entry.init,
             word=word,
             sentence=f"{label_of(entry)}: after {blocks_of(spec)} two tokens of a sequence have a cosine of "
-            f"{between(cosine)}, {between(spec.similarity)} at the input: {then}.{theory}",
+            f"{between(cosine)}, {between(spec.similarity)} at the input: {then}. {judged(stray, between)}".strip(),
             value=cosine,
             predicted=predicted,
+            by_chance=stray.by_chance,
             layer=last.block,
             brief=f"cosine {between(cosine)} between tokens",
         )
@@ -55,16 +57,17 @@ def attention(spec: TransformerSpec, entry: TransformerInit) -> list[Finding]:
     measured, share = at.entropy.mean or 0.0, at.entropy.share or 0.0
     word = _word(at)
     keys = "of the most there can be" if spec.causal else f"of ln {spec.tokens:,} = {number(log(spec.tokens), 3)}"
-    theory = "" if at.predicted.entropy is None else f" Theory says {number(at.predicted.entropy, 3)}."
+    stray = strays.entropy(at)
     return [
         Finding(
             about="attention",
             init=entry.init,
             word=word,
             sentence=f"{label_of(entry)}: {_meaning(spec, word, at)} Where it chooses most, in block {at.block}, the "
-            f"entropy is {number(measured, 3)} nats, {percent(share)} {keys}.{theory}",
+            f"entropy is {number(measured, 3)} nats, {percent(share)} {keys}. {judged(stray, percent)}".strip(),
             value=measured,
             predicted=at.predicted.entropy,
+            by_chance=stray.by_chance,
             layer=at.block,
             brief=f"entropy {percent(share)} of ln n",
         )

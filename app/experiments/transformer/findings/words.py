@@ -1,8 +1,12 @@
 """What all findings about a transformer say in the same words."""
 
+from collections.abc import Callable
+
+from ....theory.finite_width import NORMAL_975
 from ..inits import INITS
 from ..result import TransformerInit
 from ..spec import TransformerSpec
+from ..strays import Stray
 
 
 def label_of(entry: TransformerInit) -> str:
@@ -12,6 +16,23 @@ def label_of(entry: TransformerInit) -> str:
 def blocks_of(spec: TransformerSpec) -> str:
     """So many blocks."""
     return "one block" if spec.depth == 1 else f"{spec.depth:,} blocks"
+
+
+def judged(stray: Stray, write: Callable[[float], str]) -> str:
+    """What theory says of a number, and whether chance explains the difference; nothing where theory says nothing."""
+    if stray.predicted is None:
+        return ""
+    off, band = stray.off, stray.band
+    if off is None or band is None:
+        return f"Theory says {write(stray.predicted)}."
+    low, high = map(write, band)
+    between = f"between {low} and {high}" if low != high else f"around {low}"
+    if abs(off) <= NORMAL_975:
+        return f"As predicted: 95 % of such networks lie {between}."
+    said = f"Predicted {write(stray.predicted)}, 95 % of networks {between}:"
+    if stray.by_chance:
+        return f"{said} one in 20 lies outside, this one {abs(off):.1f} standard deviations off."
+    return f"{said} this one lies {abs(off):.1f} standard deviations off, more than chance explains."
 
 
 def percent(share: float) -> str:
