@@ -144,8 +144,10 @@ def _half(
     before, added, total = (Means.of(shape.places, of) for of in (x, passed.added, passed.total))
     of_stream, of_branch = rows.eigenvalues(before), rows.eigenvalues(added)
     alike = 1 / shape.width
-    branch_noise = rows.stray(2 * matrices * of_branch**2, shape.width, alike) + together * np.outer(added, added)
-    crossed = rows.stray(4 * shape.stream**2 * np.maximum(0.0, of_stream * of_branch), shape.width, alike)
+    twice = rows.uneven(shape.places, passed.added, passed.added) * 2 * matrices * of_branch**2
+    once = rows.uneven(shape.places, x, passed.added) * 4 * shape.stream**2 * np.maximum(0.0, of_stream * of_branch)
+    branch_noise = rows.stray(twice, shape.width, alike) + together * np.outer(added, added)
+    crossed = rows.stray(once, shape.width, alike)
     entry = before.normed(shape.eps) if shape.place == "pre" else np.eye(3)
     return Half(
         entry,
@@ -166,10 +168,13 @@ def _weights(rows: Rows, shape: BlockShape, passed: Attended, covariance: Array)
     entered = Means.of(places, passed.entered)
     scores = of_scores(entered)
     of_all = float(scores @ covariance @ scores) + _of_heads(rows, shape, entered) / shape.heads
-    uneven = places.mean(mixed.uneven) / (rows.all * shape.heads)
-    entropy, participation = places.mean(mixed.slopes.entropy), places.mean(mixed.slopes.participation)
-    ratio = entropy / participation if participation > 0 else 0.0
-    return sqrt(entropy**2 * of_all + ratio**2 * uneven), sqrt(participation**2 * of_all + uneven)
+    queries = rows.all * shape.heads
+    of_entropy, of_participation = mixed.slopes.entropy, mixed.slopes.participation
+    ratio = np.divide(of_entropy, of_participation, out=np.zeros_like(of_entropy), where=of_participation > 0)
+    return (
+        sqrt(places.mean(of_entropy) ** 2 * of_all + places.mean(ratio**2 * mixed.uneven) / queries),
+        sqrt(places.mean(of_participation) ** 2 * of_all + places.mean(mixed.uneven) / queries),
+    )
 
 
 def _of_heads(rows: Rows, shape: BlockShape, entered: Means) -> float:

@@ -76,6 +76,17 @@ class Rows(NamedTuple):
         to_means = np.stack([np.ones(3), pairs * (n > 1), apart * (others > 0)]) * self.occurs / self.all
         return (to_means * squares * (1 / np.maximum(self.occurs, 1) + alike) / width) @ to_means.T
 
+    def uneven(self, places: Places, x: Tokens, y: Tokens) -> float:
+        """How much more than by one cosine tokens of a sequence have in common, in a Gram matrix of x and one of y: the
+        mean of the product of all their entries, over that of tokens which are alike wherever they stand."""
+        every = places.mean(x.square * y.square)
+        means = Means.of(places, x), Means.of(places, y)
+        alike = means[0].square * means[1].square
+        if self.tokens > 1:
+            every += (self.tokens - 1) * places.mean_within(x.sizes * x.within * y.sizes * y.within)
+            alike += (self.tokens - 1) * means[0].within * means[1].within
+        return every / alike if alike > 0 else 1.0
+
     def over_pairs(self, same: float, within: float, across: float) -> float:
         """The mean over all pairs of rows, a row with itself among them."""
         return (same + (self.tokens - 1) * within + (self.all - self.tokens) * across) / self.all

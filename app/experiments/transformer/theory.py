@@ -5,6 +5,8 @@ from functools import lru_cache
 from math import inf, isfinite, lgamma, log, log10, sqrt
 from typing import NamedTuple
 
+import numpy as np
+
 from ...lab.activations import nonlinearity
 from ...lab.norms import EPS, NORMS
 from .chance import Strays, walk
@@ -113,7 +115,8 @@ def _predicted(spec: TransformerSpec, shape: BlockShape, at: Passed, stray: Stra
     stream, attention, mlp = (places.mean(of.square) for of in (at.mlp.out, at.attention.added, at.mlp.added))
     token_cosine = places.mean_within(at.mlp.out.within) if several else None
     sequence_cosine = places.mean_across(at.mlp.out.across) if spec.batch > 1 else None
-    entropy, participation, most = places.mean(mixed.entropy), places.mean(mixed.participation), log_keys(spec)
+    participation, most = places.mean(mixed.participation), log_keys(spec)
+    entropy = most - places.mean(np.log(places.keys) - mixed.entropy)
     return BlockPredicted(
         stream=stream,
         log10_stream=_log10(stream),

@@ -69,7 +69,7 @@ def attention(spec: TransformerSpec, entry: TransformerInit) -> list[Finding]:
             predicted=at.predicted.entropy,
             by_chance=stray.by_chance,
             layer=at.block,
-            brief=f"entropy {percent(share)} of ln n",
+            brief=f"entropy {percent(share)} of {'the most' if spec.causal else 'ln n'}",
         )
     ]
 
