@@ -91,8 +91,7 @@ def _predict(query: str, name: str) -> Prediction:
 def _returned(shape: BlockShape, streams: list[Tokens], passed: list[Passed], queries: int) -> list[Returned | None]:
     """What comes back through every block; None through one that has no formula, and before it."""
     places = shape.places
-    removed = shape.removed / shape.width if shape.place == "post" else 0.0
-    gradient: Gradient | None = Gradient.independent(places).times(1 - removed)
+    gradient: Gradient | None = Gradient.of_loss(shape)
     found = list[Returned | None]()
     for before, at in zip(reversed(streams[:-1]), reversed(passed), strict=True):
         beyond = sqrt(at.attention.mixing.seen.max() / critical_variance(places.tokens)) if places.tokens > 1 else 0.0

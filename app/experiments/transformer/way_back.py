@@ -22,9 +22,11 @@ class Gradient(NamedTuple):
     product: Array
 
     @classmethod
-    def independent(cls, places: Places) -> "Gradient":
-        count = len(places.counts)
-        return cls(np.ones(count), np.zeros((count, count)))
+    def of_loss(cls, shape: BlockShape) -> "Gradient":
+        """Standard normal, less what a norm that it comes to at once takes: its mean, and the token's direction."""
+        removed = shape.removed / shape.width if shape.place == "post" else 0.0
+        count = len(shape.places.counts)
+        return cls(np.full(count, 1 - removed), np.zeros((count, count)))
 
     def times(self, factor: float) -> "Gradient":
         return Gradient(self.square * factor, self.product * factor)
@@ -61,11 +63,7 @@ def _before_norm(shape: BlockShape, total: Tokens, gradient: Gradient) -> Gradie
 
 
 def _slope_of_entry(shape: BlockShape, x: Tokens, gradient: Gradient) -> Gradient:
-    """The norm that it comes to next, its own or the stream's, takes the mean and the direction of the token."""
-    if shape.place == "none":
-        return gradient
-    left = gradient.times(1 - shape.removed / shape.width)
-    return left.scaled(1 / (x.square + shape.eps)) if shape.place == "pre" else left
+    return gradient.scaled(1 / (x.square + shape.eps)) if shape.place == "pre" else gradient
 
 
 def _through_mlp(shape: BlockShape, passed: Processed, gradient: Gradient) -> Gradient:
