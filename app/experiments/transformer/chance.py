@@ -5,7 +5,7 @@ which differ from place to place under a causal mask, their means are followed. 
 matrix stray by themselves comes that tokens that are not alike are so by 1/√D.
 """
 
-from math import sqrt
+from math import hypot, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -100,7 +100,9 @@ def _attention(rows: Rows, shape: BlockShape, x: Tokens, passed: Attended) -> Ha
     weights = np.array([slope, shared * cosine * slope / kept, 0.0])
     branch = np.array([[kept, 1 - kept, 0], [shared, 1 - shared, 0], [0, 0, 1]])
     branch += entered.own * np.outer(weights, of_scores(entered))
-    return _half(rows, shape, x, passed, size * branch, matrices=2, together=0.0)
+    by_weights = np.zeros((3, 3))
+    by_weights[0, 0] = (size * entered.own * _of_weights(rows, shape, passed).participation) ** 2
+    return _half(rows, shape, x, passed, size * branch, 2, by_weights)
 
 
 def of_scores(entered: Means) -> Array:
@@ -120,7 +122,8 @@ def _mlp(rows: Rows, shape: BlockShape, x: Tokens, passed: Processed) -> Half:
         for row, cosine in enumerate(entered.cosines, start=1):
             branch[row, row] = added.square * steepness(of_phi.product, cosine) / entered.square
             branch[row, 0] -= branch[row, row] * cosine
-    return _half(rows, shape, x, passed, branch, matrices=1, together=over_units(rows, shape, of_phi.squares, entered))
+    by_units = over_units(rows, shape, of_phi.squares, entered) * np.outer(added, added)
+    return _half(rows, shape, x, passed, branch, 1, by_units)
 
 
 def over_units(rows: Rows, shape: BlockShape, series: Array, entered: Means) -> float:
@@ -137,16 +140,16 @@ def _half(
     passed: Attended | Processed,
     branch: Array,
     matrices: int,
-    together: float,
+    more: Array,
 ) -> Half:
     """Of a branch of so many matrices, and its products with the stream, of mean zero; `branch` is the derivative of
-    what it adds by what enters it, `together` a relative variance of all that it adds."""
+    what it adds by what enters it, `more` a covariance of what it adds by itself."""
     before, added, total = (Means.of(shape.places, of) for of in (x, passed.added, passed.total))
     of_stream, of_branch = rows.eigenvalues(before), rows.eigenvalues(added)
     alike = 1 / shape.width
     twice = rows.uneven(shape.places, passed.added, passed.added) * 2 * matrices * of_branch**2
     once = rows.uneven(shape.places, x, passed.added) * 4 * shape.stream**2 * np.maximum(0.0, of_stream * of_branch)
-    branch_noise = rows.stray(twice, shape.width, alike) + together * np.outer(added, added)
+    branch_noise = rows.stray(twice, shape.width, alike) + more
     crossed = rows.stray(once, shape.width, alike)
     entry = before.normed(shape.eps) if shape.place == "pre" else np.eye(3)
     return Half(
@@ -159,21 +162,32 @@ def _half(
     )
 
 
-def _weights(rows: Rows, shape: BlockShape, passed: Attended, covariance: Array) -> tuple[float, float]:
-    """Of the mean entropy and Σp²: by what chance has made of the tokens, by the scores of each head, and by those of
-    each query, of which Σp² tells the variance, and the entropy follows it."""
+class OfWeights(NamedTuple):
+    """Standard deviations of the mean entropy of attention and of the mean Σp²."""
+
+    entropy: float
+    participation: float
+
+
+def _weights(rows: Rows, shape: BlockShape, passed: Attended, covariance: Array) -> OfWeights:
+    """By themselves, and by what chance has made of the tokens."""
+    places, slopes, own = shape.places, passed.mixing.slopes, _of_weights(rows, shape, passed)
+    scores = of_scores(Means.of(places, passed.entered))
+    std = sqrt(max(0.0, float(scores @ covariance @ scores)))
+    return OfWeights(*(hypot(by, std * places.mean(of)) for by, of in zip(own, slopes, strict=False)))
+
+
+def _of_weights(rows: Rows, shape: BlockShape, passed: Attended) -> OfWeights:
+    """By the scores of each head, and by those of each query, of which Σp² tells the variance, and entropy follows."""
     places, mixed = shape.places, passed.mixing
     if places.tokens == 1:
-        return 0.0, 0.0
-    entered = Means.of(places, passed.entered)
-    scores = of_scores(entered)
-    of_all = float(scores @ covariance @ scores) + _of_heads(rows, shape, entered) / shape.heads
-    queries = rows.all * shape.heads
-    of_entropy, of_participation = mixed.slopes.entropy, mixed.slopes.participation
-    ratio = np.divide(of_entropy, of_participation, out=np.zeros_like(of_entropy), where=of_participation > 0)
-    return (
-        sqrt(places.mean(of_entropy) ** 2 * of_all + places.mean(ratio**2 * mixed.uneven) / queries),
-        sqrt(places.mean(of_participation) ** 2 * of_all + places.mean(mixed.uneven) / queries),
+        return OfWeights(0.0, 0.0)
+    heads = sqrt(_of_heads(rows, shape, Means.of(places, passed.entered)) / shape.heads)
+    entropy, participation, queries = mixed.slopes.entropy, mixed.slopes.participation, rows.all * shape.heads
+    ratio = np.divide(entropy, participation, out=np.zeros_like(entropy), where=participation > 0)
+    return OfWeights(
+        hypot(heads * places.mean(entropy), sqrt(places.mean(ratio**2 * mixed.uneven) / queries)),
+        hypot(heads * places.mean(participation), sqrt(places.mean(mixed.uneven) / queries)),
     )
 
 

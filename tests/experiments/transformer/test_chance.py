@@ -19,7 +19,7 @@ from app.theory.finite_width import NORMAL_975
 from tests.lab.tools import STANDARD_ERRORS, Floats, kurtosis, outcome, std_error
 
 NETWORKS = 100
-SMALL: dict[str, Any] = {"depth": 3, "width": 64, "heads": 2, "tokens": 12, "batch": 3, "bins": 4}
+SMALL: dict[str, Any] = {"depth": 3, "width": 64, "heads": 2, "tokens": 12, "batch": 5, "bins": 4}
 SETTINGS: dict[str, dict[str, Any]] = {
     "pre-norm": {},
     "post-norm": {"norm": "post"},
