@@ -3,14 +3,14 @@
 from typing import Any, NamedTuple
 
 from ...figures.numbers import number
-from ...finding import Finding, by_chance
+from ...finding import Finding
 from ...lab.activations import ACTIVATIONS
 from .findings.words import blocks_of, label_of
 from .inits import GROUP_LABELS, INITS, Recipe
 from .mixing import critical_variance
 from .result import TransformerBlock, TransformerInit, TransformerResult
 from .spec import NORM_KINDS, TransformerSpec
-from .strays import stream
+from .strays import Stray, entropy, input_gradient, stream, token_cosine
 
 PLACES = {"pre": "pre-norm", "post": "post-norm", "none": "no norm"}
 
@@ -21,18 +21,14 @@ def transformer_heading(spec: TransformerSpec) -> str:
 
 
 class Row(NamedTuple):
-    """One line of the table: an init's words, and the last block they rest on."""
+    """One line of the table: an init's words, the last block they rest on, and how far its numbers are off."""
 
     entry: TransformerInit
     recipe: Recipe
     label: str
     findings: dict[str, Finding]
     last: TransformerBlock
-    off: float | None
-
-    @property
-    def by_chance(self) -> bool:
-        return by_chance(self.off) is not False
+    strays: dict[str, Stray]
 
 
 def transformer_words(result: TransformerResult, found: list[Finding]) -> dict[str, Any]:
@@ -52,4 +48,10 @@ def transformer_words(result: TransformerResult, found: list[Finding]) -> dict[s
 def _row(entry: TransformerInit, found: list[Finding]) -> Row:
     own = {finding.about: finding for finding in found if finding.init == entry.init}
     last = entry.blocks[-1]
-    return Row(entry, INITS[entry.init], label_of(entry), own, last, stream(last).off)
+    strays = {
+        "stream": stream(last),
+        "token_cosine": token_cosine(last),
+        "entropy": entropy(last),
+        "gradient": input_gradient(entry),
+    }
+    return Row(entry, INITS[entry.init], label_of(entry), own, last, strays)

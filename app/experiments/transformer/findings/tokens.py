@@ -1,5 +1,6 @@
 """Whether tokens stay apart, and how their attention falls: rank collapse and entropy collapse."""
 
+from collections.abc import Callable
 from math import log
 
 from ....figures.numbers import between, number
@@ -64,7 +65,7 @@ def attention(spec: TransformerSpec, entry: TransformerInit) -> list[Finding]:
             init=entry.init,
             word=word,
             sentence=f"{label_of(entry)}: {_meaning(spec, word, at)} Where it chooses most, in block {at.block}, the "
-            f"entropy is {number(measured, 3)} nats, {percent(share)} {keys}. {judged(stray, percent)}".strip(),
+            f"entropy is {number(measured)} nats, {percent(share)} {keys}. {judged(stray, _nats(measured / share))}".strip(),
             value=measured,
             predicted=at.predicted.entropy,
             by_chance=stray.by_chance,
@@ -72,6 +73,11 @@ def attention(spec: TransformerSpec, entry: TransformerInit) -> list[Finding]:
             brief=f"entropy {percent(share)} of {'the most' if spec.causal else 'ln n'}",
         )
     ]
+
+
+def _nats(most: float) -> Callable[[float], str]:
+    """Of a share of the most there can be."""
+    return lambda share: number(share * most)
 
 
 def _word(block: TransformerBlock) -> str:
