@@ -24,8 +24,9 @@ class Means(NamedTuple):
 
     @classmethod
     def of(cls, places: Places, x: Tokens) -> "Means":
-        within = places.mean_within(x.sizes * x.within) if places.tokens > 1 else 0.0
-        return cls(places.mean(x.square), within, places.mean_across(x.sizes * x.across))
+        sizes = x.sizes
+        within = places.mean_within(sizes * x.within) if places.tokens > 1 else 0.0
+        return cls(places.mean(x.square), within, places.mean_across(sizes * x.across))
 
     @property
     def cosines(self) -> tuple[float, float]:

@@ -11,7 +11,6 @@ mean-field theory (Poole et al. 2016).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -164,7 +163,8 @@ def _felt(shape: BlockShape, variance: Array) -> Array:
 
 def _process(shape: BlockShape, x: Tokens) -> Processed:
     entered = shape.entered(x)
-    units = _units(shape, shape.width * shape.mlp_in * entered.square)
+    variances = shape.width * shape.mlp_in * entered.square
+    units = [_nearby(shape.phi, safe_log(variance)) for variance in variances.tolist()]
     size = shape.hidden * shape.mlp_out * shape.branch**2 * exp_all([of_phi.log_square for of_phi in units])
     series = [of_phi.product for of_phi in units]
     added = Tokens(size, of_pairs(series, entered.within), of_pairs(series, entered.across))
@@ -197,18 +197,8 @@ def _averaged(shape: BlockShape, x: Tokens, mixed: Mixing) -> Tokens:
     return Tokens.of_products(size * kept, size * shared, size * seen.across)
 
 
-def _units(shape: BlockShape, variances: Array) -> list[Unit]:
-    """Of every place; those whose variances hardly differ share their series, and their sizes follow its slope."""
-    logs = [safe_log(variance) for variance in variances.tolist()]
-    if len(logs) == 1:
-        return [unit(shape.phi, logs[0])]
-    return [
-        _nearby(shape.phi, log_variance) if isfinite(log_variance) else unit(shape.phi, log_variance)
-        for log_variance in logs
-    ]
-
-
 def _nearby(phi: Nonlinearity, log_variance: float) -> Unit:
+    """Places and blocks whose variances hardly differ share their series, and their sizes follow its slope."""
     grid = NEAR * round(log_variance / NEAR)
     at, off = unit(phi, grid), log_variance - grid
     return at._replace(

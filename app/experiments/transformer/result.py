@@ -46,8 +46,8 @@ class BlockPredicted(Record):
     """What theory says of a block, from the spec alone; null where it has no formula.
 
     `stream`, `attention`, `mlp` and `gradient` are mean squares: of the stream after the block, of what each branch
-    adds, of the gradient at the stream after the block. `score_variance` is what the weights of attention see of it:
-    less what all keys share, and of a query that sees all keys. A `_std` is how far chance lets a number stray:
+    adds, of the gradient at the stream after the block. `score_variance` is what the weights of attention see of it,
+    for a query that sees all keys: less what keys share, and what their one length takes from the largest scores. A `_std` is how far chance lets a number stray:
     relative to mean squares, as it is of the others.
     """
 

@@ -71,6 +71,7 @@ def log_keys(spec: TransformerSpec) -> float:
 
 
 @lru_cache(maxsize=256)
+@np.errstate(over="ignore", invalid="ignore")  # where a gradient leaves float64 before the stream leaves float32
 def _predict(query: str, name: str) -> Prediction:
     spec, recipe = TransformerSpec.from_query(query), INITS[name]
     shape, rows = shape_of(spec, recipe), Rows(spec.batch, spec.tokens)

@@ -59,13 +59,14 @@ def attention(spec: TransformerSpec, entry: TransformerInit) -> list[Finding]:
     word = _word(at)
     keys = "of the most there can be" if spec.causal else f"of ln {spec.tokens:,} = {number(log(spec.tokens), 3)}"
     stray = strays.entropy(at)
+    said = judged(stray, _nats(measured / share))
     return [
         Finding(
             about="attention",
             init=entry.init,
             word=word,
             sentence=f"{label_of(entry)}: {_meaning(spec, word, at)} Where it chooses most, in block {at.block}, the "
-            f"entropy is {number(measured)} nats, {percent(share)} {keys}. {judged(stray, _nats(measured / share))}".strip(),
+            f"entropy is {number(measured)} nats, {percent(share)} {keys}. {said}".strip(),
             value=measured,
             predicted=at.predicted.entropy,
             by_chance=stray.by_chance,
