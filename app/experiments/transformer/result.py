@@ -47,8 +47,8 @@ class BlockPredicted(Record):
 
     `stream`, `attention`, `mlp` and `gradient` are mean squares: of the stream after the block, of what each branch
     adds, of the gradient at the stream after the block. `score_variance` is what the weights of attention see of it,
-    for a query that sees all keys: less what keys share, and what their one length takes from the largest scores. A `_std` is how far chance lets a number stray:
-    relative to mean squares, as it is of the others.
+    for a query that sees all keys: less what keys share, and what their one length takes from the largest scores. A
+    `_std` is how far chance lets a number stray: relative to mean squares, as it is of the others.
     """
 
     stream: float | None
