@@ -46,10 +46,10 @@ class Tokens(NamedTuple):
 
     @classmethod
     def of_products(cls, square: Array, within: Array, across: Array) -> "Tokens":
-        """From products, whose cosines are zero where there is nothing."""
+        """From products, whose cosines are zero where there is nothing, and one where Σp·p′ was taken too large."""
         whole = np.multiply.outer(np.sqrt(square), np.sqrt(square))
         over = np.where(whole > 0, whole, 1.0)
-        return cls(square, within / over, across / over)
+        return cls(square, np.clip(within / over, -1.0, 1.0), np.clip(across / over, -1.0, 1.0))
 
 
 @dataclass(frozen=True)

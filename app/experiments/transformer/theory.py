@@ -144,8 +144,8 @@ def _predicted(spec: TransformerSpec, shape: BlockShape, at: Passed, stray: Stra
 ASSUMES = (
     "Predicted: the limit of infinite width, weights independent and of mean zero, so that a branch is independent of "
     "the stream it is added to; tokens of a sequence alike to each other by one cosine, under a causal mask by one of "
-    "each two places (Dong et al. 2021; Noci et al. 2022; Giorlandino and Goldt 2025; the MLP as Poole et al. 2016). The "
-    "gradient meets weights independent of those the signal came by (Schoenholz et al. 2017)."
+    "each two places (Dong et al. 2021; Noci et al. 2022; Giorlandino and Goldt 2025; the MLP as Poole et al. 2016). "
+    "The gradient meets weights independent of those the signal came by (Schoenholz et al. 2017)."
 )
 CAUSAL = (
     "Under a causal mask every token has another number of keys: sizes, cosines and gradients are followed place by "
