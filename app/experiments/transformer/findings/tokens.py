@@ -9,6 +9,7 @@ from .. import strays
 from ..mixing import critical_variance
 from ..result import TransformerBlock, TransformerInit
 from ..spec import TransformerSpec
+from ..theory import log_keys
 from .words import blocks_of, judged, label_of, percent
 
 COLLAPSED, ALIKE = 0.95, 0.5  # cosines
@@ -59,7 +60,7 @@ def attention(spec: TransformerSpec, entry: TransformerInit) -> list[Finding]:
     word = _word(at)
     keys = "of the most there can be" if spec.causal else f"of ln {spec.tokens:,} = {number(log(spec.tokens), 3)}"
     stray = strays.entropy(at)
-    said = judged(stray, _nats(measured / share))
+    said = judged(stray, _nats(log_keys(spec)))
     return [
         Finding(
             about="attention",
