@@ -85,8 +85,10 @@ def _predict(query: str, name: str) -> Prediction:
     sizes = [*(_held(shape.places.mean(at.out.square)) if at else None for at in returned), 1.0]
     gradients = [Sized(size, _sized(size, std)) for size, std in zip(sizes, stray, strict=True)]
     blocks = [_predicted(spec, shape, *at) for at in zip(passed, strays.strays, gradients[1:], strict=True)]
+    frozen = next((at for at, block in enumerate(passed) if _prefers_long_keys(shape, block)), len(blocks))
+    blocks[frozen:] = [block.model_copy(update=NO_BANDS) for block in blocks[frozen:]]
     beyond = [NOTHING] * (spec.depth - len(passed))
-    return Prediction([*blocks, *beyond], *gradients[0], _notes(spec, blocks, gradients))
+    return Prediction([*blocks, *beyond], *gradients[0], _notes(spec, blocks, gradients, frozen))
 
 
 def _returned(shape: BlockShape, streams: list[Tokens], passed: list[Passed], queries: int) -> list[Returned | None]:
@@ -101,6 +103,12 @@ def _returned(shape: BlockShape, streams: list[Tokens], passed: list[Passed], qu
         found.append(back)
         gradient = back and back.out
     return found[::-1]
+
+
+def _prefers_long_keys(shape: BlockShape, block: Passed) -> bool:
+    """Whether weights are frozen that see keys of different lengths, as they are behind a mask and no norm."""
+    keys = len(shape.places.counts) > 1 and shape.place == "none"
+    return keys and float(block.attention.mixing.seen.max()) > critical_variance(shape.places.tokens)
 
 
 class Sized(NamedTuple):
@@ -162,6 +170,10 @@ FAR = (
     "No band where chance moves a number by more than half of itself, or a cosine by more than half of what it lacks "
     "to one: the leading order in 1/width does not say how far. Nor where it moves it by less than float32 rounds."
 )
+LONGER = (
+    "No band from the block on whose attention is frozen: behind a mask and without a norm earlier tokens are longer, "
+    "and so preferred, but are taken to be no more than any other."
+)
 STRAYING = ("stream", "attention", "mlp", "token_cosine", "sequence_cosine", "entropy", "participation", "gradient")
 TIES = (
     "No prediction of the gradient before a block whose attention is frozen so hard: its mean is carried by the few "
@@ -178,10 +190,15 @@ MATRICES = (
 )
 
 
-def _notes(spec: TransformerSpec, blocks: list[BlockPredicted], gradients: list[Sized]) -> list[str]:
+NO_BANDS: dict[str, None] = dict.fromkeys(f"{name}_std" for name in STRAYING)
+
+
+def _notes(spec: TransformerSpec, blocks: list[BlockPredicted], gradients: list[Sized], frozen: int) -> list[str]:
     causal = spec.causal and spec.tokens > 1
     names = [name for name in STRAYING if name != "stream" or spec.norm != "post"]
-    far = any(getattr(block, name) and getattr(block, f"{name}_std") is None for block in blocks for name in names)
+    far = any(
+        getattr(block, name) and getattr(block, f"{name}_std") is None for block in blocks[:frozen] for name in names
+    )
     known = gradients[0].size is not None
     of_gradients = [MATRICES, *([] if known else [SHARPENED if spec.norm == "none" else TIES])] if spec.backward else []
     said = {
@@ -190,6 +207,7 @@ def _notes(spec: TransformerSpec, blocks: list[BlockPredicted], gradients: list[
         MEANS: causal,
         POST: spec.norm == "post",
         FAR: far,
+        LONGER: frozen < len(blocks),
         ENDED: len(blocks) < spec.depth,
     }
     return [ASSUMES, *(sentence for sentence, holds in said.items() if holds), *of_gradients]

@@ -103,3 +103,12 @@ def test_where_the_first_order_does_not_say_how_far_chance_goes_there_is_no_band
     assert found.blocks[0].stream_std is not None
     assert found.blocks[-1].stream_std is None
     assert "leading order in 1/width does not say" in " ".join(found.sentences)
+
+
+def test_behind_a_mask_and_no_norm_there_is_no_band_once_attention_is_frozen_and_it_is_said() -> None:
+    spec = TransformerSpec(norm="none", causal=True, depth=12)
+    found = predict(spec, INITS["1/sqrt(D)"])
+    assert found.blocks[0].entropy_std is not None
+    assert all(value is None for name, value in found.blocks[-1].model_dump().items() if name.endswith("_std"))
+    assert "earlier tokens are longer" in " ".join(found.sentences)
+    assert found.blocks[-1].entropy is not None
