@@ -1,6 +1,5 @@
-"""How far chance lets a gradient's mean square stray: leading order in 1/width.
+"""How far chance lets a gradient's mean square stray, over fresh weights, tokens and gradients: leading order.
 
-Over fresh weights, tokens and gradients.
 Every matrix on its way back adds to it, and so do the tokens it passes: where they have strayed, norms divide by
 something else and scores fall elsewhere. What chance adds to them in one block is in all blocks after it, which the
 gradient has passed before: its derivative by the stream's means is carried back with it.

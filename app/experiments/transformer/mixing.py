@@ -29,8 +29,8 @@ class Mixing(NamedTuple):
 
     Of a query of each place, shape (places,): `seen`, the variance of the scores s that the weights see;
     `participation`, Σp²; `uneven`, Var(Σp²); `along`, E[(Σp·s)² − Σp²·s²] over the variance; `steepness`, tr J², and
-    `longer`, its mean over queries by their squared lengths. Of two
-    queries, shape (places, places): `shared`, Σp·p′, and `shared_steepness`, tr J·J′.
+    `longer`, its mean over queries weighed by their squared lengths; `slopes` of some of them. Of two queries, shape
+    (places, places): `shared`, Σp·p′, and `shared_steepness`, tr J·J′.
     """
 
     seen: Array

@@ -79,10 +79,11 @@ def _predict(query: str, name: str) -> Prediction:
     while len(passed) < spec.depth and shape.places.mean(streams[-1].square) < LARGEST:
         passed.append(forward(shape, streams[-1]))
         streams.append(passed[-1].mlp.out)
-    returned = _returned(shape, streams, passed, rows.all * spec.heads)
+    known = len(passed) == spec.depth
+    returned = _returned(shape, streams, passed, rows.all * spec.heads, known)
     strays = walk(rows, shape, streams, passed)
     stray = gradient_strays(rows, shape, streams, passed, returned, strays)
-    sizes = [*(_held(shape.places.mean(at.out.square)) if at else None for at in returned), 1.0]
+    sizes = [*(_held(shape.places.mean(at.out.square)) if at else None for at in returned), 1.0 if known else None]
     gradients = [Sized(size, _sized(size, std)) for size, std in zip(sizes, stray, strict=True)]
     blocks = [_predicted(spec, shape, *at) for at in zip(passed, strays.strays, gradients[1:], strict=True)]
     frozen = next((at for at, block in enumerate(passed) if _prefers_long_keys(shape, block)), len(blocks))
@@ -91,13 +92,15 @@ def _predict(query: str, name: str) -> Prediction:
     return Prediction([*blocks, *beyond], *gradients[0], _notes(spec, blocks, gradients, frozen))
 
 
-def _returned(shape: BlockShape, streams: list[Tokens], passed: list[Passed], queries: int) -> list[Returned | None]:
-    """What comes back through every block; None through one that has no formula, and before it."""
-    places = shape.places
-    gradient: Gradient | None = Gradient.of_loss(shape)
+def _returned(
+    shape: BlockShape, streams: list[Tokens], passed: list[Passed], queries: int, known: bool
+) -> list[Returned | None]:
+    """What comes back through every block, if all are known; None through one that has no formula, and before it."""
+    critical = critical_variance(shape.places.tokens)
+    gradient = Gradient.of_loss(shape) if known else None
     found = list[Returned | None]()
     for before, at in zip(reversed(streams[:-1]), reversed(passed), strict=True):
-        beyond = sqrt(at.attention.mixing.seen.max() / critical_variance(places.tokens)) if places.tokens > 1 else 0.0
+        beyond = sqrt(at.attention.mixing.seen.max() / critical) if critical else 0.0
         rare = beyond > (1 if shape.place == "none" else queries / TIED)
         back = None if gradient is None or rare else backward(shape, before, at, gradient)
         found.append(back)
