@@ -298,7 +298,7 @@ def test_closing_stops_what_is_running(puppet: Puppet) -> None:
 
 @every_experiment
 def test_a_result_does_not_depend_on_what_else_is_running(name: str) -> None:
-    specs = [small_spec(preset, query) for preset, query in PRESETS if preset == name]
+    specs = [small_spec(preset, query) for preset, query in PRESETS if preset == name][:8]
     alone = [result_of(spec).model_dump_json().encode() for spec in specs]
 
     async def scenario() -> list[bytes]:

@@ -42,7 +42,7 @@ def predict(spec: TrainingSpec, initializer: Initializer) -> Prediction:
     return _predict(spec.model_copy(update=UNUSED).query, initializer.name)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _predict(query: str, init: str) -> Prediction:
     spec, initializer = TrainingSpec.from_query(query), INITIALIZERS[init]
     if spec.weight_mean:

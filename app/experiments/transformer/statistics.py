@@ -27,20 +27,24 @@ def _growth(entry: TransformerInit) -> Measured:
 
 def _gradient_growth(entry: TransformerInit) -> Measured:
     found, predicted, depth = entry.input_gradient, entry.predicted_input_gradient, len(entry.blocks)
+    std = entry.predicted_input_gradient_std
     return Measured(
         growth(AT_ITS_END, found.log10_mean_square if found else None, depth),
         growth(AT_ITS_END, log10(predicted) if predicted else None, depth),
+        None if std is None else std / depth,
     )
 
 
 def _cosine(entry: TransformerInit) -> Measured:
     last = entry.blocks[-1]
-    return Measured(last.token_cosine.mean, last.predicted.token_cosine)
+    return Measured(last.token_cosine.mean, last.predicted.token_cosine, last.predicted.token_cosine_std)
 
 
 def _entropy(entry: TransformerInit) -> Measured:
     last = entry.blocks[-1]
-    return Measured(last.entropy.share, last.predicted.entropy_share)
+    entropy, share, std = last.predicted.entropy, last.predicted.entropy_share, last.predicted.entropy_std
+    error = std * share / entropy if entropy and share is not None and std is not None else None
+    return Measured(last.entropy.share, share, error)
 
 
 def _share(

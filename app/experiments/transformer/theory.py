@@ -70,7 +70,7 @@ def log_keys(spec: TransformerSpec) -> float:
     return lgamma(spec.tokens + 1) / spec.tokens if spec.causal else log(spec.tokens)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 @np.errstate(over="ignore", invalid="ignore")  # where a gradient leaves float64 before the stream leaves float32
 def _predict(query: str, name: str) -> Prediction:
     spec, recipe = TransformerSpec.from_query(query), INITS[name]
