@@ -20,7 +20,7 @@ from .worker import Cell, compute_cells, engine_here
 logger = logging.getLogger("initscope")
 
 BATCH_SECONDS = 0.2  # of computing that one task should take at least, so that its overhead is a few per cent of it
-SENDING_SECONDS = 0.002  # a task takes of whoever sends it, at most: so many threads may have to wait for one another
+SENDING_SECONDS = 0.0025  # a task takes of whoever sends it: so many threads may have to wait for one another
 SENT_SHARE = 0.05  # of a task's computing, which sending those of all threads may take
 NEWS = 200  # tasks after which all is done, so that whoever watches sees it come
 LONGEST_SECONDS = 10.0  # of a task that could be shorter: what a worker's death costs
