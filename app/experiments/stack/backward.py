@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, float64
 
 from ...lab.device import CPU, device
 from ...lab.kernels.statistics import see_matrix
@@ -105,8 +105,9 @@ class Retreat:
             delta = _through(layer, way, delta)
             exponent, multiply = linear(delta, w.T, scale)
             sizes = tuple(in_order(pass_on, blocks)) if further else sizes
-        inner = torch.split(way.linear_input.value, FAN_IN_BLOCK, dim=1)
-        parts = [partial(_sums, columns, delta.value) for columns in inner]
+        coming = delta.value.to(device())
+        inner = torch.split(way.linear_input.value.to(device()), FAN_IN_BLOCK, dim=1)
+        parts = [partial(_sums, columns, coming) for columns in inner]
         weights_exponent = way.linear_input.exponent + delta.exponent
         self._left = _Left(reduce(Tally.merge, tallies), gradient.exponent, weights_exponent, parts)
         if further:
@@ -149,7 +150,9 @@ def _do(piece: Piece) -> Rows | Sums:
 
 def _sums(inner: Tensor, delta: Tensor) -> Sums:
     """Of some rows of the gradient with respect to the weights."""
-    product = (inner.to(device()).T @ delta.to(device())).to(CPU)
+    product = inner.T @ delta
+    if product.device != CPU:
+        return Sums(product.numel(), float(product.sum(dtype=float64)), float(product.square().sum(dtype=float64)))
     sums = np.zeros(2)
     see_matrix(product.numpy(), sums)
     return Sums(product.numel(), *sums.tolist())
