@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .axes import axis, axis_key
-from .palette import Figure, figure
+from .palette import MARGIN, Figure, figure
 
 GAP = 30  # pixels between panels, with room for a title
 ROOM = 26  # for the ticks of an axis of its own
@@ -43,7 +43,7 @@ def stacked(panels: Sequence[Panel], across: Figure | Sequence[Figure], **layout
         drawn["shapes"] += [{**shape, **_where(shape, x, y)} for shape in panel.shapes]
         drawn["annotations"] += [{**said, **_where(said, x, y)} for said in panel.annotations]
         if panel.title:
-            drawn["annotations"].append(_title(panel.title, index))
+            drawn["annotations"].append(title(panel.title, index))
         top = bottom - gap / total
     return figure(traces, height=total, **{**drawn, **layout})
 
@@ -56,9 +56,9 @@ def _where(mark: Figure, x: str, y: str) -> Figure:
     }
 
 
-def _title(text: str, index: int) -> Figure:
-    """On top of the index-th panel."""
-    place = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 2}
+def title(text: str, index: int = 0) -> Figure:
+    """On top of the index-th panel, from the figure's edge on: a phone has no more room than that."""
+    place = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "xshift": -MARGIN["l"], "yshift": 4}
     return {"text": text, "xref": f"{axis('x', index)} domain", "yref": f"{axis('y', index)} domain", **place}
 
 

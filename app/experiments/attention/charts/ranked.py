@@ -5,6 +5,7 @@ from math import log10
 from ....figures.axes import log_axis
 from ....figures.numbers import number
 from ....figures.palette import PREDICTED, STYLES, Figure, figure, meta
+from ....figures.panels import title
 from ..findings.judged import label_of
 from ..result import AttentionResult, AttentionScale
 
@@ -37,16 +38,7 @@ def ranked(result: AttentionResult) -> Figure | None:
         ],
         annotations=[
             {"xref": "paper", "x": 0, "y": -last, "xanchor": "left", "yanchor": "top", "text": "even weights"},
-            {
-                "xref": "paper",
-                "yref": "paper",
-                "x": 0,
-                "y": 1,
-                "xanchor": "left",
-                "yanchor": "bottom",
-                "yshift": 2,
-                "text": "weight",
-            },
+            title("weight"),
         ],
     )
 

@@ -13,9 +13,3 @@ def level(y: float) -> Figure:
 
 def level_label(y: float, text: str) -> Figure:
     return {"xref": "paper", "x": 1, "y": y, "xanchor": "right", "yanchor": "bottom", "text": text}
-
-
-def title(text: str) -> Figure:
-    """Over the chart, on the left."""
-    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
-    return {**place, "yshift": 2, "text": text}

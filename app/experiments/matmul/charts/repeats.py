@@ -8,10 +8,11 @@ from ....figures.axes import linear_axis
 from ....figures.bells import POINTS, normal_curve
 from ....figures.numbers import number
 from ....figures.palette import STYLES, Figure, figure, meta
+from ....figures.panels import title
 from ....lab.initializers import INITIALIZERS
 from ..result import MatmulInit, MatmulResult
 from ..theory import variance_ratio_density
-from .parts import rule, title
+from .parts import rule
 
 
 def repeats(result: MatmulResult) -> Figure | None:

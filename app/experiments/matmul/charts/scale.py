@@ -5,11 +5,12 @@ from math import log10
 from ....figures.axes import log_axis
 from ....figures.numbers import number
 from ....figures.palette import PREDICTED, STYLES, Figure, figure, meta
+from ....figures.panels import title
 from ....lab.draws import DISTRIBUTIONS
 from ....lab.initializers import INITIALIZERS
 from ..result import MatmulInit, MatmulResult
 from ..spec import MatmulSpec
-from .parts import level, level_label, title
+from .parts import level, level_label
 
 
 def variance_vs_scale(result: MatmulResult) -> Figure | None:

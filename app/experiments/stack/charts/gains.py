@@ -5,6 +5,7 @@ from math import log10, sqrt
 from ....figures.axes import log_axis
 from ....figures.numbers import number, power
 from ....figures.palette import PREDICTED, STYLES, Figure, figure, meta
+from ....figures.panels import title
 from ....lab.initializers import INITIALIZERS
 from ..findings.recommendation import known_gains
 from ..result import StackResult
@@ -12,7 +13,6 @@ from ..spec import StackSpec
 from ..totals import Totals, any_gain, best_branches, best_gain, gains_looked_at, with_branches, with_gain
 
 FARTHEST = 12.0  # decades shown either way
-_ABOVE = {"xanchor": "left", "yanchor": "bottom", "yshift": 2}
 NAMES = {"preserving": "keeps variance", "critical": "critical", "torch": "calculate_gain"}
 
 
@@ -58,7 +58,7 @@ def gain_chart(result: StackResult) -> Figure | None:
             ),
         ],
         annotations=[
-            {"text": "factor of the mean square", "xref": "paper", "yref": "paper", "x": 0, "y": 1, **_ABOVE},
+            title("factor of the mean square"),
             *(
                 {
                     "x": place,

@@ -1,6 +1,7 @@
 """A statistic over one axis: one line a series with its errors, theory beside it, and what is worth marking."""
 
 from ....figures.palette import PREDICTED, Figure, figure
+from ....figures.panels import title
 from ..result import Line, SweepResult
 from .colors import label_of, meta_of, style_of
 from .scales import along, called, in_words, of_statistic, said, titled, told
@@ -26,18 +27,7 @@ def lines(result: SweepResult) -> Figure | None:
         xaxis=across.axis(x.values, titled(x)),
         yaxis={**up.axis([*ends, *theory, *_level(result)], ""), "title": {"text": ""}},
         shapes=[shape for shape, _ in marks],
-        annotations=[
-            {
-                "text": called(result),
-                "xref": WHOLE,
-                "x": 0,
-                "yref": WHOLE,
-                "y": 1,
-                "yanchor": "bottom",
-                "xanchor": "left",
-            }
-        ]
-        + [note for _, note in marks if note],
+        annotations=[title(called(result)), *(note for _, note in marks if note)],
         meta={"links": True},
     )
 
