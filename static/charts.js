@@ -170,11 +170,13 @@ function legend(list, data, { pinned }) {
     const swatch = document.createElement("span");
     swatch.style.setProperty("--line", line?.width ? line.color : fillcolor ?? marker?.color ?? line?.color);
     swatch.style.opacity = opacity ?? 1;
-    swatch.className = fillcolor || line?.width > 4 ? "area" : line?.dash === "dot" ? "dotted" : line ? "line" : "dot";
+    swatch.className = fillcolor || line?.width > 4 ? "area" : line ? stroke(line) : "dot";
     entry.append(swatch, name);
     return entry;
   }));
 }
+
+const stroke = ({ dash = "solid" }) => ({ solid: "line", dot: "dotted" })[dash] ?? "dashed";
 
 // The chosen place: one line through every panel of every chart over places.
 export function markPlace(plot, place) {

@@ -66,6 +66,18 @@ CUT = """() => {
 }"""
 
 
+# Words of charts that stick out of the chart.
+OUT_OF_CHARTS = """() => [...document.querySelectorAll(".plot")].flatMap((plot) => {
+  const { left, right } = plot.getBoundingClientRect();
+  const words = [...plot.querySelectorAll("svg text")].filter((text) => text.textContent.trim());
+  const out = words.filter((text) => {
+    const box = text.getBoundingClientRect();
+    return box.width && (box.left < left - 1 || box.right > right + 1);
+  });
+  return out.map((text) => `${plot.closest("[data-chart]").id}: ${text.textContent}`);
+})"""
+
+
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_moves_while_a_page_comes(new_tab: NewTab, path: str, look: str) -> None:
@@ -95,6 +107,16 @@ def test_text_of_twice_the_size_is_readable_in_every_section(new_tab: NewTab, na
     tab = new_tab(reduced_motion="reduce", bypass_csp=True)
     tab.run(f"{small_spec(name).links['page']}&open=all")
     assert_readable_at_twice_the_size(tab.page)
+
+
+@every_experiment
+def test_charts_keep_their_words_on_the_narrowest_phone(new_tab: NewTab, name: str) -> None:
+    tab = new_tab(viewport={"width": LEAST, "height": 640}, reduced_motion="reduce")
+    tab.run(f"{small_spec(name).links['page']}&open=all")
+    for chart in tab.page.locator("[data-chart]:visible").all():
+        chart.scroll_into_view_if_needed()
+        tab.page.wait_for_timeout(100)
+    assert "\n".join(tab.page.evaluate(OUT_OF_CHARTS)) == ""
 
 
 def test_the_menu_holds_every_experiment_on_the_narrowest_phone(new_tab: NewTab) -> None:

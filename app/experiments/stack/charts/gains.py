@@ -1,6 +1,7 @@
 """What this stack would do in all under each gain, or each scale of its branches, and which are in use or known."""
 
 from math import log10, sqrt
+from typing import NamedTuple
 
 from ....figures.axes import log_axis
 from ....figures.numbers import number, power
@@ -13,7 +14,17 @@ from ..spec import StackSpec
 from ..totals import Totals, any_gain, best_branches, best_gain, gains_looked_at, with_branches, with_gain
 
 FARTHEST = 12.0  # decades shown either way
+ROW = 0.07  # of the height, from one label to the next
+NARROW = 0.3  # of the width, that no label fits on a phone
 NAMES = {"preserving": "keeps variance", "critical": "critical", "torch": "calculate_gain"}
+
+
+class Mark(NamedTuple):
+    """A gain, or a scale of branches, by its name: where on the logarithmic axis, and in which colour."""
+
+    text: str
+    place: float
+    color: str
 
 
 def gain_chart(result: StackResult) -> Figure | None:
@@ -43,7 +54,7 @@ def gain_chart(result: StackResult) -> Figure | None:
         }
         for name, dash, values in lines
     ]
-    marks = [*_known(spec), *_in_use(spec, result)]
+    marks = sorted([*_known(spec), *_in_use(spec, result)], key=lambda mark: -mark.place)
     low, high = _view([value for *_, values in lines for value in values])
     return figure(
         traces,
@@ -52,26 +63,41 @@ def gain_chart(result: StackResult) -> Figure | None:
         yaxis=log_axis(low, high),
         shapes=[
             {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": _rule(PREDICTED)},
-            *(
-                {"type": "line", "x0": place, "x1": place, "yref": "paper", "y0": 0, "y1": 1, "line": _rule(color)}
-                for _, place, color in marks
-            ),
+            *(_line(mark, 1 - ROW * index) for index, mark in enumerate(marks)),
         ],
         annotations=[
             title("factor of the mean square"),
-            *(
-                {
-                    "x": place,
-                    "y": 1 - 0.07 * index,
-                    "yref": "paper",
-                    "yanchor": "top",
-                    "xanchor": "left" if place < (x[0] + x[-1]) / 2 else "right",
-                    "text": text,
-                }
-                for index, (text, place, _) in enumerate(marks)
-            ),
+            *(_label(mark, 1 - ROW * index, x) for index, mark in enumerate(marks)),
         ],
     )
+
+
+def _line(mark: Mark, top: float) -> Figure:
+    """As tall as its own label, so that it does not cross those of marks on its right, which lie above it."""
+    return {
+        "type": "line",
+        "x0": mark.place,
+        "x1": mark.place,
+        "yref": "paper",
+        "y0": 0,
+        "y1": top,
+        "line": _rule(mark.color),
+    }
+
+
+def _label(mark: Mark, top: float, x: list[float]) -> Figure:
+    """On the left of its line, where curves that grow leave room; on the right where there is no left."""
+    left = (mark.place - x[0]) / (x[-1] - x[0]) < NARROW
+    side = {"xanchor": "left", "xshift": 3} if left else {"xanchor": "right", "xshift": -3}
+    return {
+        "x": mark.place,
+        "y": top,
+        "yref": "paper",
+        "yanchor": "top",
+        "text": mark.text,
+        "font": {"size": 12},
+        **side,
+    }
 
 
 def _points(spec: StackSpec) -> list[tuple[float, Totals]]:
@@ -85,24 +111,24 @@ def _knob(spec: StackSpec) -> str:
     return "residual scale" if spec.residual else "gain: std of a weight × √fan_in"
 
 
-def _known(spec: StackSpec) -> list[tuple[str, float, str]]:
-    """What is recommended here, and the gains people know: a name, a place, a colour."""
+def _known(spec: StackSpec) -> list[Mark]:
+    """What is recommended here, and the gains people know."""
     best = best_branches(spec) if spec.residual else best_gain(spec)
     known = {} if spec.residual else {NAMES[name]: gain for name, gain in known_gains(spec.activation).items()}
     if best is not None:
-        known = {"recommended here": best[0], **known}
-    return [(f"{name} {number(gain)}", log10(gain), PREDICTED) for name, gain in known.items() if gain > 0]
+        known = {"recommended": best[0], **known}
+    return [Mark(f"{name} {number(gain)}", log10(gain), PREDICTED) for name, gain in known.items() if gain > 0]
 
 
-def _in_use(spec: StackSpec, result: StackResult) -> list[tuple[str, float, str]]:
+def _in_use(spec: StackSpec, result: StackResult) -> list[Mark]:
     """The gain of every init on screen, as far as the axis reaches; a stream's scale of branches."""
     if spec.residual:
         scale = spec.branch_scale or 0.0
-        return [(f"in use {number(scale)}", log10(scale), PREDICTED)] if scale > 0 else []
+        return [Mark(f"in use {number(scale)}", log10(scale), PREDICTED)] if scale > 0 else []
     gains = {entry.init: entry.layers[0].weight_std * sqrt(entry.layers[0].fan_in) for entry in result.inits}
     least, most = gains_looked_at()[0], gains_looked_at()[-1]
     return [
-        (f"{INITIALIZERS[init].label} {number(gain, 3)}", log10(gain), STYLES[init].color)
+        Mark(f"{INITIALIZERS[init].label} {number(gain, 3)}", log10(gain), STYLES[init].color)
         for init, gain in gains.items()
         if least <= gain <= most
     ]

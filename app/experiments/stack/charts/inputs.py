@@ -38,7 +38,7 @@ def collapse(result: StackResult) -> Figure | None:
     traces = once([*cosines, *shares])
     panels = [
         Panel("cosine between two inputs", traces[: len(cosines)], linear_axis(lowest - 0.06, 1.06), TALL),
-        Panel("share of the variance that is between inputs", traces[len(cosines) :], PERCENT, TALL),
+        Panel("share of the variance between inputs", traces[len(cosines) :], PERCENT, TALL),
     ]
     return stacked(panels, layer_axis(result), hovermode="closest", meta={"place": "layer"})
 

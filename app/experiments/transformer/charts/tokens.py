@@ -18,7 +18,7 @@ def cosines(result: TransformerResult) -> Figure | None:
     if result.experiment["batch"] > 1:
         panels.append(
             share_panel(
-                "cosine between tokens of different sequences",
+                "cosine between tokens of two sequences",
                 result,
                 lambda block: block.sequence_cosine,
                 lambda block: block.predicted.sequence_cosine,
