@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     threads: int = Field(default_factory=_cores, ge=1, le=1024, description="threads that compute")
-    device: str = Field("cpu", description="where a stack multiplies its weights: cpu, or cuda if torch has it")
+    device: str = Field("cpu", description="where the largest products are computed: cpu, or cuda if torch has it")
     at_once: int = Field(2, ge=1, le=64, description="experiments computed at the same time")
     waiting: int = Field(16, ge=1, le=1000, description="experiments that may wait for their turn")
     wait_seconds: float = Field(20, gt=0, description="estimated time an experiment may wait for its turn")
