@@ -78,7 +78,8 @@ class TransformerBlock(Record):
 
     `stream` is after it; `attention` and `mlp` are what its branches add. `token_cosine` is between the tokens of a
     sequence, its std over sequences; `sequence_cosine` between tokens of different sequences. `gradient` is that of the
-    loss at the stream after this block; `weight_gradients` has one entry a matrix.
+    loss at the stream after this block, at the tokens of the first sequences, as many as hold 64: sequences never meet,
+    so that it is what they would get in a whole batch. `weight_gradients` has one entry a matrix, of these tokens too.
     """
 
     block: int

@@ -75,14 +75,16 @@ def log_keys(spec: TransformerSpec) -> float:
 def _predict(query: str, name: str) -> Prediction:
     spec, recipe = TransformerSpec.from_query(query), INITS[name]
     shape, rows = shape_of(spec, recipe), Rows(spec.batch, spec.tokens)
+    returning = Rows(spec.returning, spec.tokens)
     streams, passed = [Tokens.alike(shape.places, spec.similarity)], list[Passed]()
     while len(passed) < spec.depth and shape.places.mean(streams[-1].square) < LARGEST:
         passed.append(forward(shape, streams[-1]))
         streams.append(passed[-1].mlp.out)
     known = len(passed) == spec.depth
-    returned = _returned(shape, streams, passed, rows.all * spec.heads, known)
+    returned = _returned(shape, streams, passed, returning.all * spec.heads, known)
     strays = walk(rows, shape, streams, passed)
-    stray = gradient_strays(rows, shape, streams, passed, returned, strays)
+    met = strays if returning == rows else walk(returning, shape, streams, passed)
+    stray = gradient_strays(returning, shape, streams, passed, returned, met)
     sizes = [*(_held(shape.places.mean(at.out.square)) if at else None for at in returned), 1.0 if known else None]
     gradients = [Sized(size, _sized(size, std)) for size, std in zip(sizes, stray, strict=True)]
     blocks = [_predicted(spec, shape, *at) for at in zip(passed, strays.strays, gradients[1:], strict=True)]
