@@ -10,6 +10,7 @@ import numpy as np
 from ...lab.activations import nonlinearity
 from ...lab.norms import EPS, NORMS
 from .chance import Strays, walk
+from .gradient import Gradient
 from .gradient_chance import gradient_strays
 from .gram import Rows
 from .inits import INITS, Recipe
@@ -19,13 +20,13 @@ from .recursion import BlockShape, Passed, Tokens, forward
 from .result import BlockPredicted
 from .scales import COSINE, SHARE, Scale
 from .spec import TransformerSpec
-from .way_back import Gradient, Returned, backward
+from .way_back import Returned, backward
 
 UNUSED = {"seed": 0, "bins": 40, "backward": True}  # by any prediction
 LARGEST = 1e75  # mean square, beyond which float32 has ended
 ROUNDING = 1e-6  # of a cosine or a share: what strays less, float32 does by itself
 MOST_STRAY = 0.5  # on the scale of a number, up to which the first order says how far it strays
-TIED = 100  # queries whose two largest scores nearly tie, of which a mean is one
+TIED = 80  # queries whose two largest scores nearly tie, of which a mean is one
 NOTHING = BlockPredicted(**dict.fromkeys(BlockPredicted.model_fields))
 
 
@@ -158,7 +159,8 @@ ASSUMES = (
     "Predicted: the limit of infinite width, weights independent and of mean zero, so that a branch is independent of "
     "the stream it is added to; tokens of a sequence alike to each other by one cosine, under a causal mask by one of "
     "each two places (Dong et al. 2021; Noci et al. 2022; Giorlandino and Goldt 2025; the MLP as Poole et al. 2016). "
-    "The gradient meets weights independent of those the signal came by (Schoenholz et al. 2017)."
+    "The gradient meets weights independent of those the signal came by (Schoenholz et al. 2017); a norm divides it by "
+    "each token's own mean square, which strays from token to token: that is counted, to leading order in 1/width."
 )
 CAUSAL = (
     "Under a causal mask every token has another number of keys: sizes, cosines and gradients are followed place by "
