@@ -42,14 +42,14 @@ def token_cosine(directions: Sequence[Doubles], tokens: int) -> Spread:
     """Between the tokens of a sequence, over all pairs; its std over sequences."""
     if tokens == 1:
         return Spread(mean=None, std=None)
-    return spread((_squares(directions) - tokens) / (tokens * (tokens - 1)))
+    return spread(np.minimum(1.0, (_squares(directions) - tokens) / (tokens * (tokens - 1))))
 
 
 def sequence_cosine(directions: Sequence[Doubles], tokens: int) -> float | None:
     """Between tokens of different sequences, over all pairs."""
     squares, total = _squares(directions), sum(part.sum(0) for part in directions)
     pairs = tokens**2 * len(squares) * (len(squares) - 1)
-    return _number((np.square(total).sum() - squares.sum()) / pairs) if pairs else None
+    return _number(min(1.0, (np.square(total).sum() - squares.sum()) / pairs)) if pairs else None
 
 
 def _squares(directions: Sequence[Doubles]) -> Doubles:
