@@ -47,8 +47,9 @@ class BlockPredicted(Record):
 
     `stream`, `attention`, `mlp` and `gradient` are mean squares: of the stream after the block, of what each branch
     adds, of the gradient at the stream after the block. `score_variance` is what the weights of attention see of it,
-    for a query that sees all keys: less what keys share, and what their one length takes from the largest scores. A
-    `_std` is how far chance lets a number stray: relative to mean squares, as it is of the others.
+    for a query that sees all keys: less what keys share, and what their one length takes from the largest scores.
+    `participation_even` is that of even weights, the least there is. A `_std` is how far chance lets a number stray:
+    relative to mean squares, as it is of the others.
     """
 
     stream: float | None
@@ -67,6 +68,7 @@ class BlockPredicted(Record):
     entropy_share: float | None
     entropy_std: float | None
     participation: float | None
+    participation_even: float | None
     participation_std: float | None
     gradient: float | None
     log10_gradient: float | None

@@ -18,7 +18,7 @@ from .mixing import critical_variance
 from .places import places_of
 from .recursion import BlockShape, Passed, Tokens, forward
 from .result import BlockPredicted
-from .scales import COSINE, SHARE, Scale
+from .scales import COSINE, Scale, share
 from .spec import TransformerSpec
 from .way_back import Returned, backward
 
@@ -130,7 +130,7 @@ def _predicted(spec: TransformerSpec, shape: BlockShape, at: Passed, stray: Stra
     token_cosine = places.mean_within(at.mlp.out.within) if several else None
     sequence_cosine = places.mean_across(at.mlp.out.across) if spec.batch > 1 else None
     participation, most = places.mean(mixed.participation), log_keys(spec)
-    entropy = most - places.mean(np.log(places.keys) - mixed.entropy)
+    entropy, even = most - places.mean(np.log(places.keys) - mixed.entropy), places.mean(1 / places.keys)
     return BlockPredicted(
         stream=stream,
         log10_stream=_log10(stream),
@@ -146,9 +146,10 @@ def _predicted(spec: TransformerSpec, shape: BlockShape, at: Passed, stray: Stra
         score_variance=float(mixed.seen[-1]),
         entropy=entropy,
         entropy_share=entropy / most if several else None,
-        entropy_std=_seen(SHARE, entropy / most, stray.entropy / most, most) if several else None,
+        entropy_std=_seen(share(), entropy / most, stray.entropy / most, most) if several else None,
         participation=participation,
-        participation_std=_seen(SHARE, participation, stray.participation),
+        participation_even=even,
+        participation_std=_seen(share(even), participation, stray.participation),
         gradient=gradient.size,
         log10_gradient=_log10(gradient.size),
         gradient_std=gradient.std,
