@@ -5,6 +5,9 @@ from .draws import KEPT, chunks, weight_count
 from .places import places_of
 from .spec import RETURNING, TransformerSpec
 
+BACK = (
+    3  # passes that a token's way back takes: two products for each there, of so few rows that weights are waited for
+)
 CHUNK_STEPS = 1.5  # of some tokens in one block, there or back, beside its products
 BLOCK_STEPS = 2  # a block, written down
 PREDICTING = 10  # steps a block, once for all seeds
@@ -12,14 +15,14 @@ PREDICTING_PLACE = 0.25  # steps a place of a block behind a causal mask, likewi
 
 
 def transformer_cost(spec: TransformerSpec) -> Cost:
-    """Every init goes there with all tokens and back with a few, which costs them two more passes; weights are drawn
-    once if they are few, else once either way."""
+    """Every init goes there with all tokens and back with a few; weights are drawn once if they are few, else once
+    either way."""
     rows, block, inits = spec.batch * spec.tokens, weight_count(spec), len(spec.init)
     returning = min(rows, max(RETURNING, spec.tokens)) if spec.backward else 0
     directions = 2 if spec.backward else 1
     weights, blocks = spec.depth * block, inits * spec.depth
     drawn = weights if weights <= KEPT else weights * directions
-    passes = rows + 2 * returning
+    passes = rows + BACK * returning
     elements = (8 + 3 * spec.mlp_ratio) * spec.width + 4 * spec.tokens * spec.heads
     left = (10 + 3 * spec.mlp_ratio) * spec.width + spec.tokens * spec.heads
     held = min(weights, KEPT) + 4 * block + inits * left * (2 * rows + 2 * returning * spec.depth)

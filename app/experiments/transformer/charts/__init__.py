@@ -12,7 +12,7 @@ def _sequences(count: int) -> str:
 
 def _returning(spec: TransformerSpec) -> str:
     """Through which sequences the gradient goes, if not through all."""
-    return "" if spec.returning == spec.batch else f" through {_sequences(spec.returning)} of them"
+    return "" if spec.returning == spec.batch else f" through {spec.returning if spec.returning > 1 else 'one'} of them"
 
 
 def _picture(spec: TransformerSpec) -> str:
