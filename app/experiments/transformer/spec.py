@@ -99,8 +99,8 @@ class TransformerSpec(Spec):
         True,
         "run",
         "Backward",
-        "Also send a gradient, standard normal at the last block, back through the stack: through the first sequences, "
-        "as many as hold 64 tokens. Sequences never meet, so the others would add more of the same.",
+        "Also send a gradient, standard normal at the last block, back through the first sequences, as many as hold "
+        "64 tokens: sequences never meet.",
     )
     bins: int = field(40, "run", "Bins", "Bins of each histogram.", ge=4, le=200, step=4)
     seed: int = field(0, "run", "Seed", "The same seed gives the same numbers, to the last bit.", ge=0, le=LARGEST_SEED)
