@@ -40,20 +40,18 @@ def before_norm(shape: BlockShape, x: Tokens, passed: Attended | Processed, grad
 
 
 def before_entry(shape: BlockShape, x: Tokens, taken: Taken, gradient: Gradient) -> Gradient:
-    """What a branch returns, back through the norm of the stream that it began with, or less what the one before that
-    will take of it."""
+    """What a branch returns to the stream x: back through the norm it begins with, or less what the norm before x will
+    take of it."""
     centred = shape.removed - 1
-    if shape.place == "post":
-        return gradient.scaled(_left(shape, (taken.returned + centred) * np.ones_like(x.square)))
     if shape.place == "pre":
-        return gradient.scaled(_left(shape, 1 + centred) * _over_square(shape, x, np.ones_like(x.square)))
-    return gradient
+        return gradient.scaled(_over_square(shape, x, np.ones_like(x.square)) * _left(shape, 1 + centred))
+    return gradient.times(_left(shape, taken.returned + centred)) if x.normed else gradient
 
 
-def past(shape: BlockShape, passed: Attended | Processed, taken: Taken, gradient: Gradient) -> Gradient:
-    """What passes a branch by."""
+def past(shape: BlockShape, x: Tokens, passed: Attended | Processed, taken: Taken, gradient: Gradient) -> Gradient:
+    """What passes a branch by, to the stream x."""
     gradient = gradient.times(shape.stream**2)
-    return gradient.scaled(_left(shape, taken.past * _share(passed))) if shape.place == "post" else gradient
+    return gradient.scaled(_left(shape, taken.past) ** _share(passed)) if x.normed else gradient
 
 
 def _share(passed: Attended | Processed) -> Array:
@@ -67,5 +65,6 @@ def _over_square(shape: BlockShape, x: Tokens, varies: Array) -> Array:
     return np.asarray((1 + spread) / (x.square + shape.eps))
 
 
-def _left(shape: BlockShape, directions: Array | int) -> Array:
-    return np.maximum(0.0, 1 - directions / np.asarray(shape.width))
+def _left(shape: BlockShape, directions: int) -> float:
+    """Of all D."""
+    return max(0.0, 1 - directions / shape.width)

@@ -1,8 +1,8 @@
-"""A gradient on its way back through a transformer block at infinite width: its size, and how alike two tokens' are.
+"""A gradient on its way back through a transformer block: its size, and how alike two tokens' are.
 
 It meets weights as if they were independent of those the signal came by (Schoenholz et al. 2017, "Deep Information
 Propagation", eq. 6). Through attention it comes by the values, which Noci et al. 2022, "Signal Propagation in
-Transformers", section 3, have too, and by the scores of queries and keys.
+Transformers", section 3, have too, and by the scores of queries and keys. Width is infinite but to norms.
 """
 
 from typing import NamedTuple
@@ -30,10 +30,11 @@ def backward(shape: BlockShape, x: Tokens, passed: Passed, gradient: Gradient) -
     middle, attention, mlp = passed.attention.out, passed.attention, passed.mlp
     gradient = before_norm(shape, middle, mlp, gradient)
     by_mlp = before_entry(shape, middle, BY_ITSELF, _through_mlp(shape, mlp, gradient))
-    gradient = at_middle = past(shape, mlp, BY_ITSELF, gradient).plus(by_mlp)
+    gradient = at_middle = past(shape, middle, mlp, BY_ITSELF, gradient).plus(by_mlp)
     gradient = before_norm(shape, x, attention, gradient)
     by_attention = before_entry(shape, x, MIXED, _through_attention(shape, attention, gradient))
-    return Returned(by_mlp, at_middle, by_attention, past(shape, attention, MIXED, gradient).plus(by_attention))
+    out = past(shape, x, attention, MIXED, gradient).plus(by_attention)
+    return Returned(by_mlp, at_middle, by_attention, out)
 
 
 def _through_mlp(shape: BlockShape, passed: Processed, gradient: Gradient) -> Gradient:
