@@ -10,7 +10,7 @@ BACK = (
 )
 CHUNK_STEPS = 1.5  # of some tokens in one block, there or back, beside its products
 BLOCK_STEPS = 2  # a block, written down
-PREDICTING = 10  # steps a block, once for all seeds
+PREDICTING = 15  # steps a block, once for all seeds
 PREDICTING_PLACE = 0.25  # steps a place of a block behind a causal mask, likewise
 
 
