@@ -117,7 +117,11 @@ def stacks() -> Iterator[Row]:
         ("backward", "bare_backward", "the same with gradients ÷ bare autograd"),
         ("small", "bare_small", "stack 100 × 64 × 64 tanh, measured ÷ bare torch"),
         ("relu_three", "relu_one", "ReLU stack, three inits ÷ one"),
-        ("transformer", "bare_transformer", "24 transformer blocks with gradients, three inits ÷ bare autograd"),
+        (
+            "transformer",
+            "bare_transformer",
+            "24 transformer blocks, two inits, one sequence of eight there and back ÷ bare torch and autograd",
+        ),
     ):
         yield pair(what, ours, bare)
 

@@ -125,20 +125,21 @@ def bare_stack(backward: bool, width: int = 512, depth: int = 30, batch: int = 1
 
 
 def bare_transformer() -> None:
-    """24 of torch's own encoder layers, three times, and autograd back to tokens and weights: nothing measured."""
-    blocks = [
-        nn.TransformerEncoderLayer(
-            256, 4, 1024, dropout=0.0, activation="gelu", batch_first=True, norm_first=True, bias=False
+    """24 of torch's own encoder layers, twice: eight sequences there, one of them back by autograd."""
+    blocks = nn.Sequential(
+        *(
+            nn.TransformerEncoderLayer(
+                256, 4, 1024, dropout=0.0, activation="gelu", batch_first=True, norm_first=True, bias=False
+            )
+            for _ in range(24)
         )
-        for _ in range(24)
-    ]
-    for _ in range(3):
-        x = torch.randn(8, 64, 256, requires_grad=True)
-        stream = x
-        for block in blocks:
-            stream = block(stream)
-        weights = [weight for block in blocks for weight in block.parameters()]
-        torch.autograd.grad(stream, [x, *weights], torch.randn_like(stream))
+    )
+    for _ in range(2):
+        x = torch.randn(1, 64, 256, requires_grad=True)
+        stream = blocks(x)
+        torch.autograd.grad(stream, [x, *blocks.parameters()], torch.randn_like(stream))
+        with torch.no_grad():
+            blocks(torch.randn(7, 64, 256))
 
 
 def model() -> tuple[nn.Module, torch.Tensor]:

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from ...lab.activations import ACTIVATIONS, Activation
-from ...lab.norms import NORMS, Norm
+from ...lab.kernels.tokens import normalize
+from ...lab.norms import EPS, NORMS, Norm
 from .draws import UnitWeights
 from .heads import Heads, Mixed
 from .inits import Group, Recipe
@@ -32,12 +33,17 @@ class Joint:
 
     def enter(self, x: Tensor) -> Normed:
         """What a branch receives of the stream."""
-        return Normed(*self.norm.forward(x)) if self.place == "pre" else Normed(x, None)
+        return self._normed(x) if self.place == "pre" else Normed(x, None)
 
     def leave(self, x: Tensor, added: Tensor) -> Normed:
         """The stream, with what a branch adds, already multiplied."""
         total = torch.add(added, x, alpha=self.stream)
-        return Normed(*self.norm.forward(total)) if self.place == "post" else Normed(total, None)
+        return self._normed(total) if self.place == "post" else Normed(total, None)
+
+    def _normed(self, x: Tensor) -> Normed:
+        tokens, factor = torch.empty_like(x), torch.empty(len(x), 1)
+        normalize(x.numpy(), self.norm.centres, EPS, tokens.numpy(), factor.numpy())
+        return Normed(tokens, factor)
 
     def back(self, gradient: Tensor, at: Normed) -> Tensor:
         """Back through a norm, if there was one."""
@@ -66,11 +72,23 @@ class Passed(NamedTuple):
     way_back: WayBack
 
 
+class AtWeights(NamedTuple):
+    """The gradient at a matrix, not multiplied out: what entered it and the gradient at what left it, shapes (rows,
+    fan_in) and (rows, fan_out)."""
+
+    entered: Tensor
+    gradient: Tensor
+
+    def product(self) -> Tensor:
+        """Of shape (fan_in, fan_out)."""
+        return self.entered.T @ self.gradient
+
+
 class Returned(NamedTuple):
     """The gradient at the stream before the block, and at each matrix."""
 
     stream: Tensor
-    weights: UnitWeights
+    weights: dict[Group, AtWeights]
 
 
 @dataclass(frozen=True)
@@ -107,22 +125,21 @@ class Block:
 
     def backward(self, gradient: Tensor, w: UnitWeights, way: WayBack) -> Returned:
         """From the gradient at the stream after the block, shape (rows, width)."""
-        joint, found = self.joint, UnitWeights()
+        joint, found = self.joint, dict[Group, AtWeights]()
         gradient = joint.back(gradient, way.left)
         h, slope = self.activation.with_slope(way.preactivation)
-        found["mlp_out"] = torch.addmm(_NOTHING, h.T, gradient, beta=0, alpha=joint.branch)
-        inner = self._back(gradient, w, "mlp_out", joint.branch).mul_(slope)
-        found["mlp_in"] = way.entered_mlp.tokens.T @ inner
-        inner = joint.back(self._back(inner, w, "mlp_in"), way.entered_mlp)
+        found["mlp_out"] = AtWeights(h, gradient * joint.branch)
+        found["mlp_in"] = AtWeights(way.entered_mlp.tokens, self._back(found, w, "mlp_out").mul_(slope))
+        inner = joint.back(self._back(found, w, "mlp_in"), way.entered_mlp)
         gradient = inner.add_(gradient, alpha=joint.stream)
 
         gradient = joint.back(gradient, way.middle)
-        found["output"] = torch.addmm(_NOTHING, way.values.T, gradient, beta=0, alpha=joint.branch)
-        mixed = self.heads.backward(self._back(gradient, w, "output", joint.branch), way.mixed)
+        found["output"] = AtWeights(way.values, gradient * joint.branch)
+        mixed = self.heads.backward(self._back(found, w, "output"), way.mixed)
         inner = torch.zeros_like(gradient)
         groups: tuple[Group, ...] = ("query", "key", "value")
         for group, at in zip(groups, mixed, strict=True):
-            found[group] = way.entered.tokens.T @ at
+            found[group] = AtWeights(way.entered.tokens, at)
             inner.addmm_(at, w[group].T, alpha=self.stds[group])
         inner = joint.back(inner, way.entered)
         return Returned(inner.add_(gradient, alpha=joint.stream), found)
@@ -130,8 +147,8 @@ class Block:
     def _times(self, x: Tensor, w: UnitWeights, group: Group, factor: float = 1.0) -> Tensor:
         return torch.addmm(_NOTHING, x, w[group], beta=0, alpha=factor * self.stds[group])
 
-    def _back(self, gradient: Tensor, w: UnitWeights, group: Group, factor: float = 1.0) -> Tensor:
-        return torch.addmm(_NOTHING, gradient, w[group].T, beta=0, alpha=factor * self.stds[group])
+    def _back(self, found: dict[Group, AtWeights], w: UnitWeights, group: Group) -> Tensor:
+        return torch.addmm(_NOTHING, found[group].gradient, w[group].T, beta=0, alpha=self.stds[group])
 
 
 _NOTHING = torch.zeros(1)  # that a product is added to: a factor costs nothing so

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from math import sqrt
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from ...lab.draws import DISTRIBUTIONS, Fill, draw, drawing
@@ -14,6 +13,7 @@ from .spec import TransformerSpec
 
 TOKENS, SEQUENCES, WEIGHTS, GRADIENT = range(4)  # streams of random numbers
 NORMAL = DISTRIBUTIONS["normal"]
+CHUNK = 256  # tokens that are worked on at once
 KEPT = 2**25  # weights of all blocks that are kept from pass to pass; more are drawn again
 
 UnitWeights = dict[Group, Tensor]
@@ -33,8 +33,8 @@ def draw_input(spec: TransformerSpec) -> Tensor:
 
 
 def draw_gradient(spec: TransformerSpec) -> Tensor:
-    """The gradient of the loss at the stream after the last block, shape (batch, tokens, width): standard normal."""
-    return draw(NORMAL, (spec.batch, spec.tokens, spec.width), spec.seed, GRADIENT)
+    """Of the loss at the stream after the last block, shape (returning sequences, tokens, width): standard normal."""
+    return draw(NORMAL, (spec.returning, spec.tokens, spec.width), spec.seed, GRADIENT)
 
 
 def weight_count(spec: TransformerSpec) -> int:
@@ -96,14 +96,8 @@ def _pending(spec: TransformerSpec, block: int) -> dict[Group, tuple[Tensor, lis
 
 
 def chunks(spec: TransformerSpec) -> list[slice]:
-    """Sequences that are worked on at once: so many that products are large, whatever the threads."""
-    size = max(1, CHUNK // spec.tokens)
-    return [slice(start, min(start + size, spec.batch)) for start in range(0, spec.batch, size)]
-
-
-CHUNK = 256  # tokens
-
-
-def zeros_like_weights(spec: TransformerSpec) -> UnitWeights:
-    """Where gradients are added up."""
-    return {weight.group: torch.zeros(weight.fan_in, weight.fan_out) for weight in spec.weights}
+    """Sequences that are worked on at once: those that the gradient goes back through, and then so many that products
+    are large and fit into a core's cache, whatever the threads."""
+    size, first = max(1, CHUNK // spec.tokens), spec.returning
+    later = [slice(start, min(start + size, spec.batch)) for start in range(first, spec.batch, size)]
+    return [slice(0, first), *later]

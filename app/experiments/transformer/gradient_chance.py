@@ -13,10 +13,11 @@ import numpy as np
 from ...theory.hermite import at, steepness
 from ...theory.quadrature import Array
 from .chance import Half, Walk, of_scores, over_units
+from .gradient import Gradient
 from .gram import Means, Rows
 from .places import Places
 from .recursion import Attended, BlockShape, Passed, Processed, Tokens
-from .way_back import Gradient, Returned
+from .way_back import Returned
 
 TIE = 6 / 35  # ∫sech⁸/16 over ∫sech⁴/4
 

@@ -6,6 +6,7 @@ A Gaussian matrix D wide turns tokens into tokens whose Gram matrix strays as a 
 strays on its own, by 2/(D·m) of its square, m being how often it occurs.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -71,15 +72,14 @@ class Rows(NamedTuple):
     def stray(self, squares: Array, width: int, alike: float = 0.0) -> Array:
         """The covariance of the means, shape (means, means), where eigenvalues vary by `squares` over width and how
         often they occur; `alike` is how far else tokens of one eigenvalue are alike, a mean cos²."""
-        n, others = self.tokens, self.all - self.tokens
-        pairs = np.array([n - 1, n - 1, -1]) / max(1, n - 1)
-        apart = np.array([others, -n, 0]) / max(1, others)
-        to_means = np.stack([np.ones(3), pairs * (n > 1), apart * (others > 0)]) * self.occurs / self.all
+        to_means = _to_means(self)
         return (to_means * squares * (1 / np.maximum(self.occurs, 1) + alike) / width) @ to_means.T
 
     def uneven(self, places: Places, x: Tokens, y: Tokens) -> float:
         """How much more than by one cosine tokens of a sequence have in common, in a Gram matrix of x and one of y: the
         mean of the product of all their entries, over that of tokens which are alike wherever they stand."""
+        if len(places.counts) == 1:
+            return 1.0
         every = places.mean(x.square * y.square)
         means = Means.of(places, x), Means.of(places, y)
         alike = means[0].square * means[1].square
@@ -91,3 +91,13 @@ class Rows(NamedTuple):
     def over_pairs(self, same: float, within: float, across: float) -> float:
         """The mean over all pairs of rows, a row with itself among them."""
         return (same + (self.tokens - 1) * within + (self.all - self.tokens) * across) / self.all
+
+
+@lru_cache(maxsize=64)
+def _to_means(rows: Rows) -> Array:
+    """From eigenvalues to the means, shape (means, eigenvalues)."""
+    n, others = rows.tokens, rows.all - rows.tokens
+    pairs = np.array([n - 1, n - 1, -1]) / max(1, n - 1)
+    apart = np.array([others, -n, 0]) / max(1, others)
+    found: Array = np.stack([np.ones(3), pairs * (n > 1), apart * (others > 0)]) * rows.occurs / rows.all
+    return found

@@ -33,7 +33,7 @@ class Heads:
     def forward(self, query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Mixed]:
         """The mixed values; all of shape (sequences · tokens, width)."""
         q, k, v = self._split(query), self._split(key), self._split(value)
-        scores = (q @ k.mT).mul_(self.factor)
+        scores = (q * self.factor) @ k.mT
         if self.causal:
             scores += _later(self.tokens)
         weights = torch.softmax(scores, -1)
@@ -48,8 +48,8 @@ class Heads:
         return self._joined(query), self._joined(key), self._joined(value)
 
     def _split(self, rows: Tensor) -> Tensor:
-        """From (sequences · tokens, width) to (sequences, heads, tokens, head_dim)."""
-        return rows.view(-1, self.tokens, self.count, rows.shape[1] // self.count).transpose(1, 2)
+        """From (sequences · tokens, width) to (sequences, heads, tokens, head_dim), as products want it."""
+        return rows.view(-1, self.tokens, self.count, rows.shape[1] // self.count).transpose(1, 2).contiguous()
 
     def _joined(self, split: Tensor) -> Tensor:
         """And back."""

@@ -5,7 +5,7 @@ first tokens have a place each, later ones share one with their neighbours.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -32,9 +32,18 @@ class Places:
         sees = np.tril(np.broadcast_to(found, (len(found), len(found))), -1) + np.diag((found + 1) / 2)
         return cls(found, sees, sees.sum(1))
 
-    @property
+    @cached_property
     def tokens(self) -> int:
         return int(self.counts.sum())
+
+    @cached_property
+    def _pairs_across(self) -> Array:
+        return np.multiply.outer(self.counts, self.counts) / self.tokens**2
+
+    @cached_property
+    def _pairs_within(self) -> Array:
+        different = np.multiply.outer(self.counts, self.counts) - np.diag(self.counts)
+        return np.asarray(different / (self.tokens * (self.tokens - 1)))
 
     @property
     def common(self) -> Array:
@@ -53,16 +62,15 @@ class Places:
 
     def mean(self, of_tokens: Array) -> float:
         """Over all tokens."""
-        return float(self.counts @ of_tokens) / self.tokens
+        return float(np.vdot(self.counts, of_tokens)) / self.tokens
 
     def mean_across(self, of_pairs: Array) -> float:
         """Over all pairs of a token of one sequence with a token of another."""
-        return float(self.counts @ of_pairs @ self.counts) / self.tokens**2
+        return float(np.vdot(self._pairs_across, of_pairs))
 
     def mean_within(self, of_pairs: Array) -> float:
         """Over all pairs of different tokens of a sequence."""
-        several = self.counts @ of_pairs @ self.counts - self.counts @ np.diag(of_pairs)
-        return float(several) / (self.tokens * (self.tokens - 1))
+        return float(np.vdot(self._pairs_within, of_pairs))
 
     def earlier(self, of_places: Array) -> Array:
         """Of two places what holds of the first, shape (places, places)."""

@@ -27,11 +27,12 @@ NEAR = 0.01  # between logarithms of variances, for which one activation is as g
 
 class Tokens(NamedTuple):
     """Of the tokens of every place: the mean square of an entry, shape (places,), and the cosines of two different ones
-    `within` a sequence and `across` sequences, shape (places, places)."""
+    `within` a sequence and `across` sequences, shape (places, places). `normed`: a norm has given all one length."""
 
     square: Array
     within: Array
     across: Array
+    normed: bool = False
 
     @classmethod
     def alike(cls, places: Places, within: float) -> "Tokens":
@@ -86,7 +87,7 @@ class BlockShape:
 
     def entered(self, x: Tokens) -> Tokens:
         """What a branch receives."""
-        return x._replace(square=x.square / (x.square + self.eps)) if self.place == "pre" else x
+        return self._normed(x) if self.place == "pre" else x
 
     def joined(self, x: Tokens, branch: Tokens) -> Tokens:
         """The stream with what a branch adds, before a norm."""
@@ -96,7 +97,10 @@ class BlockShape:
 
     def left(self, total: Tokens) -> Tokens:
         """The stream after a branch."""
-        return total._replace(square=total.square / (total.square + self.eps)) if self.place == "post" else total
+        return self._normed(total) if self.place == "post" else total
+
+    def _normed(self, x: Tokens) -> Tokens:
+        return x._replace(square=x.square / (x.square + self.eps), normed=True)
 
 
 class Attended(NamedTuple):
@@ -138,8 +142,8 @@ def forward(shape: BlockShape, x: Tokens) -> Passed:
 
 def _attend(shape: BlockShape, x: Tokens) -> Attended:
     entered = shape.entered(x)
-    square, product, _ = _seen(shape.places, entered)
-    own = square - np.diag(product)
+    seen = _seen(shape.places, entered)
+    own = seen.square - np.diag(seen.within)
     variance = _felt(shape, shape.score_variance * entered.square * own)
     mixed = mixing(variance, entered.within, shape.places, shape.head_dim)
     added = _averaged(shape, entered, mixed)

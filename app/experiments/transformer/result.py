@@ -47,8 +47,9 @@ class BlockPredicted(Record):
 
     `stream`, `attention`, `mlp` and `gradient` are mean squares: of the stream after the block, of what each branch
     adds, of the gradient at the stream after the block. `score_variance` is what the weights of attention see of it,
-    for a query that sees all keys: less what keys share, and what their one length takes from the largest scores. A
-    `_std` is how far chance lets a number stray: relative to mean squares, as it is of the others.
+    for a query that sees all keys: less what keys share, and what their one length takes from the largest scores.
+    `participation_even` is that of even weights, the least there is. A `_std` is how far chance lets a number stray:
+    relative to mean squares, as it is of the others.
     """
 
     stream: float | None
@@ -67,6 +68,7 @@ class BlockPredicted(Record):
     entropy_share: float | None
     entropy_std: float | None
     participation: float | None
+    participation_even: float | None
     participation_std: float | None
     gradient: float | None
     log10_gradient: float | None
@@ -78,7 +80,8 @@ class TransformerBlock(Record):
 
     `stream` is after it; `attention` and `mlp` are what its branches add. `token_cosine` is between the tokens of a
     sequence, its std over sequences; `sequence_cosine` between tokens of different sequences. `gradient` is that of the
-    loss at the stream after this block; `weight_gradients` has one entry a matrix.
+    loss at the stream after this block, at the tokens of the first sequences, as many as hold 64: sequences never meet,
+    so that it is what they would get in a whole batch. `weight_gradients` has one entry a matrix, of these tokens too.
     """
 
     block: int

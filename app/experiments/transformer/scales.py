@@ -1,7 +1,7 @@
 """How far a measured number lies from a predicted one, on the scale on which it strays as a normal number does.
 
 Mean squares stray by factors; cosines by factors of how far they are from one, so that none is beyond it; shares by
-factors of their odds.
+factors of their odds, or, where they cannot fall below one number, of those above it.
 """
 
 from collections.abc import Callable
@@ -45,4 +45,14 @@ class Scale:
 
 SIZE = Scale(log, exp, lambda x: 1 / x, 0.0, inf)
 COSINE = Scale(lambda x: -log(1 - x), lambda at: 1 - exp(-at), lambda x: 1 / (1 - x), -inf, 1.0)
-SHARE = Scale(lambda x: log(x / (1 - x)), lambda at: 1 / (1 + exp(-at)), lambda x: 1 / (x * (1 - x)), 0.0, 1.0)
+
+
+def share(least: float = 0.0) -> Scale:
+    """Of a share that is between this and one."""
+    return Scale(
+        lambda x: log((x - least) / (1 - x)),
+        lambda at: least + (1 - least) / (1 + exp(-at)),
+        lambda x: 1 / (x - least) + 1 / (1 - x),
+        least,
+        1.0,
+    )

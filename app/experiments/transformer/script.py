@@ -70,7 +70,8 @@ for name in inits:
     for _ in range(depth):
         stream, entropy = block(stream, weights(name))
         entropies.append(entropy)
-    gradient, = torch.autograd.grad(stream, first, torch.randn_like(stream))
+    back = stream[:{returning}]  # sequences never meet: a gradient through some is theirs in the whole batch
+    gradient = torch.autograd.grad(back, first, torch.randn_like(back))[0][:{returning}]
     print(f"{{name:<12}}{{stream.square().mean():>20.5g}}{{gradient.square().mean():>17.5g}}"
           f"{{cosine(stream):>18.4f}}{{entropies[0]:>18.4f}}")
 '''
@@ -93,6 +94,7 @@ def transformer_script(spec: TransformerSpec) -> str:
         batch=spec.batch,
         hidden=spec.width * spec.mlp_ratio,
         seed=spec.seed,
+        returning=spec.returning,
         groups=", ".join(GROUPS),
         group_names=list(GROUPS),
         inits="\n".join(_init(spec, name) for name in spec.init),

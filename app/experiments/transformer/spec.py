@@ -13,6 +13,7 @@ from .inits import INITS, SCORE_SCALES, Recipe, Weight
 AS_INIT = "init"
 FEWEST_BINS = 16
 MOST_BINS = 2**13  # of all blocks'
+RETURNING = 64  # tokens at least that the gradient goes back through
 NORM_PLACES = {
     "pre": "pre-norm: at the start of each branch",
     "post": "post-norm: of the stream, after each branch",
@@ -73,7 +74,7 @@ class TransformerSpec(Spec):
     )
     norm_kind: Annotated[str, OneOf(NORM_KINDS)] = field("layer", "shape", "Kind of norm", "What normalizes a token.")
     init: list[Annotated[str, labels_of(INITS)]] = field(
-        ["gpt2", "1/sqrt(D)", "xavier"],
+        ["gpt2", "1/sqrt(D)"],
         "weights",
         "Initializations",
         "The scale of every matrix of a block, and of the scores.",
@@ -95,7 +96,11 @@ class TransformerSpec(Spec):
     )
     causal: bool = field(False, "shape", "Causal", "A token attends to itself and to those before it alone.")
     backward: bool = field(
-        True, "run", "Backward", "Also send a gradient, standard normal at the last block, back through the stack."
+        True,
+        "run",
+        "Backward",
+        "Also send a gradient, standard normal at the last block, back through the first sequences, as many as hold "
+        "64 tokens: sequences never meet.",
     )
     bins: int = field(40, "run", "Bins", "Bins of each histogram.", ge=4, le=200, step=4)
     seed: int = field(0, "run", "Seed", "The same seed gives the same numbers, to the last bit.", ge=0, le=LARGEST_SEED)
@@ -123,6 +128,11 @@ class TransformerSpec(Spec):
     def histogram_bins(self) -> int:
         """Of each block's histograms: fewer than `bins` where very many blocks would make a result large."""
         return min(self.bins, max(FEWEST_BINS, MOST_BINS // (self.depth * len(self.init))))
+
+    @property
+    def returning(self) -> int:
+        """Sequences that the gradient goes back through: the first few, if they hold tokens enough."""
+        return min(self.batch, -(-RETURNING // self.tokens))
 
     @property
     def head_dim(self) -> int:

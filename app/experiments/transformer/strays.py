@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ...finding import by_chance
 from .result import TransformerBlock, TransformerInit
-from .scales import COSINE, SHARE, SIZE, Scale
+from .scales import COSINE, SIZE, Scale, share
 
 
 class Stray(NamedTuple):
@@ -76,13 +76,17 @@ def sequence_cosine(block: TransformerBlock) -> Stray:
 def entropy(block: TransformerBlock) -> Stray:
     """As a share of the most it can be."""
     at = block.predicted
-    share, std = at.entropy_share, at.entropy_std
-    return Stray(SHARE, block.entropy.share, share, std * share / at.entropy if std and share and at.entropy else None)
+    predicted, std = at.entropy_share, at.entropy_std
+    relative = std / at.entropy if std and at.entropy else None
+    return Stray(share(), block.entropy.share, predicted, relative and predicted and relative * predicted)
 
 
 def participation(block: TransformerBlock) -> Stray:
+    """Above that of even weights, which is the least."""
     at = block.predicted
-    return Stray(SHARE, block.entropy.participation.mean, at.participation, at.participation_std)
+    return Stray(
+        share(at.participation_even or 0.0), block.entropy.participation.mean, at.participation, at.participation_std
+    )
 
 
 Straying = Callable[[TransformerBlock], Stray]

@@ -10,6 +10,7 @@ import numpy as np
 from ...lab.activations import nonlinearity
 from ...lab.norms import EPS, NORMS
 from .chance import Strays, walk
+from .gradient import Gradient
 from .gradient_chance import gradient_strays
 from .gram import Rows
 from .inits import INITS, Recipe
@@ -17,15 +18,15 @@ from .mixing import critical_variance
 from .places import places_of
 from .recursion import BlockShape, Passed, Tokens, forward
 from .result import BlockPredicted
-from .scales import COSINE, SHARE, Scale
+from .scales import COSINE, Scale, share
 from .spec import TransformerSpec
-from .way_back import Gradient, Returned, backward
+from .way_back import Returned, backward
 
 UNUSED = {"seed": 0, "bins": 40, "backward": True}  # by any prediction
 LARGEST = 1e75  # mean square, beyond which float32 has ended
 ROUNDING = 1e-6  # of a cosine or a share: what strays less, float32 does by itself
 MOST_STRAY = 0.5  # on the scale of a number, up to which the first order says how far it strays
-TIED = 100  # queries whose two largest scores nearly tie, of which a mean is one
+TIED = 80  # queries whose two largest scores nearly tie, of which a mean is one
 NOTHING = BlockPredicted(**dict.fromkeys(BlockPredicted.model_fields))
 
 
@@ -75,14 +76,16 @@ def log_keys(spec: TransformerSpec) -> float:
 def _predict(query: str, name: str) -> Prediction:
     spec, recipe = TransformerSpec.from_query(query), INITS[name]
     shape, rows = shape_of(spec, recipe), Rows(spec.batch, spec.tokens)
+    returning = Rows(spec.returning, spec.tokens)
     streams, passed = [Tokens.alike(shape.places, spec.similarity)], list[Passed]()
     while len(passed) < spec.depth and shape.places.mean(streams[-1].square) < LARGEST:
         passed.append(forward(shape, streams[-1]))
         streams.append(passed[-1].mlp.out)
     known = len(passed) == spec.depth
-    returned = _returned(shape, streams, passed, rows.all * spec.heads, known)
+    returned = _returned(shape, streams, passed, returning.all * spec.heads, known)
     strays = walk(rows, shape, streams, passed)
-    stray = gradient_strays(rows, shape, streams, passed, returned, strays)
+    met = strays if returning == rows else walk(returning, shape, streams, passed)
+    stray = gradient_strays(returning, shape, streams, passed, returned, met)
     sizes = [*(_held(shape.places.mean(at.out.square)) if at else None for at in returned), 1.0 if known else None]
     gradients = [Sized(size, _sized(size, std)) for size, std in zip(sizes, stray, strict=True)]
     blocks = [_predicted(spec, shape, *at) for at in zip(passed, strays.strays, gradients[1:], strict=True)]
@@ -127,7 +130,7 @@ def _predicted(spec: TransformerSpec, shape: BlockShape, at: Passed, stray: Stra
     token_cosine = places.mean_within(at.mlp.out.within) if several else None
     sequence_cosine = places.mean_across(at.mlp.out.across) if spec.batch > 1 else None
     participation, most = places.mean(mixed.participation), log_keys(spec)
-    entropy = most - places.mean(np.log(places.keys) - mixed.entropy)
+    entropy, even = most - places.mean(np.log(places.keys) - mixed.entropy), places.mean(1 / places.keys)
     return BlockPredicted(
         stream=stream,
         log10_stream=_log10(stream),
@@ -143,9 +146,10 @@ def _predicted(spec: TransformerSpec, shape: BlockShape, at: Passed, stray: Stra
         score_variance=float(mixed.seen[-1]),
         entropy=entropy,
         entropy_share=entropy / most if several else None,
-        entropy_std=_seen(SHARE, entropy / most, stray.entropy / most, most) if several else None,
+        entropy_std=_seen(share(), entropy / most, stray.entropy / most, most) if several else None,
         participation=participation,
-        participation_std=_seen(SHARE, participation, stray.participation),
+        participation_even=even,
+        participation_std=_seen(share(even), participation, stray.participation),
         gradient=gradient.size,
         log10_gradient=_log10(gradient.size),
         gradient_std=gradient.std,
@@ -156,7 +160,8 @@ ASSUMES = (
     "Predicted: the limit of infinite width, weights independent and of mean zero, so that a branch is independent of "
     "the stream it is added to; tokens of a sequence alike to each other by one cosine, under a causal mask by one of "
     "each two places (Dong et al. 2021; Noci et al. 2022; Giorlandino and Goldt 2025; the MLP as Poole et al. 2016). "
-    "The gradient meets weights independent of those the signal came by (Schoenholz et al. 2017)."
+    "The gradient meets weights independent of those the signal came by (Schoenholz et al. 2017); a norm divides it by "
+    "each token's own mean square, which strays from token to token: that is counted, to leading order in 1/width."
 )
 CAUSAL = (
     "Under a causal mask every token has another number of keys: sizes, cosines and gradients are followed place by "

@@ -1,8 +1,8 @@
-"""A gradient on its way back through a transformer block at infinite width: its size, and how alike two tokens' are.
+"""A gradient on its way back through a transformer block: its size, and how alike two tokens' are.
 
 It meets weights as if they were independent of those the signal came by (Schoenholz et al. 2017, "Deep Information
 Propagation", eq. 6). Through attention it comes by the values, which Noci et al. 2022, "Signal Propagation in
-Transformers", section 3, have too, and by the scores of queries and keys.
+Transformers", section 3, have too, and by the scores of queries and keys. Width is infinite but to norms.
 """
 
 from typing import NamedTuple
@@ -10,33 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ...theory.quadrature import Array
+from .gradient import Gradient
+from .norm_back import BY_ITSELF, MIXED, before_entry, before_norm, past
 from .places import Places, both_sides
 from .recursion import Attended, BlockShape, Passed, Processed, Tokens, exp_all, of_pairs
-
-
-class Gradient(NamedTuple):
-    """Of the gradient at the tokens of every place: the mean square of an entry, and the mean product of those of two
-    different tokens of a sequence; shapes (places,) and (places, places)."""
-
-    square: Array
-    product: Array
-
-    @classmethod
-    def of_loss(cls, shape: BlockShape) -> "Gradient":
-        """Standard normal, less what a norm that it comes to at once takes: its mean, and the token's direction."""
-        removed = shape.removed / shape.width if shape.place == "post" else 0.0
-        count = len(shape.places.counts)
-        return cls(np.full(count, 1 - removed), np.zeros((count, count)))
-
-    def times(self, factor: float) -> "Gradient":
-        return Gradient(self.square * factor, self.product * factor)
-
-    def scaled(self, factors: Array) -> "Gradient":
-        """By a factor on the mean square of each place."""
-        return Gradient(self.square * factors, self.product * np.sqrt(np.multiply.outer(factors, factors)))
-
-    def plus(self, other: "Gradient") -> "Gradient":
-        return Gradient(self.square + other.square, self.product + other.product)
 
 
 class Returned(NamedTuple):
@@ -50,20 +27,14 @@ class Returned(NamedTuple):
 
 def backward(shape: BlockShape, x: Tokens, passed: Passed, gradient: Gradient) -> Returned:
     """From the stream after a block, which x entered, to the stream before it."""
-    gradient = _before_norm(shape, passed.mlp.total, gradient)
-    by_mlp = _slope_of_entry(shape, passed.attention.out, _through_mlp(shape, passed.mlp, gradient))
-    middle = gradient.times(shape.stream**2).plus(by_mlp)
-    gradient = _before_norm(shape, passed.attention.total, middle)
-    by_attention = _slope_of_entry(shape, x, _through_attention(shape, passed.attention, gradient))
-    return Returned(by_mlp, middle, by_attention, gradient.times(shape.stream**2).plus(by_attention))
-
-
-def _before_norm(shape: BlockShape, total: Tokens, gradient: Gradient) -> Gradient:
-    return gradient.scaled(1 / (total.square + shape.eps)) if shape.place == "post" else gradient
-
-
-def _slope_of_entry(shape: BlockShape, x: Tokens, gradient: Gradient) -> Gradient:
-    return gradient.scaled(1 / (x.square + shape.eps)) if shape.place == "pre" else gradient
+    middle, attention, mlp = passed.attention.out, passed.attention, passed.mlp
+    gradient = before_norm(shape, middle, mlp, gradient)
+    by_mlp = before_entry(shape, middle, BY_ITSELF, _through_mlp(shape, mlp, gradient))
+    gradient = at_middle = past(shape, middle, mlp, BY_ITSELF, gradient).plus(by_mlp)
+    gradient = before_norm(shape, x, attention, gradient)
+    by_attention = before_entry(shape, x, MIXED, _through_attention(shape, attention, gradient))
+    out = past(shape, x, attention, MIXED, gradient).plus(by_attention)
+    return Returned(by_mlp, at_middle, by_attention, out)
 
 
 def _through_mlp(shape: BlockShape, passed: Processed, gradient: Gradient) -> Gradient:

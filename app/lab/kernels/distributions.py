@@ -25,7 +25,7 @@ TRUNCATED_STD = 0.8796256610342398  # of N(0, 1) cut at ±2: √(1 - 4φ(2) / (2
 
 
 @inlined
-def _minus_two_log(x: Any, doublings: int) -> Any:
+def minus_two_log(x: Any, doublings: int) -> Any:
     """-2 ln(x / 2^doublings), x > 0, to 6e-8: exactly 0 where x is 2^doublings."""
     bits = int32(np.float32(x).view(np.int32) - int32(TWO_THIRDS))
     exponent = float32(bits >> int32(23))
@@ -65,7 +65,7 @@ def _with_sign(size: Any, word: Any) -> Any:
 @inlined
 def _normals(for_radius: Any, for_angle: Any) -> tuple[Any, Any]:
     """Box and Muller 1958: √(-2 ln u)·(cos θ, sin θ), with 32 random bits for u and 32 for θ."""
-    radius = np.sqrt(_minus_two_log(float32(for_radius) + float32(0.5), 32))
+    radius = np.sqrt(minus_two_log(float32(for_radius) + float32(0.5), 32))
     cosine, sine = _on_half_circle(for_angle)
     radius = _with_sign(radius, for_angle)
     return radius * cosine, radius * sine
@@ -80,7 +80,7 @@ def _within_one(word: Any) -> Any:
 @inlined
 def _laplace(word: Any) -> Any:
     """A sign and an exponential of rate √2, by the inverse of the distribution function."""
-    size = _minus_two_log(float32(uint32(word & uint32(SIGN - 1))) + float32(0.5), 31) * float32(sqrt(1 / 8))
+    size = minus_two_log(float32(uint32(word & uint32(SIGN - 1))) + float32(0.5), 31) * float32(sqrt(1 / 8))
     return _with_sign(size, word)
 
 
@@ -88,7 +88,7 @@ def _laplace(word: Any) -> Any:
 def _truncated(word: Any) -> Any:
     """By the inverse of the distribution function: Giles 2010, "Approximating the erfinv function", table 5."""
     x = _within_one(word) * float32(EDGE)
-    w = _minus_two_log((float32(1) - x) * (float32(1) + x), 0) * float32(0.5) - float32(2.5)
+    w = minus_two_log((float32(1) - x) * (float32(1) + x), 0) * float32(0.5) - float32(2.5)
     p = float32(2.81022636e-08) * w + float32(3.43273939e-07)
     p = p * w + float32(-3.5233877e-06)
     p = p * w + float32(-4.39150654e-06)

@@ -11,6 +11,7 @@ from app.experiments.transformer.block import Block
 from app.experiments.transformer.draws import UnitWeights
 from app.experiments.transformer.inits import GROUPS, INITS
 from app.experiments.transformer.spec import TransformerSpec
+from tests.experiments.transformer.plain import plain
 from tests.lab.tools import EPS32
 
 SMALL: dict[str, Any] = {"depth": 3, "width": 24, "heads": 3, "tokens": 7, "batch": 4}
@@ -104,30 +105,6 @@ def test_a_block_is_torchs_encoder_layer(place: str, activation: str) -> None:
     torch.testing.assert_close(found.view_as(expected), expected, atol=ROUNDED, rtol=ROUNDED)
 
 
-def plain(spec: TransformerSpec, block: Block, x: Tensor, w: UnitWeights) -> Tensor:
-    """The same block as one would write it, for autograd; x of shape (rows, width), w scaled."""
-
-    def norm(tokens: Tensor) -> Tensor:
-        kind = F.rms_norm if spec.norm_kind == "rms" else F.layer_norm
-        return kind(tokens, tokens.shape[-1:], eps=1e-5)
-
-    def add(stream: Tensor, branch: Tensor) -> Tensor:
-        total = block.joint.stream * stream + spec.branch_scale * branch
-        return norm(total) if spec.norm == "post" else total
-
-    def enter(stream: Tensor) -> Tensor:
-        return norm(stream) if spec.norm == "pre" else stream
-
-    def split(rows: Tensor) -> Tensor:
-        return rows.view(spec.batch, spec.tokens, spec.heads, -1).transpose(1, 2)
-
-    entered = enter(x)
-    q, k, v = (split(entered @ w[group]) for group in ("query", "key", "value"))
-    mixed = F.scaled_dot_product_attention(q, k, v, is_causal=spec.causal, scale=block.heads.factor)
-    x = add(x, mixed.transpose(1, 2).reshape(x.shape) @ w["output"])
-    return add(x, block.activation.function(enter(x) @ w["mlp_in"]) @ w["mlp_out"])
-
-
 @every_place
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=list(SETTINGS))
 def test_gradients_are_autograds(place: str, settings: dict[str, Any]) -> None:
@@ -142,7 +119,7 @@ def test_gradients_are_autograds(place: str, settings: dict[str, Any]) -> None:
     torch.testing.assert_close(passed.stream.double(), stream, atol=ROUNDED, rtol=ROUNDED)
     expected, *of_weights = torch.autograd.grad(stream, [at, *w.values()], gradient.double())
     for mine, exact in zip(
-        [found.stream, *(found.weights[group] for group in w)], [expected, *of_weights], strict=True
+        [found.stream, *(found.weights[group].product() for group in w)], [expected, *of_weights], strict=True
     ):
         size = float(exact.abs().max())
         torch.testing.assert_close(mine.double(), exact, atol=ROUNDED * max(size, 1e-6), rtol=ROUNDED)

@@ -11,7 +11,7 @@ from app.experiments.transformer import strays
 from app.experiments.transformer.inits import INITS
 from app.experiments.transformer.result import TransformerBlock, TransformerInit
 from app.experiments.transformer.run import run_transformer
-from app.experiments.transformer.scales import COSINE, SHARE, SIZE, Scale
+from app.experiments.transformer.scales import COSINE, SIZE, Scale, share
 from app.experiments.transformer.spec import TransformerSpec
 from app.experiments.transformer.strays import Stray, Straying
 from app.experiments.transformer.theory import predict
@@ -81,14 +81,16 @@ def _all(block: TransformerBlock) -> list[Stray]:
     return [straying(block) for straying in STRAYING.values()]
 
 
-@pytest.mark.parametrize(("scale", "number"), [(SIZE, 3.0), (COSINE, -0.2), (COSINE, 0.999), (SHARE, 0.02)])
+@pytest.mark.parametrize(
+    ("scale", "number"), [(SIZE, 3.0), (COSINE, -0.2), (COSINE, 0.999), (share(), 0.02), (share(0.02), 0.021)]
+)
 def test_a_number_at_the_edge_of_its_band_lies_1_96_standard_deviations_off(scale: Scale, number: float) -> None:
-    std = 0.01 * (number if scale is SIZE else 1 - number)
+    std = 0.01 / scale.slope(number)
     band = scale.band(number, std)
     assert band is not None
     assert [scale.off(edge, number, std) for edge in band] == pytest.approx([-NORMAL_975, NORMAL_975])
     assert band[0] < number < band[1]
-    assert (band[1] - band[0]) / 2 == pytest.approx(NORMAL_975 * std, rel=0.01 if scale is not SHARE else 0.2)
+    assert (band[1] - band[0]) / 2 == pytest.approx(NORMAL_975 * std, rel=0.01)
 
 
 def test_what_chance_has_no_part_in_has_no_band() -> None:

@@ -18,6 +18,7 @@ from app.experiments.transformer.run import run_transformer
 from app.experiments.transformer.spec import TransformerSpec
 from app.fields import SpecError
 from app.lab.threads import use_threads
+from tests.experiments.transformer.plain import plain
 from tests.lab.tools import EPS32, all_finite, outcome, stopped
 
 SMALL: dict[str, Any] = {"depth": 3, "width": 32, "heads": 2, "tokens": 6, "batch": 5, "bins": 8}
@@ -72,32 +73,45 @@ def test_cosines_are_over_all_pairs_of_tokens() -> None:
         assert block.sequence_cosine == pytest.approx(mean_cosine(across), abs=ROUNDED)
 
 
-def test_the_gradient_is_autograds_through_the_whole_stack() -> None:
-    spec = TransformerSpec(init=["1/sqrt(D)"], **SMALL)
-    (entry,) = run(init=["1/sqrt(D)"]).inits
-    block = Block.of(spec, INITS["1/sqrt(D)"])
-    x = draws.draw_input(spec).view(-1, spec.width).requires_grad_()
-    streams, weights = [x], []
+@pytest.mark.parametrize(("tokens", "returning"), [(6, 5), (30, 3), (32, 2), (64, 1), (70, 1)])
+def test_the_gradient_is_autograds_through_the_whole_stack(tokens: int, returning: int) -> None:
+    """Of the first sequences alone, which hold 64 tokens, or of all: at the matrices what these give."""
+    settings: dict[str, Any] = {**SMALL, "tokens": tokens, "init": ["1/sqrt(D)"]}
+    spec, (entry,) = TransformerSpec.parse(settings), run(**settings).inits
+    assert spec.returning == returning
+    block, rows = Block.of(spec, INITS["1/sqrt(D)"]), returning * tokens
+    streams, weights = [draws.draw_input(spec).view(-1, spec.width).requires_grad_()], []
     for unit in draws.Weights(spec).of(range(spec.depth)):
-        w = {group: unit[group].requires_grad_() for group in GROUPS}
-        weights.append(w)
-        streams.append(block.forward(streams[-1], w).stream)
+        weights.append({group: unit[group].mul(block.stds[group]).requires_grad_() for group in GROUPS})
+        streams.append(plain(spec, block, streams[-1], weights[-1]))
     loss_gradient = draws.draw_gradient(spec).view(-1, spec.width)
     every = [*streams, *(w[group] for w in weights for group in GROUPS)]
-    found = torch.autograd.grad(streams[-1], every, loss_gradient)
-    sizes = [float(gradient.double().square().mean()) for gradient in found]
+    found = torch.autograd.grad(streams[-1][:rows], every, loss_gradient)
+    at_streams, at_weights = found[: spec.depth + 1], iter(found[spec.depth + 1 :])
     measured = [entry.input_gradient, *(at.gradient for at in entry.blocks)]
-    for summary, size in zip(measured, sizes, strict=False):
+    for summary, gradient in zip(measured, at_streams, strict=True):
         assert summary is not None
-        assert summary.mean_square == pytest.approx(size, rel=ROUNDED)
-    by_matrix = iter(sizes[spec.depth + 1 :])
+        assert summary.count == rows * spec.width
+        assert not gradient[rows:].any()
+        assert summary.mean_square == pytest.approx(mean_square(gradient[:rows]), rel=ROUNDED)
     for at in entry.blocks:
         assert at.weight_gradients is not None
         for group in GROUPS:
-            std = block.stds[group]  # autograd's is of the weights before scaling
-            expected = next(by_matrix) / std**2
-            assert at.weight_gradients[group].mean_square == pytest.approx(expected, rel=ROUNDED)
-            assert at.weight_gradients[group].grad_to_data == pytest.approx(sqrt(expected) / std, rel=ROUNDED)
+            size = mean_square(next(at_weights))
+            assert at.weight_gradients[group].mean_square == pytest.approx(size, rel=ROUNDED)
+            assert at.weight_gradients[group].grad_to_data == pytest.approx(sqrt(size) / block.stds[group], rel=ROUNDED)
+
+
+def mean_square(gradient: Tensor) -> float:
+    return float(gradient.double().square().mean())
+
+
+def test_sequences_never_meet_so_that_a_gradient_through_the_first_is_what_they_get_alone() -> None:
+    whole, alone = run(tokens=32, batch=5), run(tokens=32, batch=2)
+    for mine, theirs in zip(whole.inits, alone.inits, strict=True):
+        assert mine.input_gradient == theirs.input_gradient
+        for block, same in zip(mine.blocks, theirs.blocks, strict=True):
+            assert (block.gradient, block.weight_gradients) == (same.gradient, same.weight_gradients)
 
 
 def test_without_backward_there_is_no_gradient_and_the_rest_is_the_same() -> None:
@@ -139,8 +153,8 @@ def test_tokens_begin_with_the_similarity_asked_for() -> None:
 def test_a_step_comes_after_every_block_either_way_and_any_of_them_can_be_read() -> None:
     spec = TransformerSpec(**SMALL)
     steps = list(run_transformer(spec))
-    assert [step.done for step in steps] == list(range(1, 3 * 3 * 2 + 1))
-    assert {step.total for step in steps} == {18}
+    assert [step.done for step in steps] == list(range(1, 3 * 2 + 1))
+    assert {step.total for step in steps} == {6}
     assert all_finite(steps[-1].partial().model_dump())
 
 

@@ -56,6 +56,15 @@ def test_a_gradient_through_averages_and_linear_branches_has_a_closed_form() -> 
     assert found.input_gradient == pytest.approx(2 * (1 + 1 / 5), rel=1e-6)
 
 
+@pytest.mark.parametrize(("kind", "removed"), [("layer", 2), ("rms", 1)])
+def test_back_through_one_norm_a_gradient_is_divided_by_what_each_token_happens_to_be(kind: str, removed: int) -> None:
+    """Of d = D normals, or one fewer where a norm centres, E[D/χ²] is D/(d − 2); and the norm takes its directions."""
+    width = 64
+    found = prediction(residual_scale=0.0, norm="post", norm_kind=kind, depth=1, width=width, heads=1)
+    exact = width / (width - removed - 1) * (1 - removed / width)
+    assert found.input_gradient == pytest.approx(exact, rel=2 * (3 / width) ** 2)
+
+
 def test_one_token_attends_to_itself_alone() -> None:
     found = prediction(tokens=1, activation="linear", depth=3)
     assert streams(found) == pytest.approx([3, 5, 7], rel=4 * EPS)
@@ -193,6 +202,31 @@ READ = {
     "participation": lambda block: block.entropy.participation.mean,
     "gradient": lambda block: block.gradient.mean_square,
 }
+
+
+WEAK: dict[str, Any] = {"norm": "post", "residual_scale": 0.4, "depth": 4, "width": 64, "tokens": 16, "bins": 4}
+WEAK_SETTINGS: dict[str, dict[str, Any]] = {
+    "as they are": {},
+    "linear averages": {"activation": "linear", "gain": 0.0},
+    "RMS norm": {"norm_kind": "rms"},
+    "pre-norm": {"norm": "pre", "residual_scale": 0.6},
+}
+
+
+@pytest.mark.parametrize("settings", WEAK_SETTINGS.values(), ids=list(WEAK_SETTINGS))
+def test_past_weak_branches_even_the_first_order_in_1_over_width_is_predicted(settings: dict[str, Any]) -> None:
+    """It adds up, norm after norm, to several parts in a hundred of a gradient; the second order is left out."""
+    spec = TransformerSpec.parse({**WEAK, **settings, "init": ["1/sqrt(D)"]})
+    sizes = []
+    for seed in range(100):
+        (entry,) = outcome(run_transformer(spec.model_copy(update={"seed": seed}))).inits
+        assert entry.input_gradient is not None
+        sizes.append(entry.input_gradient.mean_square)
+    found = np.array(sizes)
+    left_out = 2 * spec.depth * (3 / spec.width) ** 2
+    assert entry.predicted_input_gradient == pytest.approx(
+        found.mean(), abs=STANDARD_ERRORS * mean_error(found), rel=left_out
+    )
 
 
 def test_rank_collapses_under_post_norm_and_not_with_deepnets_scale() -> None:

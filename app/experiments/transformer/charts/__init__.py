@@ -6,10 +6,20 @@ from .growth import branches, gradient, matrices, picture, stream
 from .tokens import attention, cosines, format_chart, histograms
 
 
+def _sequences(count: int) -> str:
+    return "one sequence" if count == 1 else f"{count:,} sequences"
+
+
+def _returning(spec: TransformerSpec) -> str:
+    """Through which sequences the gradient goes, if not through all."""
+    return "" if spec.returning == spec.batch else f" through {spec.returning if spec.returning > 1 else 'one'} of them"
+
+
 def _picture(spec: TransformerSpec) -> str:
-    inputs = "one sequence" if spec.batch == 1 else f"{spec.batch:,} sequences"
+    inputs = _sequences(spec.batch)
     tokens = "one token" if spec.tokens == 1 else f"{spec.tokens:,} tokens"
-    back = " The gradient goes back from right to left and is 1 at the last block." if spec.backward else ""
+    way = f" The gradient goes back from right to left{_returning(spec)} and is 1 at the last block."
+    back = way if spec.backward else ""
     return f"Over {inputs} of {tokens}, block by block; dotted as predicted. Bands: where 95 % of networks lie.{back}"
 
 
@@ -34,10 +44,6 @@ _ATTENTION = (
     "Over all queries and heads. Entropy: 100 % is a plain average over all keys, 0 % is one key alone. Σp² is one "
     "over the number of keys that hold the weight. Bands: where 95 % of networks lie."
 )
-_GRADIENT = (
-    "Mean square of the loss's gradient at the stream after each block. It is 1 at the last and goes back from right "
-    "to left. Bands: where 95 % of networks lie."
-)
 _MATRICES = (
     "Root mean square of each matrix's gradient over its weights' own: what one learning rate makes of it. Matrices "
     "far above the others change faster than the rest."
@@ -46,6 +52,14 @@ _FORMATS = (
     "Bands: from the 1 % to the 99 % quantile of the magnitudes; lines: their median. Dashed: the largest and the "
     "smallest number that each format holds."
 )
+
+
+def _gradient(spec: TransformerSpec) -> str:
+    some = "" if spec.returning == spec.batch else f" of {_sequences(spec.returning)}: sequences never meet"
+    return (
+        f"Mean square of the loss's gradient at the stream after each block, over all tokens{some}. It is 1 at the "
+        "last and goes back from right to left. Bands: where 95 % of networks lie."
+    )
 
 
 def _backward(spec: TransformerSpec) -> bool:
@@ -69,7 +83,7 @@ CHARTS: dict[str, Chart] = {
     "histograms": Chart("The stream's entries", _HISTOGRAMS, histograms, "", ("common",)),
     "cosines": Chart("Tokens told apart", _COSINES, cosines, "tokens", (), _any_pair),
     "attention": Chart("Weights of attention", _ATTENTION, attention, "attention", (), _several),
-    "gradient": Chart("The gradient, on its way back", _GRADIENT, gradient, "gradient", SIZE_AXES, _backward),
+    "gradient": Chart("The gradient, on its way back", _gradient, gradient, "gradient", SIZE_AXES, _backward),
     "matrices": Chart("Gradient to weights", _MATRICES, matrices, "steps", ("linear", "whole"), _backward),
     "formats": Chart("Would it fit in float16?", _FORMATS, format_chart, "formats"),
 }
