@@ -5,9 +5,7 @@ from .draws import KEPT, chunks, weight_count
 from .places import places_of
 from .spec import RETURNING, TransformerSpec
 
-BACK = (
-    3  # passes that a token's way back takes: two products for each there, of so few rows that weights are waited for
-)
+BACK = 3  # passes that a token's way back takes: twice the products, of so few rows that weights are waited for
 CHUNK_STEPS = 1.5  # of some tokens in one block, there or back, beside its products
 BLOCK_STEPS = 2  # a block, written down
 PREDICTING = 15  # steps a block, once for all seeds
