@@ -1,7 +1,7 @@
 """What is attached to a network's modules while it is recorded, and to its tensors and optimizers.
 
 A module that calls no other while it runs is a layer. Nothing is changed: hooks return nothing, statistics are taken of
-tensors as they pass, and what is kept are numbers.
+tensors as they pass, and what is kept are counts and numbers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,13 +12,25 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from ..lab.formats import Magnitudes
-from ..lab.summary import Summary
 from .lineage import Lineage, Memory, Origin, version_of
-from .measure import Seen, Workers, floating, moments_of, see, see_values
-from .modules import activation_of, bounds_of, channel_of
-from .recording import MOST_LAYERS
+from .measure import Counted, Seen, count, floating, moments_of, see
+from .modules import activation_of, bounds_of, channel_of, role_of
+from .recording import MOST_LAYERS, Role
 from .weighed import Weighed, weighed
+
+
+@dataclass
+class Input:
+    """What went into a layer, as far as it can be measured."""
+
+    origin: Origin
+    shape: list[int] | None = None
+    seen: Seen | None = None
+    cosine: float | None = None
+    channel: int | None = None
+
+
+NOTHING = Input(Origin([], False))
 
 
 @dataclass
@@ -27,26 +39,17 @@ class Entry:
 
     name: str
     call: int
-    module: nn.Module
-    input: "Input"
+    kind: str
+    role: Role
+    activation: str | None
+    input: Input
     output_shape: list[int]
     dtype: str
     device: str
     seen: Seen
     channel: int
     weights: Weighed | None
-    gradient: tuple[Summary, Magnitudes] | None = None
-
-
-@dataclass
-class Input:
-    """What went into a layer, as far as it can be measured."""
-
-    shape: list[int] | None = None
-    summary: Summary | None = None
-    cosine: float | None = None
-    origin: Origin = field(default_factory=lambda: Origin([], False))
-    channel: int | None = None
+    gradient: Counted | None = None
 
 
 @dataclass
@@ -63,7 +66,6 @@ class Hooks:
     """Watches a network's first pass, forward and back, and the first step of an optimizer after it."""
 
     model: nn.Module
-    workers: Workers
     entries: list[Entry] = field(default_factory=list)
     passes: int = 0
     left_out: int = 0
@@ -101,14 +103,14 @@ class Hooks:
     def _forget(self) -> None:
         """Of tensors, all but the numbers: a pass's memory is its own."""
         self._lineage = Lineage()
-        self._known: Memory[tuple[Entry | None, Summary, float | None]] = Memory()
+        self._known: Memory[tuple[int | None, Seen]] = Memory()  # with the layer that made it
 
     def _begins(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if not self._running and not self._goes_on(module):
             return
         tensor = next(tensors_in((args, kwargs)), None)
-        running = _Running(Input())
-        if tensor is not None and next(module.children(), None) is None:
+        running = _Running(NOTHING)
+        if tensor is not None and not module._modules:
             running.input = self._input(tensor)
         elif tensor is not None:
             running.given = tensor, version_of(tensor)
@@ -153,69 +155,73 @@ class Hooks:
             running.input = self._input(running.given[0])
         taken, call = running.input, self._calls.get(module, 0) + 1
         self._calls[module] = call
-        channel = channel_of(module, output, taken.channel)
-        seen = see(output, channel, bounds_of(activation_of(module)), self.workers)
+        activation, channel = activation_of(module), channel_of(module, output, taken.channel)
         entry = Entry(
             name=name,
             call=call,
-            module=module,
+            kind=type(module).__name__,
+            role=role_of(module),
+            activation=activation,
             input=taken,
             output_shape=list(output.shape),
             dtype=str(output.dtype).removeprefix("torch."),
             device=output.device.type,
-            seen=seen,
+            seen=see(output, channel, bounds_of(activation)),
             channel=channel,
             weights=self._weigh(module, taken.shape, output.shape),
         )
         self.entries.append(entry)
         self._lineage.note(output, len(self.entries))
-        self._known.put(output, (entry, _summary(seen), seen.cosine))
+        self._known.put(output, (len(self.entries), entry.seen))
         if output.requires_grad:
             hook = partial(self._comes_back, entry)
             self._on_tensors.append(output.register_hook(hook))  # type: ignore[no-untyped-call]
 
     def _comes_back(self, entry: Entry, gradient: Tensor) -> None:
         if entry.gradient is None and floating(gradient):
-            entry.gradient = see_values(gradient, self.workers)
+            entry.gradient = count(gradient)
 
     def _input(self, tensor: Tensor) -> Input:
-        shape, origin = list(tensor.shape), self._lineage.of(tensor)
+        shape, (number, seen) = list(tensor.shape), self._known.get(tensor) or (None, None)
+        if seen is not None and number is not None:
+            made = self.entries[number - 1]
+            same = made.output_shape[:1] == shape[:1]
+            return Input(Origin([number], False), shape, seen, seen.cosine if same else None, made.channel)
+        if seen is None:
+            seen = see(tensor, -1, None)
+            self._known.put(tensor, (None, seen))
+        origin = self._lineage.of(tensor)
         nearest = self.entries[origin.sources[0] - 1].channel if len(origin.sources) == 1 else None
-        if (known := self._known.get(tensor)) is not None:
-            made, summary, cosine = known
-            same = made is None or made.output_shape[:1] == shape[:1]
-            return Input(shape, summary, cosine if same else None, origin, made.channel if made else nearest)
-        seen = see(tensor, -1, None, self.workers)
-        self._known.put(tensor, (None, _summary(seen), seen.cosine))
-        return Input(shape, _summary(seen), seen.cosine, origin, nearest)
+        return Input(origin, shape, seen, seen.cosine, nearest)
 
     def _weigh(self, module: nn.Module, taken: Sequence[int] | None, given: Sequence[int]) -> Weighed | None:
         if module not in self._weighed:
-            self._weighed[module] = weighed(module, taken, given, self.workers)
+            self._weighed[module] = weighed(module, taken, given)
         return self._weighed[module]
 
     def _weigh_gradients(self) -> None:
-        for each in self._each_weighed():
-            gradient = each.now.grad if each.now.is_leaf else None
+        for each, weights in self._each_weighed():
+            gradient = weights.grad if weights.is_leaf else None
             if each.gradient_std is None and gradient is not None and floating(gradient):
-                each.gradient_std = moments_of(gradient, self.workers).std
+                each.gradient_std = moments_of(gradient).std
 
     def _before_step(self, optimizer: Optimizer, *_: Any) -> None:
         held = {id(p) for group in optimizer.param_groups for p in group["params"]}
         if self.optimizer is None and any(id(p) in held for p in self.model.parameters()) and self.entries:
             self.optimizer = type(optimizer).__name__
             self._weigh_gradients()
-            for each in self._each_weighed():
-                each.before = each.now.detach().clone()
+            for each, weights in self._each_weighed():
+                each.before = weights.detach().clone()
 
     def _after_step(self, *_: Any) -> None:
-        for each in self._each_weighed():
+        for each, weights in self._each_weighed():
             if each.before is not None:
-                each.update_std = moments_of(each.now.detach() - each.before, self.workers).std
+                each.update_std = moments_of(weights.detach() - each.before).std
                 each.before = None
 
-    def _each_weighed(self) -> Iterator[Weighed]:
-        return (each for each in self._weighed.values() if each is not None)
+    def _each_weighed(self) -> Iterator[tuple[Weighed, Tensor]]:
+        """With the weights as they are now."""
+        return ((each, each.of(module)) for module, each in self._weighed.items() if each is not None)
 
 
 def tensors_in(value: Any) -> Iterator[Tensor]:
@@ -228,7 +234,3 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
     elif isinstance(value, tuple | list):
         for item in value:
             yield from tensors_in(item)
-
-
-def _summary(seen: Seen) -> Summary:
-    return Summary(**{name: getattr(seen.output, name) for name in Summary.__dataclass_fields__})

@@ -1,4 +1,4 @@
-"""From which layers a tensor has come, and by what way: by its memory where that is still theirs, else by its graph."""
+"""What is known of a tensor, by its memory, and from which layers it has come, by its graph."""
 
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -48,18 +48,15 @@ class Lineage:
     """Remembers which layer made what, while a pass lasts."""
 
     def __init__(self) -> None:
-        self._by_memory: Memory[int] = Memory()
         self._by_graph: dict[Any, int] = {}
 
     def note(self, tensor: Tensor, number: int) -> None:
         """This is the output of the layer of this number."""
-        self._by_memory.put(tensor, number)
         if tensor.grad_fn is not None:
             self._by_graph[tensor.grad_fn] = number
 
     def of(self, tensor: Tensor) -> Origin:
-        if (number := self._by_memory.get(tensor)) is not None:
-            return Origin([number], False)
+        """Where a tensor comes from whose memory says nothing."""
         if tensor.grad_fn is None:
             # Without a graph functions leave no trace: data, or anything at all.
             return Origin([], bool(self._by_graph) or not torch.is_grad_enabled())

@@ -122,11 +122,15 @@ def _taps(module: _ConvNd, input_shape: Sequence[int], output_shape: Sequence[in
         small, large = (after[d], before[d])
         if isinstance(module, _ConvTransposeNd):
             small, large = large, small
-        met = sum(
-            0 <= place * stride - padding + tap * dilation < large for place in range(small) for tap in range(kernel)
-        )
+        met = sum(_met(tap * dilation - padding, stride, small, large) for tap in range(kernel))
         taps *= met / after[d]
     return taps
+
+
+def _met(offset: int, stride: int, places: int, size: int) -> int:
+    """At how many places p, each from 0, the tap at p · stride + offset meets one of `size` numbers."""
+    first, beyond = max(0, -(offset // stride)), -((offset - size) // stride)
+    return max(0, min(places, beyond) - first)
 
 
 def _padding(module: _ConvNd, d: int) -> int:

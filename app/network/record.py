@@ -7,6 +7,7 @@ print(r); r.save("run.json"); r.to_html("run.html")
 
 import sys
 from contextlib import AbstractContextManager, ExitStack
+from functools import cached_property
 from math import log10, prod
 from pathlib import Path
 from types import TracebackType
@@ -23,8 +24,7 @@ from .charts import figures
 from .diagnosis import Diagnosis, diagnose
 from .expectation import expected
 from .hooks import Entry, Hooks
-from .measure import Workers
-from .modules import Rule, activation_of, role_of, rule_of
+from .modules import Rule, rule_of
 from .recording import LONGEST, Layer, Recording, Weights
 from .weighed import Weighed
 
@@ -45,15 +45,16 @@ class record(AbstractContextManager["record"]):  # noqa: N801 a verb, as it is u
         self._model = model
         self._held = ExitStack()
         self._begun = False
-        self._failed: str | None = None
-        self._recording: Recording | None = None
+        self._head: Recording | None = None
+        self._entries: list[Entry] = []
 
     def __enter__(self) -> Self:
         if self._begun:
             raise RuntimeError("this has recorded already: make another initscope.record(model)")
         self._begun = True
-        compiling.prepare()
-        self._hooks = Hooks(self._model, self._held.enter_context(Workers()))
+        if not compiling.ready():
+            compiling.prepare()
+        self._hooks = Hooks(self._model)
         self._held.callback(self._hooks.detach)
         if "torch._dynamo" in sys.modules:  # only then can anything have been compiled
             self._held.enter_context(torch.compiler.set_stance("force_eager"))
@@ -61,17 +62,17 @@ class record(AbstractContextManager["record"]):  # noqa: N801 a verb, as it is u
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        self._failed = kind.__name__ if kind else None
         self._held.close()
-        self._recording = self._written()
+        self._head, self._entries = self._described(kind.__name__ if kind else None), self._hooks.entries
         del self._hooks  # and with them all that is the model's
 
-    @property
+    @cached_property
     def recording(self) -> Recording:
-        """Everything that was measured, as it is saved."""
-        if self._recording is None:
+        """Everything that was measured, as it is saved; worked out of the counts when it is first asked for."""
+        if self._head is None:
             raise RuntimeError("nothing is recorded yet: ask when the block has ended")
-        return self._recording
+        entries, self._entries = self._entries, []
+        return self._head.model_copy(update={"layers": [_layer(entry) for entry in entries]})
 
     @property
     def layers(self) -> list[Layer]:
@@ -105,17 +106,18 @@ class record(AbstractContextManager["record"]):  # noqa: N801 a verb, as it is u
         return written
 
     def __repr__(self) -> str:
-        if self._recording is None:
+        if self._head is None:
             return f"initscope.record of {type(self._model).__name__}, not ended yet"
-        return "\n".join([f"initscope.record of {self._recording.model}", *map(str, self.diagnosis)])
+        return "\n".join([f"initscope.record of {self._head.model}", *map(str, self.diagnosis)])
 
     def _repr_html_(self) -> str | None:
         """In a notebook: the charts, in a frame of their own."""
         from .document import framed
 
-        return framed(self.recording) if self._recording else None
+        return framed(self.recording) if self._head else None
 
-    def _written(self) -> Recording:
+    def _described(self, failed: str | None) -> Recording:
+        """The recording but for its layers."""
         hooks, model = self._hooks, self._model
         original = getattr(model, "_orig_mod", model)
         return Recording(
@@ -126,35 +128,36 @@ class record(AbstractContextManager["record"]):  # noqa: N801 a verb, as it is u
             mode="train" if model.training else "eval",
             passes=hooks.passes,
             left_out=hooks.left_out,
-            failed=self._failed and self._failed[:LONGEST],
+            failed=failed and failed[:LONGEST],
             optimizer=hooks.optimizer and hooks.optimizer[:LONGEST],
-            layers=[_layer(entry) for entry in hooks.entries],
+            layers=[],
         )
 
 
 def _layer(entry: Entry) -> Layer:
-    role, activation, taken = role_of(entry.module), activation_of(entry.module), entry.input
-    rule = rule_of(entry.weights.moments, prod(entry.weights.shape), entry.weights.fans) if entry.weights else None
+    taken, seen, weights, gradient = entry.input, entry.seen, entry.weights, entry.gradient
+    rule = rule_of(weights.moments, prod(weights.shape), weights.fans) if weights else None
+    came_in = taken.seen.summary if taken.seen else None
     return Layer(
         name=entry.name[:LONGEST],
         call=entry.call,
-        kind=type(entry.module).__name__[:LONGEST],
-        role=role,
-        activation=activation,
+        kind=entry.kind[:LONGEST],
+        role=entry.role,
+        activation=entry.activation,
         applied=taken.origin.applied,
         dtype=entry.dtype,
         device=entry.device,
         input_shape=taken.shape,
         output_shape=entry.output_shape,
-        input=taken.summary,
-        output=entry.seen.output,
-        gradient=entry.gradient and entry.gradient[0],
+        input=came_in,
+        output=seen.output,
+        gradient=gradient and gradient.summary,
         input_cosine=taken.cosine,
-        cosine=entry.seen.cosine,
-        magnitudes=entry.seen.magnitudes,
-        gradient_magnitudes=entry.gradient and entry.gradient[1],
-        weights=_weights(entry.weights, rule) if entry.weights else None,
-        expected=expected(role, activation, taken.summary, entry.weights, rule),
+        cosine=seen.cosine,
+        magnitudes=seen.magnitudes,
+        gradient_magnitudes=gradient and gradient.magnitudes,
+        weights=_weights(weights, rule) if weights else None,
+        expected=expected(entry.role, entry.activation, came_in, weights, rule),
         sources=taken.origin.sources,
         joined=taken.origin.joined,
     )

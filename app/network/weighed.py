@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .measure import Moments, Workers, floating, moments_of
+from .measure import Moments, floating, moments_of
 from .modules import Fans, fans_of, role_of, weight_of
 
 
@@ -13,7 +13,6 @@ from .modules import Fans, fans_of, role_of, weight_of
 class Weighed:
     """A module's weights, measured once."""
 
-    module: nn.Module
     name: str
     shape: list[int]
     moments: Moments
@@ -23,14 +22,14 @@ class Weighed:
     update_std: float | None = None
     before: Tensor | None = None
 
-    @property
-    def now(self) -> Tensor:
-        value = getattr(self.module, self.name)
+    def of(self, module: nn.Module) -> Tensor:
+        """These weights as they are now."""
+        value = getattr(module, self.name)
         assert isinstance(value, Tensor)
         return value
 
 
-def weighed(module: nn.Module, taken: Sequence[int] | None, given: Sequence[int], workers: Workers) -> Weighed | None:
+def weighed(module: nn.Module, taken: Sequence[int] | None, given: Sequence[int]) -> Weighed | None:
     """The weights of a module that made an output of one shape of an input of another; None if it has none."""
     found = weight_of(module)
     if found is None or not floating(found[1]):
@@ -39,6 +38,5 @@ def weighed(module: nn.Module, taken: Sequence[int] | None, given: Sequence[int]
     bias = getattr(module, "bias", None)
     square = 0.0
     if isinstance(bias, Tensor) and floating(bias) and role_of(module) == "weights":
-        square = moments_of(bias, workers).mean_square or 0.0
-    moments, fans = moments_of(weight, workers), fans_of(module, weight, taken, given)
-    return Weighed(module, name, list(weight.shape), moments, fans, square)
+        square = moments_of(bias).mean_square or 0.0
+    return Weighed(name, list(weight.shape), moments_of(weight), fans_of(module, weight, taken, given), square)

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.network.measure import Workers, moments_of, see, see_values
+from app.lab.threads import torch_kept
+from app.network.measure import count, moments_of, see
 
 SHAPES = [(5,), (64, 300), (3, 7, 50), (300, 2, 9, 11), (1, 4), (2, 100_000)]
 
@@ -13,10 +14,8 @@ SHAPES = [(5,), (64, 300), (3, 7, 50), (300, 2, 9, 11), (1, 4), (2, 100_000)]
 def test_moments_extremes_and_cosines_are_torchs(shape: tuple[int, ...]) -> None:
     torch.manual_seed(0)
     values = torch.randn(shape) * 3 + 1
-    with Workers() as workers:
-        seen = see(values, -1, (-1.0, 1.0), workers)
-        summary, _ = see_values(values, workers)
-    for found in (seen.output, summary):
+    seen = see(values, -1, (-1.0, 1.0))
+    for found in (seen.output, count(values).summary):
         assert found.count == values.numel()
         assert found.variance == pytest.approx(values.var().item(), rel=1e-5)
         assert found.mean == pytest.approx(values.mean().item(), rel=1e-5)
@@ -34,10 +33,11 @@ def test_moments_extremes_and_cosines_are_torchs(shape: tuple[int, ...]) -> None
 def test_results_do_not_depend_on_threads() -> None:
     torch.manual_seed(0)
     values = torch.randn(256, 600)
-    alone, many = Workers(), Workers()
-    alone.count, many.count = 1, 5
-    with alone, many:
-        one, other = see(values, -1, None, alone), see(values, -1, None, many)
+    with torch_kept():
+        torch.set_num_threads(1)
+        one = see(values, -1, None)
+        torch.set_num_threads(5)
+        other = see(values, -1, None)
     assert one.output.histogram == other.output.histogram
     assert one.output.variance == pytest.approx(other.output.variance, rel=1e-12)
     assert one.cosine == pytest.approx(other.cosine, abs=1e-12)
@@ -48,19 +48,16 @@ def test_a_unit_is_dead_where_it_is_zero_in_every_sample_and_place(shape: tuple[
     values = torch.ones(shape)
     values.select(channel, 2).zero_()
     values.select(channel, 1)[0] = 0
-    with Workers() as workers:
-        assert see(values, channel, None, workers).output.dead_units == 1 / 4
+    assert see(values, channel, None).output.dead_units == 1 / 4
 
 
 @pytest.mark.parametrize("values", [torch.ones(3, 4, dtype=torch.float64), torch.ones(3, 4).half(), torch.ones(4, 3).T])
 def test_formats_and_layouts_do_not_matter(values: Tensor) -> None:
-    with Workers() as workers:
-        assert see(values, -1, None, workers).output.mean_square == 1.0
+    assert see(values, -1, None).output.mean_square == 1.0
 
 
 def test_what_is_not_finite_is_counted_and_left_out() -> None:
     values = torch.tensor([[1.0, float("nan")], [float("inf"), 3.0]])
-    with Workers() as workers:
-        seen, moments = see(values, -1, None, workers), moments_of(values, workers)
+    seen = see(values, -1, None)
     assert (seen.output.nonfinite, seen.output.mean) == (2, 2.0)
-    assert moments == (None, None, None, None)
+    assert moments_of(values) == (None, None, None, None)
