@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from .lineage import Lineage, Memory, Origin, version_of
-from .measure import Counted, Seen, count, floating, moments_of, see
+from .measure import Powers, Seen, floating, see, see_gradient
 from .modules import activation_of, bounds_of, channel_of, role_of
 from .recording import MOST_LAYERS, Role
 from .weighed import Weighed, weighed
@@ -21,12 +21,12 @@ from .weighed import Weighed, weighed
 
 @dataclass
 class Input:
-    """What went into a layer, as far as it can be measured."""
+    """What went into a layer, as far as it can be measured; `same`: what was seen has the same samples."""
 
     origin: Origin
     shape: list[int] | None = None
     seen: Seen | None = None
-    cosine: float | None = None
+    same: bool = False
     channel: int | None = None
 
 
@@ -49,7 +49,7 @@ class Entry:
     seen: Seen
     channel: int
     weights: Weighed | None
-    gradient: Counted | None = None
+    gradient: Seen | None = None
 
 
 @dataclass
@@ -179,20 +179,20 @@ class Hooks:
 
     def _comes_back(self, entry: Entry, gradient: Tensor) -> None:
         if entry.gradient is None and floating(gradient):
-            entry.gradient = count(gradient)
+            entry.gradient = see_gradient(gradient)
 
     def _input(self, tensor: Tensor) -> Input:
         shape, (number, seen) = list(tensor.shape), self._known.get(tensor) or (None, None)
         if seen is not None and number is not None:
             made = self.entries[number - 1]
             same = made.output_shape[:1] == shape[:1]
-            return Input(Origin([number], False), shape, seen, seen.cosine if same else None, made.channel)
+            return Input(Origin([number], False), shape, seen, same, made.channel)
         if seen is None:
-            seen = see(tensor, -1, None)
+            seen = see(tensor)
             self._known.put(tensor, (None, seen))
         origin = self._lineage.of(tensor)
         nearest = self.entries[origin.sources[0] - 1].channel if len(origin.sources) == 1 else None
-        return Input(origin, shape, seen, seen.cosine, nearest)
+        return Input(origin, shape, seen, True, nearest)
 
     def _weigh(self, module: nn.Module, taken: Sequence[int] | None, given: Sequence[int]) -> Weighed | None:
         if module not in self._weighed:
@@ -202,8 +202,8 @@ class Hooks:
     def _weigh_gradients(self) -> None:
         for each, weights in self._each_weighed():
             gradient = weights.grad if weights.is_leaf else None
-            if each.gradient_std is None and gradient is not None and floating(gradient):
-                each.gradient_std = moments_of(gradient).std
+            if each.gradient is None and gradient is not None and floating(gradient):
+                each.gradient = Powers(gradient)
 
     def _before_step(self, optimizer: Optimizer, *_: Any) -> None:
         held = {id(p) for group in optimizer.param_groups for p in group["params"]}
@@ -216,7 +216,7 @@ class Hooks:
     def _after_step(self, *_: Any) -> None:
         for each, weights in self._each_weighed():
             if each.before is not None:
-                each.update_std = moments_of(weights.detach() - each.before).std
+                each.update = Powers(weights.detach() - each.before)
                 each.before = None
 
     def _each_weighed(self) -> Iterator[tuple[Weighed, Tensor]]:
@@ -228,9 +228,9 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
     """Those that can be measured, of tuples, lists and dicts in each other, in their order."""
     if floating(value):
         yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from tensors_in(item)
     elif isinstance(value, tuple | list):
         for item in value:
+            yield from tensors_in(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
             yield from tensors_in(item)

@@ -4,10 +4,9 @@ While a network runs its numbers are counted, and no more; what is said of the c
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial, reduce
 from itertools import pairwise
-from math import inf, sqrt
+from math import inf, isfinite, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,54 +15,80 @@ from torch import Tensor
 
 from ..lab.formats import Magnitudes, magnitudes
 from ..lab.kernels.rows import first_direction, see_alive, see_rows
-from ..lab.kernels.statistics import Doubles, Floats, see_powers
+from ..lab.kernels.statistics import Doubles, Floats, see_powers, square_sum
 from ..lab.kernels.statistics import see as see_numbers
 from ..lab.layers import SATURATED, ActivationSummary
 from ..lab.summary import Grid, Summary, Tally, robust_grid
 from . import team
 
 BINS = 40
+FEW = 2**12  # numbers that take about the room of the counts of many
 ALONE = 2**16  # numbers that one thread is done with before another has begun
 NOBODY = np.empty((0, 0), np.float32)  # of samples whose pairs would all be looked at
 UNBOUNDED = np.array([0.0, inf])
 
 
-class Counted:
-    """The numbers of a tensor, counted."""
+class Counts(NamedTuple):
+    """Of a tensor's numbers, in one pass.
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    `cosine`: the mean of those between samples, null where fewer than two are not zero. `saturated`: how many numbers
+    are, null without bounds. `dead_units`: share of units.
+    """
+
+    tally: Tally
+    cosine: float | None = None
+    saturated: int | None = None
+    dead_units: float = 0.0
+
+
+class Seen:
+    """A tensor as it passed: counted, or kept, where that takes no more room, and counted when it is asked for."""
+
+    def __init__(self, tensor: Tensor, count: Callable[[Tensor], Counts]) -> None:
+        values = on_cpu(tensor)
+        self._count = count
+        self._held: Tensor | Counts = values.clone() if values.numel() <= FEW else count(values)
+
+    @property
+    def _counts(self) -> Counts:
+        if isinstance(self._held, Tensor):
+            self._held = self._count(self._held)
+        return self._held
 
     @property
     def summary(self) -> Summary:
-        return self._tally.summary()
+        return self._counts.tally.summary()
 
     @property
     def magnitudes(self) -> Magnitudes:
-        return magnitudes(self._tally, 0.0)
+        return magnitudes(self._counts.tally, 0.0)
 
-
-class Seen(Counted):
-    """A tensor of several samples; `cosine`: the mean of those between them, null where fewer than two are not zero.
-
-    `saturated`: how many of its numbers are, null without bounds. `dead_units`: share of units.
-    """
-
-    def __init__(self, tally: Tally, cosine: float | None, saturated: int | None, dead_units: float) -> None:
-        super().__init__(tally)
-        self.cosine = cosine
-        self._saturated = saturated
-        self._dead_units = dead_units
+    @property
+    def cosine(self) -> float | None:
+        return self._counts.cosine
 
     @property
     def output(self) -> ActivationSummary:
-        tally = self._tally
+        tally, _, saturated, dead_units = self._counts
         return ActivationSummary(
             **vars(tally.summary()),
-            saturated=None if self._saturated is None else self._saturated / tally.count,
+            saturated=None if saturated is None else saturated / tally.count,
             zero=tally.zeros / tally.count,
-            dead_units=self._dead_units,
+            dead_units=dead_units,
         )
+
+
+def see(tensor: Tensor, channel: int = -1, bounds: tuple[float, float] | None = None) -> Seen:
+    """All there is to say of an output of shape (samples, …).
+
+    Its units lie along the dimension `channel`; `bounds` are the infimum and the supremum of the activation it is of.
+    """
+    return Seen(tensor, partial(_by_samples, channel=channel, bounds=bounds))
+
+
+def see_gradient(tensor: Tensor) -> Seen:
+    """The same, but for what samples and units say."""
+    return Seen(tensor, _all_alike)
 
 
 class _Part:
@@ -80,7 +105,7 @@ class _Part:
         self.alive: Any = None
 
     def see(self, origin: Doubles, saturation: Doubles) -> None:
-        see_numbers(*self.tally.seen(self.rows.reshape(-1)))
+        _count(self.tally, self.rows.reshape(-1))
         see_rows(self.rows, origin, saturation, self.directions, self.numbers, NOBODY)
         if self.tally.zeros:
             self.alive = np.zeros(self.rows.shape[1], np.uint8)
@@ -104,36 +129,6 @@ def floating(tensor: object) -> bool:
     )
 
 
-def see(tensor: Tensor, channel: int, bounds: tuple[float, float] | None) -> Seen:
-    """All there is to say of an output of shape (samples, …); its units lie along the dimension `channel`."""
-    values = on_cpu(tensor)
-    rows = values.view(values.shape[0] if values.dim() > 1 else 1, -1)
-    parts = _parts(rows, bounds)
-    tally, directions, numbers = parts[0].tally, parts[0].directions, parts[0].numbers
-    for part in parts[1:]:
-        tally.merge(part.tally)
-        directions += part.directions
-        numbers += part.numbers
-    found, saturated = numbers.tolist()
-    return Seen(tally, _mean_cosine(directions, found), saturated if bounds else None, _dead(parts, values, channel))
-
-
-def count(tensor: Tensor) -> Counted:
-    """The same without samples: of a gradient."""
-    flat = on_cpu(tensor).view(-1)
-    grid, numbers = robust_grid(flat, BINS), flat.numpy()
-    shares = _shares(numbers.size, numbers.size)
-    tallies = [Tally(grid, by_size=True) for _ in shares]
-    team.each([partial(_count, tally, numbers[share]) for tally, share in zip(tallies, shares, strict=True)])
-    for tally in tallies[1:]:
-        tallies[0].merge(tally)
-    return Counted(tallies[0])
-
-
-def _count(tally: Tally, numbers: Floats) -> None:
-    see_numbers(*tally.seen(numbers))
-
-
 class Moments(NamedTuple):
     """Of numbers that are all finite; null where they are not, or are too few."""
 
@@ -143,33 +138,63 @@ class Moments(NamedTuple):
     excess_kurtosis: float | None
 
 
-def moments_of(tensor: Tensor) -> Moments:
-    """Of weights: nothing but their moments."""
-    flat = on_cpu(tensor).view(-1).numpy()
-    shares = _shares(flat.size, flat.size)
-    sums = np.zeros((len(shares), 4))
-    team.each([partial(see_powers, flat[share], 0.0, sums[i]) for i, share in enumerate(shares)])
-    n = flat.size
-    first, second, third, fourth = (float(total) / n for total in sums.sum(axis=0))
-    if not np.isfinite(fourth):
-        return Moments(None, None, None, None)
-    spread = max(0.0, second - first**2)
-    kurtosis = None
-    if spread > second * 2.0**-42:
-        kurtosis = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / spread**2 - 3
-    return Moments(first, sqrt(spread * n / (n - 1)) if n > 1 else None, second, kurtosis)
+class Powers:
+    """Of weights, summed up in one pass: nothing but their moments."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        flat = on_cpu(tensor).view(-1).numpy()
+        shares = _shares(flat.size, flat.size)
+        self._sums = np.zeros((len(shares), 4))
+        self._count = flat.size
+        team.each([partial(see_powers, flat[share], 0.0, self._sums[i]) for i, share in enumerate(shares)])
+
+    @cached_property
+    def moments(self) -> Moments:
+        n = self._count
+        first, second, third, fourth = (self._sums.sum(axis=0) / n).tolist()
+        if not isfinite(fourth):
+            return Moments(None, None, None, None)
+        spread = max(0.0, second - first**2)
+        kurtosis = None
+        if spread > second * 2.0**-42:
+            kurtosis = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / spread**2 - 3
+        return Moments(first, sqrt(spread * n / (n - 1)) if n > 1 else None, second, kurtosis)
 
 
-def _parts(rows: Tensor, bounds: tuple[float, float] | None) -> list[_Part]:
-    """The samples in as many parts as there are threads for them, seen."""
-    grid, values = robust_grid(rows, BINS), rows.numpy()
-    parts = [_Part(values[share], grid) for share in _shares(len(values), values.size)]
-    origin, saturation = first_direction(values), UNBOUNDED
+def mean_square(tensor: Tensor) -> float:
+    """Of biases; zero where they are not finite."""
+    found = square_sum(on_cpu(tensor).view(-1).numpy()) / tensor.numel()
+    return found if isfinite(found) else 0.0
+
+
+def _by_samples(values: Tensor, channel: int, bounds: tuple[float, float] | None) -> Counts:
+    rows = values.view(values.shape[0] if values.dim() > 1 else 1, -1)
+    grid, numbers = robust_grid(rows, BINS), rows.numpy()
+    parts = [_Part(numbers[share], grid) for share in _shares(len(numbers), numbers.size)]
+    origin, saturation = first_direction(numbers), UNBOUNDED
     if bounds:
         low, high = bounds
         saturation = np.array([(low + high) / 2, SATURATED * (high - low) / 2])
     team.each([partial(part.see, origin, saturation) for part in parts])
-    return parts
+    found, saturated = np.sum([part.numbers for part in parts], axis=0).tolist()
+    return Counts(
+        reduce(Tally.merge, [part.tally for part in parts]),
+        _mean_cosine(np.sum([part.directions for part in parts], axis=0), found),
+        saturated if bounds else None,
+        _dead(parts, values, channel),
+    )
+
+
+def _all_alike(values: Tensor) -> Counts:
+    grid, numbers = robust_grid(values, BINS), values.view(-1).numpy()
+    shares = _shares(numbers.size, numbers.size)
+    tallies = [Tally(grid, by_size=True) for _ in shares]
+    team.each([partial(_count, tally, numbers[share]) for tally, share in zip(tallies, shares, strict=True)])
+    return Counts(reduce(Tally.merge, tallies))
+
+
+def _count(tally: Tally, numbers: Floats) -> None:
+    see_numbers(*tally.seen(numbers))
 
 
 def _shares(rows: int, numbers: int) -> list[slice]:

@@ -94,7 +94,7 @@ def weight_of(module: nn.Module) -> tuple[str, Tensor] | None:
     own = getattr(module, "weight", None)
     if isinstance(own, Tensor) and own.dim() >= 2:
         return "weight", own
-    named = ((name, p) for name, p in module.named_parameters(recurse=False) if p.dim() >= 2)
+    named = ((name, p) for name, p in module._parameters.items() if p is not None and p.dim() >= 2)
     return next(named, None)
 
 

@@ -151,11 +151,11 @@ def _layer(entry: Entry) -> Layer:
         output_shape=entry.output_shape,
         input=came_in,
         output=seen.output,
-        gradient=gradient and gradient.summary,
-        input_cosine=taken.cosine,
+        gradient=gradient.summary if gradient else None,
+        input_cosine=taken.seen.cosine if taken.seen and taken.same else None,
         cosine=seen.cosine,
         magnitudes=seen.magnitudes,
-        gradient_magnitudes=gradient and gradient.magnitudes,
+        gradient_magnitudes=gradient.magnitudes if gradient else None,
         weights=_weights(weights, rule) if weights else None,
         expected=expected(entry.role, entry.activation, came_in, weights, rule),
         sources=taken.origin.sources,
@@ -165,6 +165,7 @@ def _layer(entry: Entry) -> Layer:
 
 def _weights(found: Weighed, rule: Rule | None) -> Weights:
     moments, fans = found.moments, found.fans
+    gradient, update = (powers.moments.std if powers else None for powers in (found.gradient, found.update))
     return Weights(
         name=found.name,
         shape=found.shape,
@@ -178,6 +179,6 @@ def _weights(found: Weighed, rule: Rule | None) -> Weights:
         bias_mean_square=found.bias_mean_square,
         rule=rule.name if rule else None,
         fan_mode=rule.fan_mode if rule else "fan_in",
-        grad_to_data=found.gradient_std / moments.std if found.gradient_std is not None and moments.std else None,
-        update_to_data=log10(found.update_std / moments.std) if found.update_std and moments.std else None,
+        grad_to_data=gradient / moments.std if gradient is not None and moments.std else None,
+        update_to_data=log10(update / moments.std) if update and moments.std else None,
     )

@@ -5,22 +5,26 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .measure import Moments, floating, moments_of
+from .measure import Moments, Powers, floating, mean_square
 from .modules import Fans, fans_of, role_of, weight_of
 
 
 @dataclass
 class Weighed:
-    """A module's weights, measured once."""
+    """A module's weights, measured once; `gradient` and `update`, too, are those of the tensor called `name`."""
 
     name: str
     shape: list[int]
-    moments: Moments
+    powers: Powers
     fans: Fans
     bias_mean_square: float
-    gradient_std: float | None = None
-    update_std: float | None = None
+    gradient: Powers | None = None
+    update: Powers | None = None
     before: Tensor | None = None
+
+    @property
+    def moments(self) -> Moments:
+        return self.powers.moments
 
     def of(self, module: nn.Module) -> Tensor:
         """These weights as they are now."""
@@ -36,7 +40,5 @@ def weighed(module: nn.Module, taken: Sequence[int] | None, given: Sequence[int]
         return None
     name, weight = found
     bias = getattr(module, "bias", None)
-    square = 0.0
-    if isinstance(bias, Tensor) and floating(bias) and role_of(module) == "weights":
-        square = moments_of(bias).mean_square or 0.0
-    return Weighed(name, list(weight.shape), moments_of(weight), fans_of(module, weight, taken, given), square)
+    square = mean_square(bias) if isinstance(bias, Tensor) and floating(bias) and role_of(module) == "weights" else 0.0
+    return Weighed(name, list(weight.shape), Powers(weight), fans_of(module, weight, taken, given), square)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from app.lab.threads import torch_kept
-from app.network.measure import count, moments_of, see
+from app.network.measure import Powers, see, see_gradient
 
 SHAPES = [(5,), (64, 300), (3, 7, 50), (300, 2, 9, 11), (1, 4), (2, 100_000)]
 
@@ -15,7 +15,7 @@ def test_moments_extremes_and_cosines_are_torchs(shape: tuple[int, ...]) -> None
     torch.manual_seed(0)
     values = torch.randn(shape) * 3 + 1
     seen = see(values, -1, (-1.0, 1.0))
-    for found in (seen.output, count(values).summary):
+    for found in (seen.output, see_gradient(values).summary):
         assert found.count == values.numel()
         assert found.variance == pytest.approx(values.var().item(), rel=1e-5)
         assert found.mean == pytest.approx(values.mean().item(), rel=1e-5)
@@ -35,9 +35,9 @@ def test_results_do_not_depend_on_threads() -> None:
     values = torch.randn(256, 600)
     with torch_kept():
         torch.set_num_threads(1)
-        one = see(values, -1, None)
+        one = see(values)
         torch.set_num_threads(5)
-        other = see(values, -1, None)
+        other = see(values)
     assert one.output.histogram == other.output.histogram
     assert one.output.variance == pytest.approx(other.output.variance, rel=1e-12)
     assert one.cosine == pytest.approx(other.cosine, abs=1e-12)
@@ -53,11 +53,11 @@ def test_a_unit_is_dead_where_it_is_zero_in_every_sample_and_place(shape: tuple[
 
 @pytest.mark.parametrize("values", [torch.ones(3, 4, dtype=torch.float64), torch.ones(3, 4).half(), torch.ones(4, 3).T])
 def test_formats_and_layouts_do_not_matter(values: Tensor) -> None:
-    assert see(values, -1, None).output.mean_square == 1.0
+    assert see(values).output.mean_square == 1.0
 
 
 def test_what_is_not_finite_is_counted_and_left_out() -> None:
     values = torch.tensor([[1.0, float("nan")], [float("inf"), 3.0]])
-    seen = see(values, -1, None)
+    seen = see(values)
     assert (seen.output.nonfinite, seen.output.mean) == (2, 2.0)
-    assert moments_of(values) == (None, None, None, None)
+    assert Powers(values).moments == (None, None, None, None)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from app.network.measure import moments_of
+from app.network.measure import Powers
 from app.network.modules import Fans, activation_of, fans_of, role_of, rule_of
 
 CONVOLUTIONS: list[tuple[nn.Module, tuple[int, ...]]] = [
@@ -64,7 +64,7 @@ def test_weights_are_named_by_the_rule_they_were_drawn_by(
     torch.manual_seed(0)
     weight = torch.empty(300, 400)
     init(weight)
-    found = rule_of(moments_of(weight), weight.numel(), Fans(400, 300, 400))
+    found = rule_of(Powers(weight).moments, weight.numel(), Fans(400, 300, 400))
     assert (found and tuple(found)) == named
 
 
