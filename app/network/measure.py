@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial, reduce
 from itertools import pairwise
 from math import inf, isfinite, sqrt
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -111,6 +111,14 @@ class _Part:
             self.alive = np.zeros(self.rows.shape[1], np.uint8)
             see_alive(self.rows, self.alive)
 
+    def merge(self, other: Self) -> Self:
+        """Add what has been seen of other samples."""
+        self.tally.merge(other.tally)
+        self.directions += other.directions
+        self.numbers += other.numbers
+        self.alive = None if self.alive is None or other.alive is None else self.alive | other.alive
+        return self
+
 
 def on_cpu(tensor: Tensor) -> Tensor:
     """The same numbers as contiguous float32 in memory, apart from any graph; copied only where they are not."""
@@ -176,13 +184,10 @@ def _by_samples(values: Tensor, channel: int, bounds: tuple[float, float] | None
         low, high = bounds
         saturation = np.array([(low + high) / 2, SATURATED * (high - low) / 2])
     team.each([partial(part.see, origin, saturation) for part in parts])
-    found, saturated = np.sum([part.numbers for part in parts], axis=0).tolist()
-    return Counts(
-        reduce(Tally.merge, [part.tally for part in parts]),
-        _mean_cosine(np.sum([part.directions for part in parts], axis=0), found),
-        saturated if bounds else None,
-        _dead(parts, values, channel),
-    )
+    whole = reduce(_Part.merge, parts)
+    found, saturated = whole.numbers.tolist()
+    dead = 0.0 if whole.alive is None else _dead(whole.alive, values.shape, channel)
+    return Counts(whole.tally, _mean_cosine(whole.directions, found), saturated if bounds else None, dead)
 
 
 def _all_alike(values: Tensor) -> Counts:
@@ -215,12 +220,9 @@ def _mean_cosine(directions: Doubles, found: int) -> float | None:
     return 1 - max(0.0, spread) / (found - 1)
 
 
-def _dead(parts: Sequence[_Part], values: Tensor, channel: int) -> float:
+def _dead(alive: Any, shape: Sequence[int], channel: int) -> float:
     """The share of units that are zero in every sample and at every place."""
-    if any(part.alive is None for part in parts):
-        return 0.0
-    alive = np.bitwise_or.reduce([part.alive for part in parts])
-    if values.dim() > 1:
-        by_unit = np.moveaxis(alive.reshape(values.shape[1:]), channel - 1 if channel > 0 else channel, 0)
+    if len(shape) > 1:
+        by_unit = np.moveaxis(alive.reshape(shape[1:]), channel - 1 if channel > 0 else channel, 0)
         alive = by_unit.reshape(by_unit.shape[0], -1).max(axis=1)
     return float((alive == 0).mean())
