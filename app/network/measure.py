@@ -21,6 +21,7 @@ from ..lab.layers import SATURATED, ActivationSummary
 from ..lab.summary import Grid, Summary, Tally, robust_grid
 from . import team
 
+CPU = torch.device("cpu")
 BINS = 40
 FEW = 2**12  # numbers that take about the room of the counts of many
 ALONE = 2**16  # numbers that one thread is done with before another has begun
@@ -45,9 +46,10 @@ class Seen:
     """A tensor as it passed: counted, or kept, where that takes no more room, and counted when it is asked for."""
 
     def __init__(self, tensor: Tensor, count: Callable[[Tensor], Counts]) -> None:
-        values = on_cpu(tensor)
+        few = tensor.numel() <= FEW
+        values = on_cpu(tensor, copy=few)
         self._count = count
-        self._held: Tensor | Counts = values.clone() if values.numel() <= FEW else count(values)
+        self._held: Tensor | Counts = values if few else count(values)
 
     @property
     def _counts(self) -> Counts:
@@ -120,9 +122,9 @@ class _Part:
         return self
 
 
-def on_cpu(tensor: Tensor) -> Tensor:
-    """The same numbers as contiguous float32 in memory, apart from any graph; copied only where they are not."""
-    return tensor.detach().to("cpu", torch.float32).contiguous()
+def on_cpu(tensor: Tensor, copy: bool = False) -> Tensor:
+    """The same numbers, contiguous float32 in memory and apart from any graph; copied where they are not already."""
+    return tensor.detach().to(CPU, torch.float32, copy=copy).contiguous()
 
 
 def floating(tensor: object) -> bool:

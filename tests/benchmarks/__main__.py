@@ -19,7 +19,7 @@ from playwright.sync_api import sync_playwright
 
 from app.lab import threads
 from tests.benchmarks.browsing import changes, first_marks
-from tests.benchmarks.contenders import CONTENDERS
+from tests.benchmarks.contenders import CONTENDERS, NETWORKS
 from tests.benchmarks.serving import Client
 from tests.benchmarks.timing import Compared, Contender, compare
 from tests.browser.tools import launch
@@ -132,15 +132,12 @@ def lessons() -> Iterator[Row]:
 
 
 def instruments() -> Iterator[Row]:
-    for name, bare in (
-        ("forward", "bare_forward"),
-        ("recorder", "bare_model"),
-        ("fastai_hook", "bare_model"),
-        ("torchlens", "bare_model"),
-        ("sizes_only", "bare_forward"),
-        ("unit_scaling", "bare_model"),
-    ):
-        yield pair(f"instrumentation: {name} ÷ {bare}", name, bare)
+    for ours in ("forward", "sizes_only"):
+        yield pair(f"instrumentation: {ours} ÷ bare_forward", ours, "bare_forward")
+    yield pair("instrumentation: unit_scaling ÷ the stack alone", "unit_scaling_stack", "bare_stack")
+    for network in NETWORKS:
+        for name in ("recorder", "recorder_read", "fastai_hook", "torchlens"):
+            yield pair(f"instrumentation: {name} ÷ {network} alone", f"{name}_{network}", f"bare_{network}")
 
 
 def slopes() -> Iterator[Row]:

@@ -9,13 +9,13 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from app.experiments.attention.run import run_attention
 from app.experiments.attention.spec import AttentionSpec
@@ -142,50 +142,93 @@ def bare_transformer() -> None:
             blocks(torch.randn(7, 64, 256))
 
 
-def model() -> tuple[nn.Module, torch.Tensor]:
+def stacked() -> tuple[nn.Module, Tensor]:
     """The same stack as modules, with what goes in."""
-    layers = [layer for _ in range(30) for layer in (nn.Linear(512, 512, bias=False), nn.Tanh())]
-    return nn.Sequential(*layers), torch.randn(1024, 512)
+    return nn.Sequential(*[layer for _ in range(30) for layer in (nn.Linear(512, 512, bias=False), nn.Tanh())]), (
+        torch.randn(1024, 512)
+    )
 
 
-def bare_model() -> None:
-    stacked, x = model()
+def perceptron() -> tuple[nn.Module, Tensor]:
+    """Six small layers, for which the interpreter takes longer than their numbers do."""
+    return nn.Sequential(*[layer for _ in range(6) for layer in (nn.Linear(100, 100), nn.Tanh())]), torch.randn(32, 100)
+
+
+def small_gpt() -> tuple[nn.Module, Tensor]:
+    """Six blocks of a GPT, 48 wide."""
+    from tests.network.models import GPT
+
+    return GPT(), torch.randint(65, (4, 16))
+
+
+Network = Callable[[], tuple[nn.Module, Tensor]]
+NETWORKS: dict[str, tuple[Network, int]] = {"stack": (stacked, 1), "mlp": (perceptron, 100), "gpt": (small_gpt, 20)}
+"""Each with how many passes are timed at once."""
+made = cache(lambda network: network())
+
+
+def passes(watched: Callable[[nn.Module, Tensor], object], network: Network, count: int) -> None:
+    """Some passes forward of a network that is there already, each watched anew."""
+    model, x = made(network)
     with torch.no_grad():
-        stacked(x)
+        for _ in range(count):
+            watched(model, x)
 
 
-def recorder() -> None:
-    """Everything that `initscope.record` measures of the way forward."""
-    stacked, x = model()
-    with record(stacked), torch.no_grad():
-        stacked(x)
+def bare(model: nn.Module, x: Tensor) -> None:
+    model(x)
 
 
-def fastai_hook() -> None:
-    """Mean, std and a 40-bin histogram of every layer, as fastai's ActivationStats keeps them."""
-    stacked, x = model()
-    stats: list[tuple[float, float, torch.Tensor]] = []
-    for layer in stacked.modules():
-        if isinstance(layer, nn.Linear | nn.Tanh):
-            layer.register_forward_hook(
-                lambda _, __, out: stats.append((out.mean().item(), out.std().item(), out.histc(40, -4, 4)))
-            )
-    with torch.no_grad():
-        stacked(x)
+def recorder(model: nn.Module, x: Tensor) -> None:
+    """All that `initscope.record` does while a network runs forward; what its counts say is worked out when read."""
+    with record(model):
+        model(x)
 
 
-def torchlens() -> None:
+def recorder_read(model: nn.Module, x: Tensor) -> None:
+    """The same, and read."""
+    with record(model) as recorded:
+        model(x)
+    assert recorded.layers
+
+
+def fastai_hook(model: nn.Module, x: Tensor) -> None:
+    """What fastai's `ActivationStats(with_hist=True, include_paramless=True)` keeps of every layer."""
+    stats: list[tuple[float, float, float, Tensor]] = []
+
+    def hook(_: nn.Module, __: Any, output: Tensor) -> None:
+        o = output.detach().float()
+        near_zero = (o <= 0.05).long().sum().item() / o.numel()
+        stats.append((o.mean().item(), o.std().item(), near_zero, o.histc(40, 0, 10)))
+
+    layers = [module for module in model.modules() if not module._modules]
+    handles = [layer.register_forward_hook(hook) for layer in layers]
+    model(x)
+    for handle in handles:
+        handle.remove()
+
+
+def torchlens(model: nn.Module, x: Tensor) -> None:
     import torchlens
 
-    stacked, x = model()
-    torchlens.trace(stacked, x)
+    torchlens.trace(model, x)
 
 
-def unit_scaling() -> None:
+def unit_scaling(model: nn.Module, x: Tensor) -> None:
     from unit_scaling.transforms import track_scales
 
-    stacked, x = model()
-    track_scales(stacked)(x)
+    with torch.enable_grad():
+        track_scales(model)(x)
+
+
+WATCHES: dict[str, Callable[[nn.Module, Tensor], object]] = {
+    "bare": bare,
+    "recorder": recorder,
+    "recorder_read": recorder_read,
+    "fastai_hook": fastai_hook,
+    "torchlens": torchlens,
+    "unit_scaling": unit_scaling,
+}
 
 
 def bare_training() -> None:
@@ -246,11 +289,11 @@ CONTENDERS: dict[str, Callable[[], None]] = {
     "bare_training": bare_training,
     "transformer": partial(measure, run_transformer, TransformerSpec()),
     "bare_transformer": bare_transformer,
-    "bare_model": bare_model,
-    "recorder": recorder,
-    "fastai_hook": fastai_hook,
-    "torchlens": torchlens,
-    "unit_scaling": unit_scaling,
+    **{
+        f"{what}_{name}": partial(passes, watched, network, count)
+        for what, watched in WATCHES.items()
+        for name, (network, count) in NETWORKS.items()
+    },
     **{f"fan_out_{size}": partial(measure, run_matmul, MatmulSpec(fan_out=size)) for size in doubled(1000, 1_024_000)},
     **{
         f"{field}_{size}": partial(measure, run_stack, StackSpec.parse({**STACK, **rest, field: size}))

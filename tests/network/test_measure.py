@@ -1,11 +1,13 @@
 """One pass over a tensor: against torch, whatever its shape and its samples, on however many threads."""
 
+import weakref
+
 import pytest
 import torch
 from torch import Tensor
 
 from app.lab.threads import torch_kept
-from app.network.measure import Powers, see, see_gradient
+from app.network.measure import FEW, Powers, see, see_gradient
 
 SHAPES = [(5,), (64, 300), (3, 7, 50), (300, 2, 9, 11), (1, 4), (2, 100_000)]
 
@@ -61,3 +63,18 @@ def test_what_is_not_finite_is_counted_and_left_out() -> None:
     seen = see(values)
     assert (seen.output.nonfinite, seen.output.mean) == (2, 2.0)
     assert Powers(values).moments == (None, None, None, None)
+
+
+def test_what_is_kept_to_be_counted_later_is_what_passed() -> None:
+    values = torch.ones(3, 4)
+    seen = see(values)
+    values.zero_()
+    assert seen.output.mean_square == 1.0
+
+
+def test_of_many_numbers_the_counts_alone_are_kept() -> None:
+    values = torch.randn(FEW + 1)
+    seen, gone = see_gradient(values), weakref.ref(values)
+    del values
+    assert gone() is None
+    assert seen.summary.count == FEW + 1
