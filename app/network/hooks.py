@@ -108,7 +108,7 @@ class Hooks:
     def _begins(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if not self._running and not self._goes_on(module):
             return
-        tensor = next(tensors_in((args, kwargs)), None)
+        tensor = tensor_in((args, kwargs))
         running = _Running(NOTHING)
         if tensor is not None and not module._modules:
             running.input = self._input(tensor)
@@ -139,7 +139,7 @@ class Hooks:
         if not self._running:
             return
         running = self._running.pop()
-        tensor = next(tensors_in(output), None)
+        tensor = tensor_in(output)
         if not running.calls and tensor is not None:
             self._layer(name, module, running, tensor)
         if self._running:
@@ -224,13 +224,13 @@ class Hooks:
         return ((each, each.of(module)) for module, each in self._weighed.items() if each is not None)
 
 
-def tensors_in(value: Any) -> Iterator[Tensor]:
-    """Those that can be measured, of tuples, lists and dicts in each other, in their order."""
+def tensor_in(value: Any) -> Tensor | None:
+    """The first that can be measured, of tuples, lists and dicts in each other."""
     if floating(value):
-        yield value
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from tensors_in(item)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from tensors_in(item)
+        found: Tensor = value
+        return found
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple | list) else ()
+    for item in inner:
+        if (tensor := tensor_in(item)) is not None:
+            return tensor
+    return None

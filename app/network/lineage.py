@@ -3,7 +3,7 @@
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, UntypedStorage
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from .modules import APPLIED
@@ -31,13 +31,13 @@ class Memory(Generic[K]):
         self._known: dict[tuple[int, int, int], tuple[StorageWeakRef, K]] = {}
 
     def put(self, tensor: Tensor, known: K) -> None:
-        if (key := _key(tensor)) is not None:
-            memory = StorageWeakRef(tensor.untyped_storage())  # type: ignore[no-untyped-call]
-            self._known[key] = memory, known
+        memory = tensor.untyped_storage()
+        if (key := _key(tensor, memory)) is not None:
+            self._known[key] = StorageWeakRef(memory), known  # type: ignore[no-untyped-call]
 
     def get(self, tensor: Tensor) -> K | None:
         """What was known of a tensor of the same numbers, seen in whatever shape."""
-        key = _key(tensor)
+        key = _key(tensor, tensor.untyped_storage())
         found = self._known.get(key) if key else None
         if found is None or found[0].expired():  # type: ignore[no-untyped-call]
             return None
@@ -98,9 +98,9 @@ def version_of(tensor: Tensor) -> int | None:
     return None if tensor.is_inference() else tensor._version
 
 
-def _key(tensor: Tensor) -> tuple[int, int, int] | None:
+def _key(tensor: Tensor, memory: UntypedStorage) -> tuple[int, int, int] | None:
     version = version_of(tensor)
-    return None if version is None else (tensor.untyped_storage()._cdata, tensor.numel(), version)
+    return None if version is None else (memory._cdata, tensor.numel(), version)
 
 
 def _inputs(function: Any) -> list[Any]:

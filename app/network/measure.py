@@ -154,9 +154,8 @@ class Powers:
     def __init__(self, tensor: Tensor) -> None:
         flat = on_cpu(tensor).view(-1).numpy()
         shares = _shares(flat.size, flat.size)
-        self._sums = np.zeros((len(shares), 4))
-        self._count = flat.size
-        team.each([partial(see_powers, flat[share], 0.0, self._sums[i]) for i, share in enumerate(shares)])
+        self._sums, self._count = np.zeros((len(shares), 4)), flat.size
+        team.each([partial(see_powers, flat[share], 0.0, sums) for share, sums in zip(shares, self._sums, strict=True)])
 
     @cached_property
     def moments(self) -> Moments:
