@@ -3,9 +3,10 @@
     record.py       `initscope.record`: the context manager, and what it can do with what it saw
     hooks.py        what is attached to the modules while it lasts
     measure.py      what one pass over one tensor says of it
+    team.py         torch's own threads, on which it is made
     modules.py      what a module is to theory: its activation, its channels, its weights and fans
     weighed.py      a module's weights, measured once
-    lineage.py      from which layers a tensor has come, and by what way
+    lineage.py      what is known of a tensor, and from which layers it has come
     recording.py    the recording's schema, and how one is read that somebody sends
     expectation.py  what a layer's output should be, given its input and its weights
     chains.py       layers that feed each other alone, one after the other, and what each does to the signal

@@ -18,6 +18,9 @@ from .modules import activation_of, bounds_of, channel_of, role_of
 from .recording import MOST_LAYERS, Role
 from .weighed import Weighed, weighed
 
+FEW = 2**14  # numbers that are kept in less time than they are counted
+ROOM = 2**22  # numbers that are kept in all: 16 MiB
+
 
 @dataclass
 class Input:
@@ -79,6 +82,7 @@ class Hooks:
         self._outermost: list[nn.Module] = []
         self._calls: dict[nn.Module, int] = {}
         self._weighed: dict[nn.Module, Weighed | None] = {}
+        self._room = ROOM
         self._forget()
 
     def attach(self) -> None:
@@ -166,7 +170,7 @@ class Hooks:
             output_shape=list(output.shape),
             dtype=str(output.dtype).removeprefix("torch."),
             device=output.device.type,
-            seen=see(output, channel, bounds_of(activation)),
+            seen=see(output, channel, bounds_of(activation), later=self._later(output)),
             channel=channel,
             weights=self._weigh(module, taken.shape, output.shape),
         )
@@ -179,7 +183,7 @@ class Hooks:
 
     def _comes_back(self, entry: Entry, gradient: Tensor) -> None:
         if entry.gradient is None and floating(gradient):
-            entry.gradient = see_gradient(gradient)
+            entry.gradient = see_gradient(gradient, later=self._later(gradient))
 
     def _input(self, tensor: Tensor) -> Input:
         shape, (number, seen) = list(tensor.shape), self._known.get(tensor) or (None, None)
@@ -188,11 +192,17 @@ class Hooks:
             same = made.output_shape[:1] == shape[:1]
             return Input(Origin([number], False), shape, seen, same, made.channel)
         if seen is None:
-            seen = see(tensor)
+            seen = see(tensor, later=self._later(tensor))
             self._known.put(tensor, (None, seen))
         origin = self._lineage.of(tensor)
         nearest = self.entries[origin.sources[0] - 1].channel if len(origin.sources) == 1 else None
         return Input(origin, shape, seen, True, nearest)
+
+    def _later(self, tensor: Tensor) -> bool:
+        """Whether there is room to keep a tensor and count it when the network has run: only small ones are."""
+        kept = tensor.numel() <= min(FEW, self._room)
+        self._room -= tensor.numel() if kept else 0
+        return kept
 
     def _weigh(self, module: nn.Module, taken: Sequence[int] | None, given: Sequence[int]) -> Weighed | None:
         if module not in self._weighed:

@@ -1,6 +1,7 @@
 """What one pass over one tensor says of it: the instruments of `lab`, on tensors of any shape, device and format.
 
-While a network runs its numbers are counted, and no more; what is said of the counts is worked out when it is asked.
+While a network runs its numbers are counted, or those of a small tensor copied, and no more; what is said of them is
+worked out when it is asked for.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +24,6 @@ from . import team
 
 CPU = torch.device("cpu")
 BINS = 40
-FEW = 2**12  # numbers that take about the room of the counts of many
 ALONE = 2**16  # numbers that one thread is done with before another has begun
 NOBODY = np.empty((0, 0), np.float32)  # of samples whose pairs would all be looked at
 UNBOUNDED = np.array([0.0, inf])
@@ -43,13 +43,12 @@ class Counts(NamedTuple):
 
 
 class Seen:
-    """A tensor as it passed: counted, or kept, where that takes no more room, and counted when it is asked for."""
+    """A tensor as it passed: counted there and then, or kept, to be counted `later`, when it is asked for."""
 
-    def __init__(self, tensor: Tensor, count: Callable[[Tensor], Counts]) -> None:
-        few = tensor.numel() <= FEW
-        values = on_cpu(tensor, copy=few)
+    def __init__(self, tensor: Tensor, later: bool, count: Callable[[Tensor], Counts]) -> None:
+        values = on_cpu(tensor, copy=later)
         self._count = count
-        self._held: Tensor | Counts = values if few else count(values)
+        self._held: Tensor | Counts = values if later else count(values)
 
     @property
     def _counts(self) -> Counts:
@@ -80,17 +79,17 @@ class Seen:
         )
 
 
-def see(tensor: Tensor, channel: int = -1, bounds: tuple[float, float] | None = None) -> Seen:
+def see(tensor: Tensor, channel: int = -1, bounds: tuple[float, float] | None = None, *, later: bool = False) -> Seen:
     """All there is to say of an output of shape (samples, …).
 
     Its units lie along the dimension `channel`; `bounds` are the infimum and the supremum of the activation it is of.
     """
-    return Seen(tensor, partial(_by_samples, channel=channel, bounds=bounds))
+    return Seen(tensor, later, partial(_by_samples, channel=channel, bounds=bounds))
 
 
-def see_gradient(tensor: Tensor) -> Seen:
+def see_gradient(tensor: Tensor, *, later: bool = False) -> Seen:
     """The same, but for what samples and units say."""
-    return Seen(tensor, _all_alike)
+    return Seen(tensor, later, _all_alike)
 
 
 class _Part:

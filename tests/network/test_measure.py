@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from app.lab.threads import torch_kept
-from app.network.measure import FEW, Powers, see, see_gradient
+from app.network.measure import Powers, see, see_gradient
 
 SHAPES = [(5,), (64, 300), (3, 7, 50), (300, 2, 9, 11), (1, 4), (2, 100_000)]
 
@@ -67,14 +67,21 @@ def test_what_is_not_finite_is_counted_and_left_out() -> None:
 
 def test_what_is_kept_to_be_counted_later_is_what_passed() -> None:
     values = torch.ones(3, 4)
-    seen = see(values)
+    seen = see(values, later=True)
     values.zero_()
     assert seen.output.mean_square == 1.0
 
 
-def test_of_many_numbers_the_counts_alone_are_kept() -> None:
-    values = torch.randn(FEW + 1)
+def test_when_it_is_counted_makes_no_difference() -> None:
+    torch.manual_seed(0)
+    values = torch.randn(30, 40).relu()
+    now, later = see(values), see(values, later=True)
+    assert (now.output, now.cosine, now.magnitudes) == (later.output, later.cosine, later.magnitudes)
+
+
+def test_what_is_counted_is_not_kept() -> None:
+    values = torch.randn(5)
     seen, gone = see_gradient(values), weakref.ref(values)
     del values
     assert gone() is None
-    assert seen.summary.count == FEW + 1
+    assert seen.summary.count == 5

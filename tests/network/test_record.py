@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim import optimizer
 
 import app as initscope
+from app.network import hooks
 from app.network.record import record
 from tests.network.models import CASES, Case, Fails, Functional, made, recorded, stack, vgg
 
@@ -161,6 +162,23 @@ def test_what_is_kept_does_not_grow_with_the_steps() -> None:
         assert hooks_of(case.model) == 1
         gc.collect()
         assert [output() for output in outputs] == [None] * 20
+
+
+@pytest.mark.parametrize("room", [0, 1000])
+def test_the_room_for_tensors_to_be_counted_later_is_limited_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    case = made("functional")
+    with record(case.model) as with_room:
+        case.step()
+    monkeypatch.setattr(hooks, "ROOM", room)
+    with record(case.model) as without:
+        case.model.zero_grad()
+        case.step()
+        entries = without._hooks.entries
+        kept = [seen._held for entry in entries for seen in (entry.input.seen, entry.seen, entry.gradient) if seen]
+        assert sum(held.numel() for held in set(kept) if isinstance(held, Tensor)) <= room
+    assert without.to_json() == with_room.to_json()
 
 
 def test_an_exception_passes_through_and_what_ran_before_it_is_recorded() -> None:
