@@ -216,7 +216,7 @@ def _mean_cosine(directions: Doubles, found: int) -> float | None:
     if found < 2:
         return None
     sums, squares = directions[:-1], float(directions[-1])
-    spread = squares - float(sums @ sums) / found
+    spread = squares - float(np.square(sums).sum()) / found  # `@` would wake numpy's own threads
     return 1 - max(0.0, spread) / (found - 1)
 
 

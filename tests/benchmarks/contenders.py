@@ -162,7 +162,7 @@ def small_gpt() -> tuple[nn.Module, Tensor]:
 
 
 Network = Callable[[], tuple[nn.Module, Tensor]]
-NETWORKS: dict[str, tuple[Network, int]] = {"stack": (stacked, 1), "mlp": (perceptron, 100), "gpt": (small_gpt, 20)}
+NETWORKS: dict[str, tuple[Network, int]] = {"stack": (stacked, 1), "mlp": (perceptron, 20), "gpt": (small_gpt, 5)}
 """Each with how many passes are timed at once."""
 made = cache(lambda network: network())
 
