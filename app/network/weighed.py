@@ -35,10 +35,11 @@ class Weighed:
 
 def weighed(module: nn.Module, taken: Sequence[int] | None, given: Sequence[int]) -> Weighed | None:
     """The weights of a module that made an output of one shape of an input of another; None if it has none."""
-    found = weight_of(module)
+    role = role_of(module)
+    found = weight_of(module) if role != "activation" else None
     if found is None or not floating(found[1]):
         return None
     name, weight = found
     bias = getattr(module, "bias", None)
-    square = mean_square(bias) if isinstance(bias, Tensor) and floating(bias) and role_of(module) == "weights" else 0.0
+    square = mean_square(bias) if isinstance(bias, Tensor) and floating(bias) and role == "weights" else 0.0
     return Weighed(name, list(weight.shape), Powers(weight), fans_of(module, weight, taken, given), square)

@@ -193,13 +193,13 @@ def recorder_read(model: nn.Module, x: Tensor) -> None:
 
 
 def fastai_hook(model: nn.Module, x: Tensor) -> None:
-    """What fastai's `ActivationStats(with_hist=True, include_paramless=True)` keeps of every layer."""
-    stats: list[tuple[float, float, float, Tensor]] = []
+    """What fastai's `ActivationStats(with_hist=True, include_paramless=True)` does at every layer."""
+    stats: list[dict[str, Any]] = []
 
-    def hook(_: nn.Module, __: Any, output: Tensor) -> None:
-        o = output.detach().float()
-        near_zero = (o <= 0.05).long().sum().item() / o.numel()
-        stats.append((o.mean().item(), o.std().item(), near_zero, o.histc(40, 0, 10)))
+    def hook(_: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
+        o = [tensor.detach().cpu() for tensor in (*given, output)][-1].float()
+        kept = {"mean": o.mean().item(), "std": o.std().item(), "hist": o.histc(40, 0, 10)}
+        stats.append(kept | {"near_zero": (o <= 0.05).long().sum().item() / o.numel()})
 
     layers = [module for module in model.modules() if not module._modules]
     handles = [layer.register_forward_hook(hook) for layer in layers]
