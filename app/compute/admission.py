@@ -70,6 +70,11 @@ class Admission:
 
         return self._line.turn(client, may_go)
 
+    @property
+    def others_wait(self) -> bool:
+        """Whether somebody waits for what is being computed to end; any thread may ask."""
+        return len(self.aloft) > self._settings.at_once or self._line.anyone
+
     def _queued(self) -> list[Flight]:
         return [flight for flight in self.aloft if not flight.running]
 

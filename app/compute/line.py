@@ -17,6 +17,11 @@ class Line:
     def full(self, client: str) -> bool:
         return len(self._waiting.get(client, ())) >= self._longest
 
+    @property
+    def anyone(self) -> bool:
+        """Whether somebody waits in one of them."""
+        return bool(self._waiting)
+
     async def turn(self, client: str, may_go: Callable[[bool], bool]) -> AsyncIterator[int]:
         """Yields how many are ahead, whenever that changes, until `may_go` says so: it is told who is first."""
         line, ticket, told = self._waiting[client], object(), -1

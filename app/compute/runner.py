@@ -259,20 +259,16 @@ class Runner:
             check()
         check()
         flight.running = True
-        threads.between_blocks(check)
-        try:
-            steps = experiment.run(spec, self._cells) if experiment.of_cells else experiment.run(spec)
-            with closing(steps):
-                for step in steps:
-                    check()
-                    now = time.monotonic()
-                    if now - shown > experiment.partial_seconds and step.done < step.total:
-                        partial, shown = step.partial(), now
-                    if now - told > PROGRESS_SECONDS:
-                        left = pace.seconds_left(step.done, step.total, now)
-                        flight.publish(Update(step.done, step.total, partial, seconds_left=left))
-                        told = now
-            result = step.partial()
-            return result.model_dump_json().encode()
-        finally:
-            threads.between_blocks(None)
+        steps = experiment.run(spec, self._cells) if experiment.of_cells else experiment.run(spec)
+        with threads.computing(check), closing(steps):
+            for step in steps:
+                check()
+                now = time.monotonic()
+                due = now - shown > experiment.partial_seconds and step.done < step.total
+                if due and not self.admission.others_wait:
+                    partial, shown = step.partial(), now
+                if now - told > PROGRESS_SECONDS:
+                    left = pace.seconds_left(step.done, step.total, now)
+                    flight.publish(Update(step.done, step.total, partial, seconds_left=left))
+                    told = now
+            return step.partial().model_dump_json().encode()

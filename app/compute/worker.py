@@ -37,11 +37,8 @@ def compute_cells(engine: str, cells: Sequence[Cell], deadline_seconds: float) -
     threads.use_threads(1)
     threads.prepare()
     compiling.prepare()
-    threads.between_blocks(_check_wanted())
-    try:
+    with threads.computing(_check_wanted()):
         return [attempted(cell.run, cell.spec, deadline_seconds, as_json) for cell in cells]
-    finally:
-        threads.between_blocks(None)
 
 
 def _check_wanted() -> Callable[[], None]:

@@ -24,6 +24,8 @@ U = TypeVar("U")
 class _Pool:
     executor: ThreadPoolExecutor | None = None
     size: int = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    computing: int = 0  # experiments, each on a thread beside the pool's
+    counting = threading.Lock()
 
 
 def use_threads(count: int) -> None:
@@ -65,9 +67,24 @@ def torch_kept() -> Iterator[None]:
         torch.set_num_threads(count)
 
 
-def between_blocks(check: Callable[[], None] | None) -> None:
-    """Call this from now on wherever the calling thread hands out a block: what it raises ends the experiment."""
+@contextmanager
+def computing(check: Callable[[], None]) -> Iterator[None]:
+    """The calling thread computes an experiment meanwhile.
+
+    Wherever it hands out a block `check` is called: what that raises ends the experiment.
+    """
     _here.check = check
+    _count(1)
+    try:
+        yield
+    finally:
+        _count(-1)
+        _here.check = None
+
+
+def _count(more: int) -> None:
+    with _Pool.counting:
+        _Pool.computing += more
 
 
 @contextmanager
@@ -136,15 +153,12 @@ def in_order(
     It runs ahead by `most_ahead` items, or by two a thread. The consumer's thread works too: rather than wait for a
     block it does one that nobody has begun. Closing the iterator drops such blocks and waits for the others. On a
     thread of the pool all blocks are done right there: waiting for another thread could wait for ever; as they are
-    with `alone`, where they are so small, or so few, that handing them out takes longer.
+    with `alone`, where they are so small, or so few, that handing them out takes longer, and while there are as many
+    experiments as threads: each then has one for itself.
     """
     check = getattr(_here, "check", None)
     pin()
-    if alone or _Pool.size == 1 or getattr(_here, "is_worker", False):
-        for item in items:
-            within_block()
-            yield function(item)
-        return
+    alone = alone or getattr(_here, "is_worker", False)
     most_ahead = most_ahead or 2 * _Pool.size
     ahead: deque[_Block[U]] = deque()
 
@@ -158,6 +172,11 @@ def in_order(
     try:
         for item in items:
             within_block()
+            if alone or max(1, _Pool.computing) >= _Pool.size:
+                while ahead:
+                    yield oldest()
+                yield function(item)
+                continue
             ahead.append(_Block(partial(function, item), check))
             submit(_Block.do, ahead[-1])
             if len(ahead) > most_ahead:

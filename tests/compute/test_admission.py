@@ -244,13 +244,10 @@ def test_a_check_between_blocks_is_the_threads_own() -> None:
         return list(threads.in_order(lambda item: item, range(3)))
 
     found: list[list[int]] = []
-    threads.between_blocks(stop)
-    try:
+    with threads.computing(stop):
         with pytest.raises(Cancelled):
             elsewhere()
         other = threading.Thread(target=lambda: found.append(elsewhere()))
         other.start()
         other.join(AT_ONCE)
-    finally:
-        threads.between_blocks(None)
     assert found == [elsewhere()] == [[0, 1, 2]]

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 import pytest
 import torch
 
-from app.lab.threads import between_blocks, in_order, submit, thread_count, use_threads, within_block
+from app.lab.threads import computing, in_order, submit, thread_count, use_threads, within_block
 
 
 def close(results: Iterator[object]) -> None:
@@ -106,8 +106,5 @@ def test_a_long_block_can_be_ended_within_whichever_thread_works_on_it(threads: 
             return "ended"
         return "went on"
 
-    between_blocks(stop)
-    try:
+    with computing(stop):
         assert list(in_order(work, range(threads))) == ["ended"] * threads
-    finally:
-        between_blocks(None)

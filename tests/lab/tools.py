@@ -16,7 +16,7 @@ from app.experiments.stack import draws
 from app.experiments.stack.spec import StackSpec
 from app.lab.draws import Fill
 from app.lab.initializers import Initializer
-from app.lab.threads import between_blocks
+from app.lab.threads import computing
 from app.results import Step
 
 TORCH_NORMS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -50,12 +50,8 @@ def stopped(after: int) -> Iterator[None]:
         if next(chances) >= after:
             raise InterruptedError
 
-    between_blocks(check)
-    try:
-        with pytest.raises(InterruptedError):
-            yield
-    finally:
-        between_blocks(None)
+    with computing(check), pytest.raises(InterruptedError):
+        yield
 
 
 def drawn(pending: tuple[Tensor, list[Fill]]) -> Tensor:
