@@ -75,6 +75,25 @@ class Admission:
         """Whether somebody waits for what is being computed to end; any thread may ask."""
         return len(self.aloft) > self._settings.at_once or self._line.anyone
 
+    def begin(self, flight: Flight) -> None:
+        """From now on it counts."""
+        self.aloft.add(flight)
+        self.look_again()
+
+    def end(self, flight: Flight) -> None:
+        """It does no more."""
+        self.aloft.discard(flight)
+        self.look_again()
+
+    def drain(self) -> None:
+        """Let nobody begin any more."""
+        self.draining = True
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Let those in line look whether they may go: somebody has begun, ended, or left what they waited for."""
+        self._line.move()
+
     def _queued(self) -> list[Flight]:
         return [flight for flight in self.aloft if not flight.running]
 

@@ -123,6 +123,7 @@ class Runner:
             if not flight.clients.total() and self._flights.get(key) is flight:
                 del self._flights[key]
                 flight.cancel()
+            self.admission.look_again()
 
     async def result(self, spec: Spec, client: str = "") -> bytes:
         """The Result as JSON, from the cache or computed."""
@@ -179,7 +180,7 @@ class Runner:
 
     async def drain(self, seconds: float) -> None:
         """Begin nothing any more; cancel what is not done by then."""
-        self.admission.draining = True
+        self.admission.drain()
         late = time.monotonic() + seconds
         while self.admission.aloft and time.monotonic() < late:
             await asyncio.sleep(0.02)
@@ -208,14 +209,14 @@ class Runner:
         self.admission.ask(client, self._of_cells(spec))
         flight = Flight(loop, self.budget.time(cost), self._of_cells(spec))
         self._flights[key] = flight
-        self.admission.aloft.add(flight)
+        self.admission.begin(flight)
         executor = self._executor_of_cells if flight.of_cells else self._executor
         flight.work = executor.submit(self._run, spec, flight)
         asyncio.wrap_future(flight.work).add_done_callback(lambda done: self._land(key, flight, done))
         return flight
 
     def _land(self, key: str, flight: Flight, done: "asyncio.Future[bytes]") -> None:
-        self.admission.aloft.discard(flight)
+        self.admission.end(flight)
         if self._flights.get(key) is flight:
             del self._flights[key]
         if done.cancelled() or isinstance(done.exception(), Cancelled):
