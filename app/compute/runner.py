@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, Protocol
 
 from ..lab import memory, threads
@@ -21,22 +20,17 @@ from ..settings import Settings
 from ..spec import Spec
 from .admission import Admission
 from .cache import Cache
-from .cells import Cells
+from .cells import Cells, as_json
 from .cluster import Cluster
 from .cost import Budget, Cost, TooExpensive, check
 from .flight import Busy, Cancelled, DeadlineExceeded, Flight, Pace, Update
 from .key import spec_key
 from .metrics import Metrics
 from .rates import USUAL, measured
+from .records import Records
 
 PROGRESS_SECONDS = 0.05  # between two words of progress
 COMPILING = "The server has just started and compiles its kernels, once on this machine: some seconds."
-
-
-@lru_cache(maxsize=2)
-def _parsed(model: type[Result], body: bytes) -> Result:
-    """What several things are derived from, one after the other."""
-    return model.model_validate_json(body)
 
 
 class Runnable(Protocol):
@@ -78,6 +72,7 @@ class Runner:
         self._experiments = experiments
         self.cluster = Cluster(settings.scheduler) if settings.scheduler else None
         self._cells = Cells(experiments, self.cache, lambda: self.budget, settings.deadline_seconds, self.cluster)
+        self._records = Records()
         self._flights: dict[str, Flight] = {}  # to be joined
         self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.prepare)
         self._executor_of_cells = ThreadPoolExecutor(1, "cells", initializer=threads.prepare)
@@ -134,12 +129,12 @@ class Runner:
         self, spec: Spec, name: str, derive: Callable[[Any], bytes], client: str = "", result: bytes | None = None
     ) -> bytes:
         """A pure function of the Result, which may be at hand as JSON; cached under its name beside it."""
-        key = f"{spec_key(spec)}{name}"
-        if (cached := self.cached(key)) is None:
+        key = spec_key(spec)
+        if (cached := self.cached(f"{key}{name}")) is None:
             body = result or await self.result(spec, client)
             model = self._experiments[spec.name].result
-            cached = await asyncio.to_thread(lambda: derive(_parsed(model, body)))
-            self.cache.put(key, cached)
+            cached = await asyncio.to_thread(lambda: derive(self._records.of(key, model, body)))
+            self.cache.put(f"{key}{name}", cached)
         return cached
 
     def admit(self, spec: Spec, client: str) -> None:
@@ -211,7 +206,7 @@ class Runner:
         self._flights[key] = flight
         self.admission.begin(flight)
         executor = self._executor_of_cells if flight.of_cells else self._executor
-        flight.work = executor.submit(self._run, spec, flight)
+        flight.work = executor.submit(self._run, key, spec, flight)
         asyncio.wrap_future(flight.work).add_done_callback(lambda done: self._land(key, flight, done))
         return flight
 
@@ -242,7 +237,7 @@ class Runner:
         longer = self._settings.max_cells_seconds / self._settings.max_seconds if experiment.of_cells else 1.0
         return self._settings.deadline_seconds * longer
 
-    def _run(self, spec: Spec, flight: Flight) -> bytes:
+    def _run(self, key: str, spec: Spec, flight: Flight) -> bytes:
         experiment, pace, partial = self._experiments[spec.name], Pace(), None
         began = shown = told = time.monotonic()
         deadline_seconds = self._deadline_seconds(experiment)
@@ -272,4 +267,6 @@ class Runner:
                     left = pace.seconds_left(step.done, step.total, now)
                     flight.publish(Update(step.done, step.total, partial, seconds_left=left))
                     told = now
-            return step.partial().model_dump_json().encode()
+            result = step.partial()
+            self._records.keep(key, result)
+            return as_json(result)

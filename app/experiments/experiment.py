@@ -22,7 +22,6 @@ Add it to the registry, `EXPERIMENTS` in this folder's `__init__.py`, and it has
 table, event stream, catalog entry, documentation, cost refusal and cancel, over HTTP and in `initscope.run`.
 """
 
-import json
 import sys
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from ..compute.cost import Cost
 from ..fields import SpecError
@@ -195,7 +195,7 @@ class Experiment(Generic[S, R]):
         said = answer(self.findings(result), self.courses(result), self.sections, self.lines)
         readings = self.readings(result)
         document = {**said.model_dump(), "readings": readings and readings._asdict()}
-        return json.dumps(document, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+        return to_json(document, inf_nan_mode="null")
 
     def drawn(self, kind: Literal["png", "svg"], result: R) -> bytes:
         """The result as a picture to show with a link."""
@@ -216,7 +216,7 @@ class Experiment(Generic[S, R]):
         wanted = self.charts if names is None else names
         drawn = {name: chart.figure(result, view) for name, chart in self.charts.items() if name in wanted}
         shown = {name: figure for name, figure in drawn.items() if figure is not None}
-        return json.dumps(shown, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+        return to_json(shown, inf_nan_mode="null")
 
     def in_sight(self, view: View) -> tuple[str, ...]:
         """The charts that a page shows under this view: those in no section, and those of the open ones."""

@@ -1,5 +1,7 @@
 """Numbers as a person reads them."""
 
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def number(value: float | None, digits: int = 4) -> str:
     """A number as a person reads it: 512.7, 0.00195, 3.1 × 10⁻⁹."""
@@ -9,7 +11,9 @@ def number(value: float | None, digits: int = 4) -> str:
         return "0"
     if 1e-3 <= abs(value) < 1e6:
         text = f"{value:.{digits}g}"
-        return f"{float(text):,.10g}".replace("-", "−")
+        if abs(value) >= 999 or "e" in text:  # in full, with its thousands apart
+            text = f"{float(text):,.10g}"
+        return text.replace("-", "−")
     mantissa, exponent = f"{value:.{max(digits - 2, 1)}e}".split("e")
     return f"{mantissa} × 10{superscript(int(exponent))}".replace("-", "−")
 
@@ -45,7 +49,7 @@ def between(value: float) -> str:
 
 def superscript(value: int) -> str:
     """An exponent in Unicode superscripts."""
-    return str(value).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return str(value).translate(SUPERSCRIPTS)
 
 
 def signed(value: float, digits: int = 3) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from math import asinh, log10
+from math import asinh, floor, log10
 from typing import NamedTuple
 
 from ..results import Histogram, Summary
@@ -13,6 +13,8 @@ from .panels import Panel
 PANEL = 150  # pixels
 MOST_SHAPES = 40  # drawn in one row
 MOST_STEPS = 40  # in one side of a shape: each is a few pixels high
+THOUSAND = 1000  # parts of the way from one place to the next
+DIGITS = 5  # of a shape's largest edge
 
 
 class Shape(NamedTuple):
@@ -62,8 +64,8 @@ def _traces(row: Row, warp: Callable[[float], float]) -> list[Figure]:
     apart = spacing([shape.place for shape in row.shapes])
     for place, found, _ in row.shapes:
         edges, widths = outline(found.histogram, warp)
-        half = [0.46 * apart * width for width in widths]
-        right, left = (round(place + w, 3) for w in half), (round(place - w, 3) for w in reversed(half))
+        middle, half = THOUSAND * place, [round(0.46 * THOUSAND * apart * width) for width in widths]
+        right, left = [(middle + w) / THOUSAND for w in half], [(middle - w) / THOUSAND for w in reversed(half)]
         xs += [place, *right, place, *left, place, None]
         ys += [edges[0], *edges, *reversed(edges), None]
     drawn: Figure = {
@@ -102,7 +104,7 @@ def outline(
     merged = max(1, -(-len(histogram.counts) // MOST_STEPS))
     counts = [sum(histogram.counts[i : i + merged]) for i in range(0, len(histogram.counts), merged)]
     bounds = [*histogram.edges[:-1:merged], histogram.edges[-1]]
-    edges = [float(f"{warp(edge):.5g}") for edge in bounds if edge is not None]
+    edges = _rounded([warp(edge) for edge in bounds if edge is not None])
     if len(edges) < 2:
         return [0.0, 0.0], [0.3]
     span = edges[-1] - edges[0]  # a density per span, not per one, stays finite however small the numbers are
@@ -114,6 +116,16 @@ def outline(
     ceiling = min(ranked[-1], 2 * ranked[-2]) if len(ranked) > 1 and ranked[-2] > 0 else ranked[-1]
     widths = [min(value / ceiling, 1.0) if ceiling else 0.0 for value in density]
     return edges, widths
+
+
+def _rounded(edges: list[float]) -> list[float]:
+    """To as many digits as can be seen, and as short when written: a whole number over a power of ten, or times one."""
+    largest = max(map(abs, edges), default=0.0)
+    places = DIGITS - 1 - floor(log10(largest)) if largest else 0
+    unit = 10.0 ** min(abs(places), 300)
+    if places > 0:
+        return [round(edge * unit) / unit for edge in edges]
+    return [round(edge / unit) * unit for edge in edges]
 
 
 def _value_axis(found: list[Summary]) -> tuple[Callable[[float], float], Figure]:
