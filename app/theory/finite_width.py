@@ -6,6 +6,7 @@ a sentence says why.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import expm1, inf, log
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from .chi_square import Cumulants, log_chi_square, log_gamma, log_products, log_
 from .forward_walk import Kernel, forward, of_mean
 from .gradient_walk import GradientKernel, backward
 from .layer import LayerShape
-from .limits import Limit, gradient_limits, signal_limits
+from .limits import Limit, curved, gradient_limits, signal_limits
 from .meanfield import Nonlinearity
 from .moments import Moments
 from .normed_gradient import log_mean_excess
@@ -47,9 +48,9 @@ def signal_bands(phi: Nonlinearity, layers: list[LayerShape], inputs: Moments, b
     if _zero(layers[0]):
         return Bands([None] * len(layers), ["No band: every preactivation is zero."])
     alive = layers[: next((index for index, layer in enumerate(layers) if _zero(layer)), len(layers))]
-    kernels = forward(phi, alive, inputs)
+    kernels, curves = _way(phi, tuple(alive), inputs)
     exact = batch == 1 and phi.name in EXACT and all(layer.log_bias == -inf for layer in alive)
-    found = signal_limits(phi, alive, kernels, batch, exact)
+    found = signal_limits(phi, alive, kernels, curves, batch, exact)
     walk: Callable[[int], Cumulants]
     if exact:
         start = log_gamma(inputs.square_variance / (inputs.mean_square**2 * alive[0].fan_in))
@@ -68,10 +69,10 @@ def gradient_bands(phi: Nonlinearity, layers: list[LayerShape], inputs: Moments,
     """
     if any(layer.log_gain == -inf for layer in layers):
         return Bands([None] * len(layers), ["No band of the gradient: some layer's weights are all zero."])
-    kernels = forward(phi, layers, inputs)
+    kernels, curves = _way(phi, tuple(layers), inputs)
     back = backward(layers, kernels)
     exact = batch == 1 and phi.name in EXACT
-    found = gradient_limits(phi, layers, kernels, back, exact)
+    found = gradient_limits(phi, layers, kernels, curves, back, exact)
     walk: Callable[[int], Cumulants]
     if exact:
         last = layers[-1].fan_out
@@ -93,6 +94,13 @@ def normed_gradient_reason(phi: Nonlinearity, layers: list[LayerShape], centres:
         f"{abs(above):.0%} {'above' if above > 0 else 'below'} the limit of infinite width at layer 1, to first order "
         f"in the depth over width that it comes back through, {depth_over_width:.2f}."
     )
+
+
+@lru_cache(maxsize=4)
+def _way(phi: Nonlinearity, layers: tuple[LayerShape, ...], inputs: Moments) -> tuple[list[Kernel], list[float]]:
+    """The signal's kernels, and how far each is from where the map's slope would put it: the same for every batch."""
+    kernels = forward(phi, list(layers), inputs)
+    return kernels, curved(phi, kernels)
 
 
 def _zero(layer: LayerShape) -> bool:

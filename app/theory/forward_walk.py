@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .hermite import WEIGHTS, Unit, at, averaged, scattered, steepness, unit
+from .hermite import WEIGHTS, Unit, averaged_powers, of_one, powers, scattered, steepness, unit
 from .layer import LayerShape
 from .meanfield import Nonlinearity
 from .moments import Moments
@@ -98,23 +98,24 @@ def _onward(phi: Nonlinearity, before: Kernel, layer: LayerShape) -> Kernel:
     log_variance, share = _mixed(layer, here.log_square)
     slope, noise = share * here.growth, share**2 / layer.fan_in
     bend = here.bend + here.growth * (here.growth - 1)  # q²·E[φ²]''/E[φ²]
-    fourth = at(here.squares, 1.0)
-    points = scattered(c, before.scatter)
-    product, squares, cube = (at(series, points) for series in (here.product, here.squares, here.cube))
+    fourth = of_one(here.squares)
+    around_c = powers(scattered(c, before.scatter))
+    product, squares, cube = (around_c @ series for series in (here.product, here.squares, here.cube))
     there = share * product + 1 - share  # the next cosine, at each of them
     cosine = float(there[1])
     around = squares - product**2 - 2 * there * (cube - product) + there**2 / 2 * (fourth + squares - 2)
     along = cube - product - there / 2 * (fourth + squares - 2)
-    turn, stretch = share * steepness(here.product, c), share * at(here.stretch, c) - cosine * slope / 2
+    turn, stretch = share * steepness(here.product, c), share * float(around_c[1] @ here.stretch) - cosine * slope / 2
     moved = stretch * (before.own + before.shared)
     spread = float(WEIGHTS @ (there - cosine) ** 2 + noise * (WEIGHTS @ np.maximum(around, 0.0)))
+    shared = float(averaged_powers(before.weighed, before.scatter) @ here.squares) - 1
     scatter = spread + 2 * stretch * (2 * turn * before.tilt + moved)
     return Kernel(
         log_variance=log_variance,
         share=share,
         shift=slope * before.shift + share * bend * before.own / 2,
         own=slope**2 * before.own + noise * (fourth - 1),
-        shared=slope**2 * before.shared + noise * (averaged(here.squares, before.weighed, before.scatter) - 1),
+        shared=slope**2 * before.shared + noise * shared,
         cosine=cosine,
         scatter=min(max(scatter, 0.0), 1.0),
         tilt=slope * (turn * before.tilt + moved) + noise * float(WEIGHTS @ along),

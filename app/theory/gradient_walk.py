@@ -8,7 +8,7 @@ order in 1/width for any φ), and with the signal's, for E[φ'²] depends on the
 from typing import NamedTuple
 
 from .forward_walk import Kernel, of_mean
-from .hermite import at, averaged
+from .hermite import at, averaged_powers, of_one
 from .layer import LayerShape
 
 
@@ -71,17 +71,19 @@ def backward(layers: list[LayerShape], kernels: list[Kernel]) -> list[GradientKe
 
 def _further(walk: _Walk, layer: LayerShape, kernel: Kernel, after: GradientKernel) -> tuple[_Walk, float]:
     """The sums with one layer more, and what it added to the variance of one input."""
-    here, n, c, s = kernel.unit, layer.fan_out, kernel.weighed, kernel.scatter
+    here, n, s = kernel.unit, layer.fan_out, kernel.scatter
+    weighed = averaged_powers(kernel.weighed, s)
     ahead = walk.share * walk.pull
-    noise = (3 * at(here.slope_squares, 1.0) - 1) / n
-    added = noise + (2 * ahead * (at(here.mixed, 1.0) - 1) + ahead**2 * (at(here.squares, 1.0) - 1)) / n
-    slopes = averaged(here.slope_squares, c, s) * (1 + 2 * after.scatter) - 1
-    pair = slopes + 2 * ahead * (averaged(here.mixed, c, s) - 1) + ahead**2 * (averaged(here.squares, c, s) - 1)
+    mixed = of_one(here.mixed)
+    noise = (3 * of_one(here.slope_squares) - 1) / n
+    added = noise + (2 * ahead * (mixed - 1) + ahead**2 * (of_one(here.squares) - 1)) / n
+    slopes, both, squares = (float(weighed @ each) for each in (here.slope_squares, here.mixed, here.squares))
+    pair = slopes * (1 + 2 * after.scatter) - 1 + 2 * ahead * (both - 1) + ahead**2 * (squares - 1)
     pull = here.slope_growth + here.growth * ahead
-    stays = min(at(here.slopes, 0.0) ** 2 * here.chi, 1.0)
+    stays = min(float(here.slopes[0]) ** 2 * here.chi, 1.0)
     crossed = stays * walk.crossed + 2 * kernel.share * pull * (1 - s) / n
     from_signal = here.slope_growth * (kernel.shift - kernel.own / 2) + here.slope_bend * kernel.own / 2
-    from_excess = at(here.mixed, 1.0) * after.excess / n
+    from_excess = mixed * after.excess / n
     further = _Walk(
         alone=walk.alone + added,
         common=walk.common + pair / n + 2 * crossed / layer.fan_in,
@@ -97,7 +99,7 @@ def _kernel(walk: _Walk, layer: LayerShape, kernel: Kernel, after: GradientKerne
     """At the activations that this layer multiplies."""
     here = kernel.unit
     own = walk.alone + walk.pull**2 * kernel.own
-    pair = averaged(here.slope_squares, kernel.weighed, kernel.scatter)
+    pair = float(averaged_powers(kernel.weighed, kernel.scatter) @ here.slope_squares)
     scatter = at(here.slopes, kernel.weighed) ** 2 * after.scatter + pair * (1 - after.scatter) ** 2 / layer.fan_out
     excess = kernel.share * (2 * here.slope_growth + after.excess * here.growth**2 / here.chi)
     return GradientKernel(

@@ -16,8 +16,10 @@ from .quadrature import Array, normal_rule
 
 ORDER = 64  # terms kept; what is left out, known from E[f·g], goes into one more
 VARIANCES = (1e-12, 1e12)  # beyond them every φ is a power of its argument to the digits that count
-POWERS = np.arange(ORDER + 2)
+ORDERS = np.arange(ORDER + 2)
 WEIGHTS = np.array([1 / 6, 2 / 3, 1 / 6])
+# Of φ, φ², φ³, u·φ'/2, φ', φ'² the two factors of each series, in Unit's order.
+_LEFT, _RIGHT = [0, 1, 2, 3, 4, 5, 1], [0, 1, 0, 0, 4, 5, 5]
 SETTLED = {"sin": 100.0}  # where moments are those of a uniform phase, to e^-100
 
 
@@ -73,30 +75,23 @@ def _unit(phi: Nonlinearity, log_variance: float) -> Unit:
     std = exp(log_variance / 2)
     z, weighted = _basis(tuple(kink / std for kink in phi.kinks))
     h, slope = phi.value(std * z), phi.slope(std * z)
-    functions = np.stack([h, h**2, h**3, std * z * slope / 2, slope, slope**2])
-    first, square, cube, stretch, tilt, tilt_square = functions @ weighted.T
-    p, d = square[0], tilt_square[0]
-
-    def series(f: Array, g: Array, whole: float, scale: float) -> Array:
-        terms = f * g
-        return np.append(terms, whole - terms.sum()) / scale
-
-    def mean(f: Array) -> float:
-        return float(weighted[0] @ f)
-
+    h_square, slope_square, pull = h * h, slope * slope, std * z * slope / 2
+    functions = np.stack([h, h_square, h_square * h, pull, slope, slope_square])
+    coefficients = functions @ weighted.T
+    _, square, *_, slope_squares = coefficients
+    wholes = np.stack([h_square * h_square, pull * h, slope_square * slope_square, h_square * slope_square])
+    p, d = square[0], slope_squares[0]
+    fourth, stretch, slope_fourth, mixed = wholes @ weighted[0]
+    series = coefficients[_LEFT] * coefficients[_RIGHT]
+    last = np.array([p, fourth, fourth, stretch, d, slope_fourth, mixed]) - series.sum(axis=1)
+    scale = np.array([p, p**2, p**2, p, d, d**2, p * d])
     return Unit(
         log(p),
         *_derivatives(square),
         log(d),
-        *_derivatives(tilt_square),
-        chi=std**2 * d / p,
-        product=series(first, first, p, p),
-        squares=series(square, square, mean(h**4), p**2),
-        cube=series(cube, first, mean(h**4), p**2),
-        stretch=series(stretch, first, mean(std * z * slope * h) / 2, p),
-        slopes=series(tilt, tilt, d, d),
-        slope_squares=series(tilt_square, tilt_square, mean(slope**4), d**2),
-        mixed=series(square, tilt_square, mean(h**2 * slope**2), p * d),
+        *_derivatives(slope_squares),
+        std**2 * d / p,
+        *(np.column_stack([series, last]) / scale[:, None]),
     )
 
 
@@ -127,7 +122,24 @@ def _weighted(kinks: tuple[float, ...]) -> tuple[Array, Array]:
 
 def at(series: Array, correlation: float | Array) -> Any:
     """The expectation at a correlation, or at each of several."""
-    return np.power.outer(correlation, POWERS) @ series
+    return powers(correlation) @ series
+
+
+def powers(correlation: float | Array) -> Array:
+    """1, c, c², … along the last axis, of a correlation or of each of several: what a series is summed with."""
+    table = np.ones((*np.shape(correlation), ORDER + 2))
+    table[..., 1:] = np.expand_dims(correlation, -1)
+    return np.multiply.accumulate(table, axis=-1, out=table)
+
+
+def averaged_powers(correlation: float, scatter: float) -> Array:
+    """Their means over correlations of this mean and variance."""
+    return WEIGHTS @ powers(scattered(correlation, scatter))
+
+
+def of_one(series: Array) -> float:
+    """The expectation at a correlation of one: both units are the same."""
+    return float(series.sum())
 
 
 def along(series: Array, correlations: Array) -> Array:
@@ -140,7 +152,7 @@ def along(series: Array, correlations: Array) -> Array:
 
 def steepness(series: Array, correlation: float) -> float:
     """The derivative with respect to the correlation."""
-    return float(correlation ** POWERS[:-1] @ (POWERS[1:] * series[1:]))
+    return float(powers(correlation)[:-1] @ (ORDERS[1:] * series[1:]))
 
 
 def scattered(correlation: float, scatter: float) -> Array:
@@ -149,9 +161,4 @@ def scattered(correlation: float, scatter: float) -> Array:
     Gauss's rule; kept within ±1.
     """
     reach = sqrt(3 * scatter)
-    return np.clip([correlation - reach, correlation, correlation + reach], -1.0, 1.0)
-
-
-def averaged(series: Array, correlation: float, scatter: float) -> float:
-    """The expectation over correlations of this mean and variance."""
-    return float(WEIGHTS @ at(series, scattered(correlation, scatter)))
+    return np.array([max(correlation - reach, -1.0), min(max(correlation, -1.0), 1.0), min(correlation + reach, 1.0)])

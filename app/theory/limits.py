@@ -36,7 +36,12 @@ class Limit(NamedTuple):
 
 
 def signal_limits(
-    phi: Nonlinearity, layers: list[LayerShape], kernels: list[Kernel], batch: int, exact: bool
+    phi: Nonlinearity,
+    layers: list[LayerShape],
+    kernels: list[Kernel],
+    curves: list[float],
+    batch: int,
+    exact: bool,
 ) -> list[Limit]:
     """Those of a batch's mean square. Products of chi-squares are only limited by dead networks and few units."""
     widths = [layer.fan_out for layer in layers]
@@ -48,7 +53,7 @@ def signal_limits(
         return found
     found += [
         Limit(amplified(kernels), AMPLIFIED, _SAYS["amplified"]),
-        Limit(curved(phi, kernels), CURVED, _SAYS["curved"]),
+        Limit(curves, CURVED, _SAYS["curved"]),
         _drifted(noises, slopes, spreads),
         _deep([0.0, *(1 / layer.fan_in for layer in layers[1:])], slopes),
     ]
@@ -61,6 +66,7 @@ def gradient_limits(
     phi: Nonlinearity,
     layers: list[LayerShape],
     kernels: list[Kernel],
+    curves: list[float],
     back: list[GradientKernel],
     exact: bool,
 ) -> list[Limit]:
@@ -76,7 +82,7 @@ def gradient_limits(
     if not exact:
         found += [
             Limit(_worst(amplified(kernels)), AMPLIFIED, _SAYS["amplified"]),
-            Limit(_worst(curved(phi, kernels)), CURVED, _SAYS["curved"]),
+            Limit(_worst(curves), CURVED, _SAYS["curved"]),
             _aligned(back, widths),
             _drifted(noises, passing, spreads),
             _deep([0.0, *(1 / n for n in widths[:-1])], passing),

@@ -9,7 +9,7 @@ independent of its direction. What one layer's u puts into |δ|² and into the |
 Each factor's mean, to first order in 1/n, gives (κ + 1)/n - 1/n_before for the logarithm of the mean.
 """
 
-from .hermite import at, unit
+from .hermite import of_one, unit
 from .layer import LayerShape
 from .meanfield import Nonlinearity
 
@@ -24,10 +24,10 @@ def excess(phi: Nonlinearity, centres: bool) -> float:
     here = unit(phi, 0.0)
     growth, slope_growth = here.growth, here.slope_growth
     chi_squares = 2.0 - 1.0
-    square = at(here.squares, 1.0) - 1 - 2 * growth**2
-    mixed = at(here.mixed, 1.0) - 1 - 2 * slope_growth * growth
+    square = of_one(here.squares) - 1 - 2 * growth**2
+    mixed = of_one(here.mixed) - 1 - 2 * slope_growth * growth
     along = 1 + 2 * slope_growth - growth**2 / here.chi
-    orthogonal = 1 - at(here.mixed, 1.0)
+    orthogonal = 1 - of_one(here.mixed)
     marginal = (here.bend + growth**2 - growth) - (here.slope_bend + slope_growth**2 - slope_growth)
     centred = float(here.squares[1] / (4 * here.chi) - here.squares[1] + here.mixed[1]) if centres else 0.0
     return float(chi_squares + square - mixed - along + orthogonal + marginal + centred)

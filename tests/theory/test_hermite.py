@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.lab.activations import ACTIVATIONS, nonlinearity
-from app.theory.hermite import at, averaged, log_square, steepness, unit
+from app.theory.hermite import at, averaged_powers, log_square, steepness, unit
 from app.theory.meanfield import moments
 
 CORRELATIONS = (-0.6, 0.0, 0.3, 0.9)
@@ -63,4 +63,4 @@ def test_beyond_float64_the_power_law_goes_on(name: str) -> None:
 
 def test_an_average_over_scattered_correlations_is_that_of_their_mean_and_variance() -> None:
     linear = unit(nonlinearity("linear"), 0.0)
-    assert averaged(linear.squares, 0.2, 0.01) == pytest.approx(1 + 2 * (0.2**2 + 0.01))
+    assert averaged_powers(0.2, 0.01) @ linear.squares == pytest.approx(1 + 2 * (0.2**2 + 0.01))
