@@ -79,6 +79,10 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
+    def __hash__(self) -> int:
+        """Fields may be lists, which have none."""
+        return hash((type(self), self.query))
+
     name: ClassVar[str]
     decided_by: ClassVar[dict[str, str]] = {}  # fields that follow from another one, where it is given
     decides: ClassVar[str] = ""  # the field that says of which model a spec is, where there are several

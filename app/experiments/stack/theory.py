@@ -30,7 +30,7 @@ class Prediction:
 
 def predict(spec: StackSpec, initializer: Initializer) -> Prediction:
     """Everything that follows from the spec alone, for one init; kept, as it is the same for every seed."""
-    return _predict(without_chance(spec).query, initializer.name)
+    return _predict(without_chance(spec), initializer.name)
 
 
 def without_chance(spec: StackSpec) -> StackSpec:
@@ -44,8 +44,8 @@ def sizes_of(spec: StackSpec, initializer: Initializer) -> list[LayerField]:
 
 
 @lru_cache(maxsize=32)  # of a thousand layers each, a hundred megabytes
-def _predict(query: str, init: str) -> Prediction:
-    spec, initializer = StackSpec.from_query(query), INITIALIZERS[init]
+def _predict(spec: StackSpec, init: str) -> Prediction:
+    initializer = INITIALIZERS[init]
     phi, layers = nonlinearity(spec.activation), _shapes(spec, initializer)
     fields, bands = _fields(spec, phi, layers), bands_of(spec, initializer, phi, layers)
     predicted = [_predicted(*at) for at in zip(fields, bands.batch, bands.one_input, bands.gradient, strict=True)]

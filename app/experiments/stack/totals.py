@@ -36,7 +36,7 @@ class Totals(NamedTuple):
 
 def totals(spec: StackSpec, **changes: float) -> Totals | None:
     """Predicted for this stack with weights of std gain/√fan_in, or as changed; None where there is no formula."""
-    return _totals(without_chance(spec.model_copy(update=changes)).query, spec.init[0])
+    return _totals(without_chance(spec.model_copy(update=changes)), spec.init[0])
 
 
 def with_gain(spec: StackSpec, gain: float) -> Totals | None:
@@ -50,8 +50,7 @@ def with_branches(spec: StackSpec, scale: float) -> Totals | None:
 
 
 @lru_cache(maxsize=4096)
-def _totals(query: str, init: str) -> Totals | None:
-    spec = StackSpec.from_query(query)
+def _totals(spec: StackSpec, init: str) -> Totals | None:
     fields = sizes_of(spec, INITIALIZERS[init])
     last, first = fields[-1].log_activation, fields[0].log_gradient
     if last is None or first is None:
@@ -86,13 +85,11 @@ def best_gain(spec: StackSpec) -> tuple[float, Totals] | None:
     alike: dict[str, object] = {"gain": 1.0, "init": ["1/sqrt(D)"]}
     if spec.widths is None and spec.weight_mean == 0:
         alike["width"] = StackSpec.model_fields["width"].default
-    return _best_gain(without_chance(spec).model_copy(update=alike).query)
+    return _best_gain(without_chance(spec).model_copy(update=alike))
 
 
 @lru_cache(maxsize=256)
-def _best_gain(query: str) -> tuple[float, Totals] | None:
-    spec = StackSpec.from_query(query)
-
+def _best_gain(spec: StackSpec) -> tuple[float, Totals] | None:
     def cost(log_gain: float) -> float:
         found = with_gain(spec, 10**log_gain)
         return inf if found is None else found.cost
