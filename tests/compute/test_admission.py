@@ -3,19 +3,20 @@
 import asyncio
 import re
 import threading
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from dataclasses import replace
 
 import pytest
 
 from app.compute.flight import Busy, Cancelled, DeadlineExceeded, TooMany
+from app.compute.line import Line
 from app.compute.runner import Runner
 from app.experiments import EXPERIMENTS
 from app.lab import threads
 from app.results import Record, Step
 from app.spec import Spec
 from tests.compute.test_runner import a_runner, a_spec, at_last, leave, until
-from tests.compute.tools import AT_ONCE, Puppet, puppet_for, small_result, small_spec
+from tests.compute.tools import AT_ONCE, TICK, Puppet, puppet_for, small_result, small_spec
 
 ANY = "matmul"
 HOUR = 3600.0
@@ -126,6 +127,56 @@ def test_a_cancelled_run_has_its_place_until_it_has_stopped(monkeypatch: pytest.
             assert counted(runner, "running") == 0
 
     at_last(scenario)
+
+
+def test_parts_of_a_result_are_made_only_while_nobody_waits_for_the_run_to_end(
+    puppet: Puppet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would wait the longer for it."""
+    monkeypatch.setitem(EXPERIMENTS, ANY, replace(EXPERIMENTS[ANY], partial_seconds=0.0))
+
+    async def scenario() -> None:
+        with a_runner(at_once=1) as runner:
+            running = asked(runner, 1)
+            await until(lambda: puppet.parts > 2)
+            waiting = asked(runner, 2)
+            await until(lambda: runner.admission.others_wait)
+            await asyncio.sleep(2 * TICK)  # the step that was under way
+            before = puppet.parts
+            await asyncio.sleep(20 * TICK)
+            assert puppet.parts == before
+            await leave(waiting)
+            await until(lambda: puppet.parts > before)
+            puppet.go.set()
+            await running
+
+    at_last(scenario)
+
+
+def test_those_in_line_look_whether_they_may_go_only_when_something_has_changed() -> None:
+    line, looks = Line(longest=2), 0
+
+    def may_go(_: bool) -> bool:
+        nonlocal looks
+        looks += 1
+        return looks > 2
+
+    async def scenario() -> list[int]:
+        told = asyncio.create_task(_all(line.turn("me", may_go)))
+        await asyncio.sleep(20 * TICK)
+        assert looks == 1
+        for _ in range(2):
+            line.move()
+            await asyncio.sleep(TICK)
+        return await told
+
+    assert at_last(scenario) == [0]
+    assert looks == 3
+    assert not line.anyone
+
+
+async def _all(numbers: AsyncIterator[int]) -> list[int]:
+    return [number async for number in numbers]
 
 
 def test_draining_begins_nothing_and_lets_what_runs_end(puppet: Puppet) -> None:

@@ -15,7 +15,17 @@ from app.experiments import EXPERIMENTS
 from app.lab import threads
 from app.settings import Settings
 from app.spec import Spec
-from tests.compute.tools import AT_ONCE, PRESETS, TICK, Puppet, every_experiment, puppet_for, result_of, small_spec
+from tests.compute.tools import (
+    AT_ONCE,
+    PRESETS,
+    TICK,
+    Puppet,
+    every_experiment,
+    puppet_for,
+    result_of,
+    small_result,
+    small_spec,
+)
 
 T = TypeVar("T")
 MANY = 50
@@ -250,6 +260,26 @@ def test_what_is_derived_from_a_result_is_derived_once(puppet: Puppet) -> None:
     assert at_last(scenario) == [b"derived"] * 2
     assert derived == [EXPERIMENTS[ANY].result.__name__]
     assert puppet.began == 1
+
+
+def test_right_after_a_run_what_is_derived_is_derived_from_its_own_record(puppet: Puppet) -> None:
+    derived: list[object] = []
+
+    def derive(result: object) -> bytes:
+        derived.append(result)
+        return b"derived"
+
+    async def scenario() -> None:
+        with a_runner() as runner:
+            puppet.go.set()
+            await runner.result(a_spec())
+            for seed in (0, 1, 2, 0):
+                await runner.derived(a_spec(seed), f"after {len(derived)}", derive)
+
+    at_last(scenario)
+    own = small_result(ANY)
+    assert [result is own for result in derived] == [True, True, True, False]  # the first had to go
+    assert derived[-1] == own
 
 
 @every_experiment

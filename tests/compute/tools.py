@@ -70,7 +70,7 @@ class Puppet:
     """An experiment that goes from step to step until told to finish, and counts its runs and how they ended."""
 
     def __init__(self, outcome: Result) -> None:
-        self.began = self.closed = self.finished = 0
+        self.began = self.closed = self.finished = self.parts = 0
         self.go = threading.Event()
         self.failure: Exception | None = None
         self._outcome = outcome
@@ -81,7 +81,7 @@ class Puppet:
             self.began += 1
         try:
             while not self.go.wait(TICK):
-                yield Step(1, 2, lambda: self._outcome)
+                yield Step(1, 2, self._part)
             if self.failure:
                 raise self.failure
             yield Step(2, 2, lambda: self._outcome)
@@ -91,6 +91,11 @@ class Puppet:
             raise
         with self._counting:
             self.finished += 1
+
+    def _part(self) -> Result:
+        with self._counting:
+            self.parts += 1
+        return self._outcome
 
 
 def puppet_for(name: str, monkeypatch: pytest.MonkeyPatch) -> Puppet:

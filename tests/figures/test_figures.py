@@ -40,8 +40,11 @@ def accepted_by_plotly(name: str, result: Result) -> None:
     assert drawn
     for figure in drawn.values():
         go.Figure(figure)
-    read = strict(EXPERIMENTS[name].figures_json(result))
+    written = EXPERIMENTS[name].figures_json(result)
+    read = strict(written)
     assert list(read) == [chart for chart in EXPERIMENTS[name].charts if chart in drawn]
+    assert read == strict(json.dumps(drawn))
+    assert written == EXPERIMENTS[name].figures_json(type(result).model_validate_json(result.model_dump_json()))
     for figure in read.values():
         assert figure["data"]
         go.Figure(figure)

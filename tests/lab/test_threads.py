@@ -70,6 +70,39 @@ def test_the_consumer_works_too_so_that_there_are_as_many_threads_as_asked_for(t
     assert threading.get_ident() in at_work
 
 
+def test_while_there_are_as_many_experiments_as_threads_each_keeps_to_its_own() -> None:
+    use_threads(2)
+    begun, proceed = threading.Event(), threading.Event()
+
+    def another() -> None:
+        with computing(lambda: None):
+            begun.set()
+            assert proceed.wait(60)
+
+    def at_work(other: threading.Thread) -> Iterator[int]:
+        """Who does the first two blocks, and who the next once the other experiment has ended: both threads then."""
+        together = threading.Barrier(2, timeout=60)
+
+        def block(number: int) -> int:
+            if number >= 2:
+                together.wait()
+            return threading.get_ident()
+
+        for number, thread in enumerate(in_order(block, range(12))):
+            yield thread
+            if number == 1:
+                proceed.set()
+                other.join()
+
+    other = threading.Thread(target=another)
+    other.start()
+    assert begun.wait(60)
+    with computing(lambda: None):
+        first, second, *rest = at_work(other)
+    assert first == second == threading.get_ident()
+    assert len(set(rest)) == 2
+
+
 def test_closing_waits_for_what_has_begun() -> None:
     use_threads(2)
     begun, proceed, ended = threading.Event(), threading.Event(), threading.Event()
