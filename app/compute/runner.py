@@ -6,48 +6,30 @@ A flight ends when it is done, when its deadline passes, or when the last one wa
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from ..lab import memory, threads
 from ..lab.device import use_device
 from ..lab.kernels import compiling
-from ..results import Result, Step
 from ..settings import Settings
 from ..spec import Spec
 from .admission import Admission
 from .cache import Cache
 from .cells import Cells, as_json
 from .cluster import Cluster
+from .computation import PROGRESS_SECONDS, Runnable, computed
 from .cost import Budget, Cost, TooExpensive, check
-from .flight import Busy, Cancelled, DeadlineExceeded, Flight, Pace, Update
+from .flight import Busy, Cancelled, DeadlineExceeded, Flight, Update
 from .key import spec_key
 from .metrics import Metrics
 from .rates import USUAL, measured
 from .records import Records
 
-PROGRESS_SECONDS = 0.05  # between two words of progress
 COMPILING = "The server has just started and compiles its kernels, once on this machine: some seconds."
-
-
-class Runnable(Protocol):
-    """What is to be known of an experiment to run it."""
-
-    @property
-    def result(self) -> type[Result]: ...
-    @property
-    def run(self) -> Callable[..., Generator[Step[Result]]]: ...
-    @property
-    def of_cells(self) -> bool: ...
-    @property
-    def cost(self) -> Callable[[Any], Cost]: ...
-    @property
-    def sizes(self) -> tuple[str, ...]: ...
-    @property
-    def partial_seconds(self) -> float: ...
 
 
 class Runner:
@@ -139,25 +121,25 @@ class Runner:
 
     def admit(self, spec: Spec, client: str) -> None:
         """Raises what `join` would, and begins nothing."""
-        if not self._at_hand(spec):
+        if not self._at_hand(spec_key(spec)):
             self.check(spec)
             self.admission.ask(client, self._of_cells(spec))
 
     def admit_to_line(self, spec: Spec, client: str) -> None:
         """The same for whoever is ready to wait for a place of their own: TooMany only where too many do already."""
-        if not self._at_hand(spec):
+        if not self._at_hand(spec_key(spec)):
             self.check(spec)
             self.admission.ask_for_line(client, self._of_cells(spec))
 
     def turn(self, spec: Spec, client: str) -> AsyncIterator[int]:
         """Waits in line until the client may `join`; yields how many experiments of theirs are ahead."""
-        return self.admission.turn(client, lambda: self._at_hand(spec), self._of_cells(spec))
+        key = spec_key(spec)
+        return self.admission.turn(client, lambda: self._at_hand(key), self._of_cells(spec))
 
     def _of_cells(self, spec: Spec) -> bool:
         return self._experiments[spec.name].of_cells
 
-    def _at_hand(self, spec: Spec) -> bool:
-        key = spec_key(spec)
+    def _at_hand(self, key: str) -> bool:
         return key in self._flights or self.cache.has(key)
 
     async def ready(self) -> bool:
@@ -238,35 +220,16 @@ class Runner:
         return self._settings.deadline_seconds * longer
 
     def _run(self, key: str, spec: Spec, flight: Flight) -> bytes:
-        experiment, pace, partial = self._experiments[spec.name], Pace(), None
-        began = shown = told = time.monotonic()
-        deadline_seconds = self._deadline_seconds(experiment)
-
-        def check() -> None:
-            if flight.cancelled.is_set():
-                raise Cancelled
-            if time.monotonic() - began > deadline_seconds:
-                raise DeadlineExceeded
-
-        while self._preparing.is_alive():
+        experiment = self._experiments[spec.name]
+        while self._preparing.is_alive() and not flight.cancelled.is_set():
             flight.publish(Update(0, 1, None, COMPILING))
             self._preparing.join(PROGRESS_SECONDS)
-            began = time.monotonic()
-            check()
-        check()
-        flight.running = True
-        steps = experiment.run(spec, self._cells) if experiment.of_cells else experiment.run(spec)
-        with threads.computing(check), closing(steps):
-            for step in steps:
-                check()
-                now = time.monotonic()
-                due = now - shown > experiment.partial_seconds and step.done < step.total
-                if due and not self.admission.others_wait:
-                    partial, shown = step.partial(), now
-                if now - told > PROGRESS_SECONDS:
-                    left = pace.seconds_left(step.done, step.total, now)
-                    flight.publish(Update(step.done, step.total, partial, seconds_left=left))
-                    told = now
-            result = step.partial()
-            self._records.keep(key, result)
-            return as_json(result)
+        result = computed(
+            flight,
+            lambda: experiment.run(spec, self._cells) if experiment.of_cells else experiment.run(spec),
+            self._deadline_seconds(experiment),
+            experiment.partial_seconds,
+            lambda: self.admission.others_wait,
+        )
+        self._records.keep(key, result)
+        return as_json(result)
