@@ -5,8 +5,8 @@ const colorOf = (init) => colors[init?.split(" ")[0]]; // of one, or of one of s
 const WIDE = 96; // pixels of a course drawn small
 const HIGH = 24;
 
-// The heading, and how to read each chart; sections with nothing to show are not there.
-export function showPage(root, { heading, charts, inits }) {
+// The heading, and how to read each chart; sections with nothing to show are not there, nor a script where there is none.
+export function showPage(root, { heading, charts, inits, scripted }) {
   const title = root.querySelector("h1");
   if (title) {
     title.textContent = heading;
@@ -20,6 +20,7 @@ export function showPage(root, { heading, charts, inits }) {
   for (const section of root.querySelectorAll(".section:has([data-chart])")) {
     section.hidden = !section.querySelector("[data-chart]:not([hidden])");
   }
+  for (const part of root.querySelectorAll("[data-scripted]")) part.hidden = !scripted;
   const list = root.querySelector(".verdicts");
   const listed = [...(list?.querySelectorAll("[data-init]") ?? [])].map(({ dataset }) => dataset.init);
   if (list && inits.length && listed.join() !== inits.join()) list.replaceChildren(...inits.map((init) => line({ init, label: init, course: [] })));

@@ -109,8 +109,9 @@ class Experiment(Generic[S, R]):
     each init at each, to be drawn small, and `readings` says what there is to read at each. `lines` says how what it
     sets side by side is called and drawn, where those are not the initializations of all. While it runs there is a
     partial result every `partial_seconds`. `statistics` are the single numbers that can be followed while one of the
-    fields runs, `laws` such runs worth a look, and `marks` the values of a field worth marking on its axis. `of_cells`:
-    the experiment is made of others, and `run` takes beside the spec what computes them.
+    fields runs, `laws` such runs worth a look, and `marks` the values of a field worth marking on its axis.
+    `unscripted` says why there is no `script` of a spec, where there is none. `of_cells`: the experiment is made of
+    others, and `run` takes beside the spec what computes them.
     """
 
     title: str
@@ -131,6 +132,7 @@ class Experiment(Generic[S, R]):
     marks: Callable[[S, str], list[Mark]] = lambda spec, field: []
     picture: Picture | None = None
     script: Callable[[S], str] | None = None
+    unscripted: Callable[[S], SpecError | None] = lambda spec: None
     sections: tuple[Section, ...] = ()
     courses: Callable[[R], Mapping[str, Sequence[float | None]]] = lambda result: {}
     readings: Callable[[R], Readings | None] = lambda result: None
@@ -177,12 +179,14 @@ class Experiment(Generic[S, R]):
             raise SpecError([("open", f"choose from {', '.join(names)}")])
 
     def page(self, spec: S) -> dict[str, Any]:
-        """What the page says before there is a result: its heading, its inits, and each chart's title and caption."""
+        """What the page says before there is a result: its heading, its inits, each chart's title and caption, and
+        whether there is a script."""
         charts = {
             name: {"title": chart.title, "caption": chart.read(spec), "shown": chart.when(spec)}
             for name, chart in self.charts.items()
         }
-        return {"heading": self.heading(spec), "charts": charts, "inits": spec.compared}
+        scripted = self.script is not None and self.unscripted(spec) is None
+        return {"heading": self.heading(spec), "charts": charts, "inits": spec.compared, "scripted": scripted}
 
     @property
     def first(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 from playwright.sync_api import Locator, expect
 
 from app.experiments import EXPERIMENTS
@@ -46,6 +47,17 @@ def test_another_experiment_brings_its_own_form_and_its_first_law(tab: Tab) -> N
     expect(tab.field("depth")).to_have_count(1)
     expect(tab.field("fan_in")).to_have_count(0)
     tab.finished()
+
+
+def test_a_script_is_offered_only_where_there_is_one(tab: Tab) -> None:
+    offered = tab.run(f"/sweep?{FEW}&statistic=input_spread").locator(".take [data-file]")
+    tab.page.locator(".take summary").click()
+    expect(offered.first).to_be_visible()
+    expect(offered.last).to_be_hidden()
+    with tab.rerun():
+        tab.set("statistic", "variance")
+    expect(offered.last).to_be_visible()
+    assert httpx.get(offered.last.evaluate("link => link.href")).status_code == 200
 
 
 def test_what_runs_has_no_control_of_its_own_and_an_axis_that_is_not_there_no_ends(tab: Tab) -> None:

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from app.experiments import EXPERIMENTS
+from app.fields import SpecError
 from app.lab.activations import ACTIVATIONS
 from app.lab.code import ACTIVATED, DRAWS, NORMED, STDS
 from app.lab.draws import DISTRIBUTIONS
 from app.lab.initializers import INITIALIZERS
 from app.lab.norms import NORMS
 from app.spec import Spec
-from tests.compute.tools import PRESETS, lines_of, result_of
+from tests.compute.tools import PRESETS, every_preset, lines_of, result_of
 
 SIZES = {"fan_out": 4000, "depth": 6, "width": 256, "batch": 64, "repeats": 8, "steps": 5}
 FEWEST_QUERIES = 64  # of a preset
@@ -41,6 +42,18 @@ def sized(name: str, query: str) -> Spec:
     sizes = {size: most for size, most in SIZES.items() if size in type(spec).model_fields and size not in spec.derived}
     smaller: Spec = spec.model_copy(update={size: min(getattr(spec, size), most) for size, most in sizes.items()})
     return smaller
+
+
+@every_preset
+def test_a_page_offers_a_script_where_there_is_one(name: str, query: str) -> None:
+    experiment, scripted = EXPERIMENTS[name], True
+    spec = experiment.spec.from_query(query)
+    try:
+        assert experiment.script
+        experiment.script(spec)
+    except SpecError:
+        scripted = False
+    assert experiment.page(spec)["scripted"] == scripted
 
 
 SCRIPTED = [(name, query) for name, query in PRESETS if EXPERIMENTS[name].script and not EXPERIMENTS[name].of_cells]

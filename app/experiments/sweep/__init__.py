@@ -9,7 +9,7 @@ from .findings import sweep_findings
 from .picture import sweep_picture
 from .result import SweepResult
 from .run import run_sweep
-from .script import sweep_script
+from .script import sweep_script, unscripted
 from .spec import sweeps_of
 from .table import sweep_table
 from .words import sweep_heading, sweep_words
@@ -31,6 +31,7 @@ def sweep_of(experiments: Experiments) -> Experiment[Any, Any]:
         words=sweep_words,
         picture=sweep_picture,
         script=sweep_script,
+        unscripted=unscripted,
         table=sweep_table,
         lines={name: line for experiment in experiments.values() for name, line in experiment.lines.items()},
         presets=tuple(law for experiment in experiments.values() for law in experiment.laws),

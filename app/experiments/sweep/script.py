@@ -51,9 +51,11 @@ for place, lines in PLACES.items():
 def sweep_script(spec: SweepSpec) -> str:
     """A program that prints the statistic of every series at every place.
 
-    Raises SpecError where the experiment's script does not print it, or there are too many places to be read.
+    Raises SpecError where there is none.
     """
-    column, programs = _column(spec), _programs(spec)
+    if refused := unscripted(spec):
+        raise refused
+    programs = _programs(spec)
     beginning = _shared([lines for _, lines in programs])
     end = _shared([lines[len(beginning) :][::-1] for _, lines in programs])[::-1]
     return SCRIPT.format(
@@ -66,7 +68,7 @@ def sweep_script(spec: SweepSpec) -> str:
         ),
         end=_text(end),
         fields=", ".join(axis.field for axis in spec.axes),
-        column=column,
+        column=spec.followed.printed,
         series=tuple(spec.compared),
         label=spec.followed.label,
         repeats=spec.seeds,
@@ -74,21 +76,21 @@ def sweep_script(spec: SweepSpec) -> str:
     )
 
 
-def _column(spec: SweepSpec) -> int:
-    """Of the table that the experiment's script prints."""
+def unscripted(spec: SweepSpec) -> SpecError | None:
+    """Where there is no script: the experiment's own does not print the statistic, or there are too many places."""
     if spec.followed.printed is None:
         printed = [name for name, statistic in spec.swept.statistics.items() if statistic.printed is not None]
         said = f"no script prints the {spec.followed.label}: choose from {', '.join(printed)}"
-        raise SpecError([("statistic", said)])
-    return spec.followed.printed
+        return SpecError([("statistic", said)])
+    if (number := len(places(spec))) > MOST_PLACES:
+        return SpecError([("x_steps", f"a script has {MOST_PLACES} places at most, and these are {number:,}")])
+    return None
 
 
 def _programs(spec: SweepSpec) -> list[tuple[Place, list[str]]]:
     """The experiment's script at every place where there is one, without its heading, line by line."""
     script, there = spec.swept.script, sorted(places(spec), key=lambda place: place.where)
     assert script is not None
-    if len(there) > MOST_PLACES:
-        raise SpecError([("x_steps", f"a script has {MOST_PLACES} places at most, and these are {len(there):,}")])
     found = []
     for place in there:
         with suppress(SpecError):
