@@ -73,7 +73,7 @@ class Admission:
     @property
     def others_wait(self) -> bool:
         """Whether somebody waits for what is being computed to end; any thread may ask."""
-        return len(self.aloft) > self._settings.at_once or self._line.anyone
+        return bool(self._queued()) or self._line.anyone
 
     def begin(self, flight: Flight) -> None:
         """From now on it counts."""
@@ -95,7 +95,7 @@ class Admission:
         self._line.move()
 
     def _queued(self) -> list[Flight]:
-        return [flight for flight in self.aloft if not flight.running]
+        return [flight for flight in tuple(self.aloft) if not flight.running]
 
     def _oldest(self) -> float:
         return max((time.monotonic() - flight.born for flight in self._queued()), default=0.0)
