@@ -15,6 +15,7 @@ MOST_SHAPES = 40  # drawn in one row
 MOST_STEPS = 40  # in one side of a shape: each is a few pixels high
 THOUSAND = 1000  # parts of the way from one place to the next
 DIGITS = 5  # of a shape's largest edge
+EXACT = 22  # powers of ten that float64 holds exactly
 
 
 class Shape(NamedTuple):
@@ -119,13 +120,13 @@ def outline(
 
 
 def _rounded(edges: list[float]) -> list[float]:
-    """To as many digits as can be seen, and as short when written: a whole number over a power of ten, or times one."""
+    """To as many digits as can be seen, and as short when written: a whole number over a power of ten."""
     largest = max(map(abs, edges), default=0.0)
     places = DIGITS - 1 - floor(log10(largest)) if largest else 0
-    unit = 10.0 ** min(abs(places), 300)
-    if places > 0:
+    if 0 <= places <= EXACT:
+        unit = 10.0**places
         return [round(edge * unit) / unit for edge in edges]
-    return [round(edge / unit) * unit for edge in edges]
+    return [float(f"{edge:.{DIGITS}g}") for edge in edges]
 
 
 def _value_axis(found: list[Summary]) -> tuple[Callable[[float], float], Figure]:
