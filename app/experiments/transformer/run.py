@@ -33,7 +33,8 @@ def run_transformer(spec: TransformerSpec) -> Generator[Step[TransformerResult]]
 
 
 def _together(lanes: list[Lane], go: Callable[[Lane], None]) -> None:
-    for _ in in_order(go, lanes):
+    """A lane that is alone shares out its sequences instead."""
+    for _ in in_order(go, lanes, alone=len(lanes) == 1):
         pass
 
 
