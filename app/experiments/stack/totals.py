@@ -49,7 +49,7 @@ def with_branches(spec: StackSpec, scale: float) -> Totals | None:
     return totals(spec, residual_scale=scale)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _totals(spec: StackSpec, init: str) -> Totals | None:
     fields = sizes_of(spec, INITIALIZERS[init])
     last, first = fields[-1].log_activation, fields[0].log_gradient
