@@ -108,10 +108,10 @@ class Experiment(Generic[S, R]):
     in none of the `sections` are shown first. Where a Result has places, one after the other, `courses` has a number of
     each init at each, to be drawn small, and `readings` says what there is to read at each. `lines` says how what it
     sets side by side is called and drawn, where those are not the initializations of all. While it runs there is a
-    partial result every `partial_seconds`, unless others wait. `statistics` are the single numbers that can be followed while one of the
-    fields runs, `laws` such runs worth a look, and `marks` the values of a field worth marking on its axis.
-    `unscripted` says why there is no `script` of a spec, where there is none. `of_cells`: the experiment is made of
-    others, and `run` takes beside the spec what computes them.
+    partial result every `partial_seconds`, unless others wait. `statistics` are the single numbers that can be followed
+    while one of the fields runs, `laws` such runs worth a look, and `marks` the values of a field worth marking on its
+    axis. `unscripted` says why there is no `script` of a spec, where there is none. `of_cells`: the experiment is made
+    of others, and `run` takes beside the spec what computes them.
     """
 
     title: str
