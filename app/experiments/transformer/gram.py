@@ -69,28 +69,41 @@ class Rows(NamedTuple):
         found: Array = np.array([[1.0, n - 1, others], [1, n - 1, -n], [1, -1, 0]]) @ np.array(x)
         return found
 
-    def stray(self, squares: Array, width: int, alike: float = 0.0) -> Array:
+    def stray(self, squares: Array, width: int, alike: float | Array = 0.0, uneven: float | Array = 1.0) -> Array:
         """The covariance of the means, shape (means, means), where eigenvalues vary by `squares` over width and how
-        often they occur; `alike` is how far else tokens of one eigenvalue are alike, a mean cos²."""
+        often they occur, and by more where they are `uneven`; `alike` is how far else tokens of one eigenvalue are
+        alike, a mean cos²."""
         to_means = _to_means(self)
-        return (to_means * squares * (1 / np.maximum(self.occurs, 1) + alike) / width) @ to_means.T
+        return (to_means * squares * (uneven / np.maximum(self.occurs, 1) + alike) / width) @ to_means.T
 
-    def uneven(self, places: Places, x: Tokens, y: Tokens) -> float:
-        """How much more than by one cosine tokens of a sequence have in common, in a Gram matrix of x and one of y: the
-        mean of the product of all their entries, over that of tokens which are alike wherever they stand."""
+    def uneven(self, places: Places, x: Tokens, y: Tokens) -> Array:
+        """How much larger tr(A·B) is than were tokens alike wherever they stand, A and B being the Gram matrices of a
+        sequence in x and in y: for each eigenvalue, the last of which tells tokens apart from their mean."""
+        found = np.ones(3)
         if len(places.counts) == 1:
-            return 1.0
-        every = places.mean(x.square * y.square)
-        means = Means.of(places, x), Means.of(places, y)
-        alike = means[0].square * means[1].square
-        if self.tokens > 1:
-            every += (self.tokens - 1) * places.mean_within(x.sizes * x.within * y.sizes * y.within)
-            alike += (self.tokens - 1) * means[0].within * means[1].within
-        return every / alike if alike > 0 else 1.0
+            return found
+        (square, within, _), (other, alike, _) = Means.of(places, x), Means.of(places, y)
+        n, products = self.tokens, places.mean(x.square * y.square)
+        if n > 1:
+            products += (n - 1) * places.mean_within(x.sizes * x.within * y.sizes * y.within)
+        if (even := square * other + (n - 1) * within * alike) > 0:
+            found[:2] = products / even
+        apart = (square - within) * (other - alike)
+        if n > 1 and apart > 0:
+            of_x, of_y = (_with_all(places, of) for of in (x, y))
+            centred = products - 2 * places.mean(of_x * of_y) / n + places.mean(of_x) * places.mean(of_y) / n
+            found[2] = max(0.0, centred * n / (n - 1) / apart)
+        return found
 
     def over_pairs(self, same: float, within: float, across: float) -> float:
         """The mean over all pairs of rows, a row with itself among them."""
         return (same + (self.tokens - 1) * within + (self.all - self.tokens) * across) / self.all
+
+
+def _with_all(places: Places, x: Tokens) -> Array:
+    """The products of a token of each place with all of its sequence, itself among them, summed up."""
+    products = x.sizes * x.within
+    return x.square + products @ places.counts - np.diag(products)
 
 
 @lru_cache(maxsize=64)

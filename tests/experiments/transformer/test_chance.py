@@ -38,12 +38,14 @@ STRAYING: dict[str, Straying] = {
     "participation": strays.participation,
     "gradient": strays.gradient,
 }
+DEEP: dict[str, Any] = {"norm": "post", "causal": True, "depth": 21, "width": 256, "batch": 2, "backward": False}
 LEFT_OUT = 0.35  # of a standard deviation: higher orders, at a width of 64, in what strays and in what it strays from
 
 
 @cache
 def networks(name: str) -> list[TransformerInit]:
-    spec = TransformerSpec.parse({**SMALL, **SETTINGS[name], "init": ["1/sqrt(D)"]})
+    settings = DEEP if name == "deep" else SETTINGS[name]
+    spec = TransformerSpec.parse({**SMALL, **settings, "init": ["1/sqrt(D)"]})
     return [outcome(run_transformer(spec.model_copy(update={"seed": seed}))).inits[0] for seed in range(NETWORKS)]
 
 
@@ -65,6 +67,17 @@ def test_networks_stray_as_far_as_chance_is_said_to_let_them(name: str, quantity
         allowed = STANDARD_ERRORS * std_error(1, NETWORKS, max(0.0, kurtosis(off))) + LEFT_OUT
         assert float(off.std(ddof=1)) == pytest.approx(1, abs=allowed), block + 1
         assert abs(off.mean()) < STANDARD_ERRORS / sqrt(NETWORKS) + LEFT_OUT, block + 1
+
+
+@pytest.mark.parametrize("quantity", ["token cosine", "entropy", "participation", "attention"])
+def test_what_tells_tokens_apart_strays_the_more_the_more_matrices_it_has_passed(quantity: str) -> None:
+    """Behind a mask it soon lies in few tokens, and in few directions: looked at in the last block with a band."""
+    *_, last = (block for block in range(DEEP["depth"]) if offs("deep", STRAYING[quantity], block).size)
+    off = offs("deep", STRAYING[quantity], last)
+    allowed = STANDARD_ERRORS * std_error(1, NETWORKS, max(0.0, kurtosis(off))) + LEFT_OUT
+    assert last >= SMALL["depth"]
+    assert float(off.std(ddof=1)) == pytest.approx(1, abs=allowed)
+    assert abs(off.mean()) < STANDARD_ERRORS / sqrt(NETWORKS) + LEFT_OUT
 
 
 def test_bands_hold_95_of_100_networks() -> None:
