@@ -10,7 +10,7 @@ from ..results import Result, Step
 from .cost import Cost
 from .flight import Cancelled, DeadlineExceeded, Flight, Pace, Update
 
-PROGRESS_SECONDS = 0.05  # between two words of progress
+PROGRESS_SECONDS = 0.1  # between two words of progress
 
 
 class Runnable(Protocol):

@@ -27,11 +27,13 @@ class Scaled(NamedTuple):
 def row_blocks(tensor: Tensor) -> list[slice]:
     """Rows in blocks of a size that depends on the shape alone, so that results do not depend on the threads.
 
-    The first is half as large, so that threads are not all at the same step, waiting for the same things.
+    Of more than two the first is half as large, so that threads are not all at the same step, waiting for the same
+    things.
     """
     fewest, most = ROW_BLOCK
     rows = max(FEWEST_ROWS, min(max(tensor.numel() // 2, fewest), most) // tensor.shape[1])
-    edges = [0, *range(max(FEWEST_ROWS, rows // 2), tensor.shape[0], rows), tensor.shape[0]]
+    first = rows if 2 * rows >= tensor.shape[0] else max(FEWEST_ROWS, rows // 2)
+    edges = [0, *range(first, tensor.shape[0], rows), tensor.shape[0]]
     return [slice(start, stop) for start, stop in pairwise(edges)]
 
 

@@ -21,6 +21,10 @@ class Normed(NamedTuple):
     tokens: Tensor
     factor: Tensor | None
 
+    def of_first(self, rows: int) -> "Normed":
+        """Of so many rows, the others forgotten."""
+        return Normed(_first(self.tokens, rows), None if self.factor is None else _first(self.factor, rows))
+
 
 @dataclass(frozen=True)
 class Joint:
@@ -60,6 +64,21 @@ class WayBack(NamedTuple):
     entered_mlp: Normed
     preactivation: Tensor
     left: Normed
+
+    def of_first(self, rows: int) -> "WayBack":
+        """Of so many rows, whole sequences, the others forgotten."""
+        if rows == len(self.values):
+            return self
+        sequences = rows * len(self.mixed.weights) // len(self.values)
+        return WayBack(
+            self.entered.of_first(rows),
+            Mixed(*(_first(each, sequences) for each in self.mixed)),
+            _first(self.values, rows),
+            self.middle.of_first(rows),
+            self.entered_mlp.of_first(rows),
+            _first(self.preactivation, rows),
+            self.left.of_first(rows),
+        )
 
 
 class Passed(NamedTuple):
@@ -149,6 +168,11 @@ class Block:
 
     def _back(self, found: dict[Group, AtWeights], w: UnitWeights, group: Group) -> Tensor:
         return torch.addmm(_NOTHING, found[group].gradient, w[group].T, beta=0, alpha=self.stds[group])
+
+
+def _first(tensor: Tensor, rows: int) -> Tensor:
+    """A copy, so that the rest need not be kept."""
+    return tensor[:rows].clone()
 
 
 _NOTHING = torch.zeros(1)  # that a product is added to: a factor costs nothing so

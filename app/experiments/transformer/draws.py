@@ -96,8 +96,7 @@ def _pending(spec: TransformerSpec, block: int) -> dict[Group, tuple[Tensor, lis
 
 
 def chunks(spec: TransformerSpec) -> list[slice]:
-    """Sequences that are worked on at once: those that the gradient goes back through, and then so many that products
-    are large and fit into a core's cache, whatever the threads."""
-    size, first = max(1, CHUNK // spec.tokens), spec.returning
-    later = [slice(start, min(start + size, spec.batch)) for start in range(first, spec.batch, size)]
-    return [slice(0, first), *later]
+    """Sequences that are worked on at once: so many that products are large and fit into a core's cache, whatever the
+    threads, and all that the gradient goes back through in the first of them."""
+    size = max(1, CHUNK // spec.tokens, spec.returning)
+    return [slice(start, min(start + size, spec.batch)) for start in range(0, spec.batch, size)]

@@ -64,7 +64,8 @@ class Lane:
         tokens = self.spec.tokens
         passed = self.block.forward(self.stream[part.start * tokens : part.stop * tokens], w)
         returns = self.spec.backward and part.start == 0
-        return Through(passed.stream, Seen.of(passed, tokens), passed.way_back if returns else None)
+        way_back = passed.way_back.of_first(self.spec.returning * tokens) if returns else None
+        return Through(passed.stream, Seen.of(passed, tokens), way_back)
 
     def _write(self, parts: list[Seen]) -> None:
         """Down what has been seen of the block that the stream has just passed."""
