@@ -132,6 +132,7 @@ def test_cancel_ends_a_run_and_run_again_begins_anew(tab: Tab, name: str) -> Non
     experiment.locator(".cancel").click()
     expect(experiment.locator(".status")).to_have_text("Cancelled. Nothing is running.")
     assert not alarming(experiment.locator(".status"))
+    expect(experiment.get_by_role("button", name="Run again")).to_be_focused()
     assert_at_rest(experiment)
     assert len(tab.streams) == 1
     tab.page.evaluate("() => { window.shares = []; }")
