@@ -126,6 +126,18 @@ def test_every_gain_in_use_is_named_on_the_narrowest_phone(new_tab: NewTab, acti
     assert_charts_keep_their_words(tab.page)
 
 
+@pytest.mark.parametrize("width", [LEAST, 1280])
+@every_experiment
+def test_no_name_of_a_field_is_cut(new_tab: NewTab, name: str, width: int) -> None:
+    tab = new_tab(viewport={"width": width, "height": 800}, reduced_motion="reduce")
+    tab.run(small_spec(name).links["page"])
+    tab.unfold_all()
+    labels = tab.experiment.locator(".label > :first-child")
+    cut = "labels => labels.filter((it) => it.scrollWidth > it.clientWidth + 1).map((it) => it.textContent)"
+    assert labels.count() > 3
+    assert labels.evaluate_all(cut) == []
+
+
 def test_the_menu_holds_every_experiment_on_the_narrowest_phone(new_tab: NewTab) -> None:
     tab = new_tab(viewport={"width": LEAST, "height": 640})
     tab.open("/questions")
