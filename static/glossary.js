@@ -1,11 +1,12 @@
-// Terms of art in the page's sentences become buttons that tell what they mean: each once in a section.
+// Terms of art in the page's sentences become buttons that tell what they mean: each once in a section. They are spans,
+// for lines break within a <button> never, and right after it always: before a comma, too.
 
 const terms = JSON.parse(document.getElementById("glossary").textContent);
 const byLower = new Map(Object.keys(terms).map((term) => [term.toLowerCase(), term]));
 const SLICE = 8; // sentences marked before a click may come in between
 const QUIET = 400; // ms without a change before the sentences are looked through
 const PROSE = "p, li, dd, .caption, .summary";
-const NOT = "a, button, code, pre, math, svg, dfn, label, summary, select, h1, h2, h3, th, .verdicts, .key, .settings, .docs dl, .error, [contenteditable]";
+const NOT = "a, button, .term, code, pre, math, svg, dfn, label, summary, select, h1, h2, h3, th, .verdicts, .key, .settings, .docs dl, .error, [contenteditable]";
 const written = [...byLower.values()].sort((a, b) => b.length - a.length).map((term) => term.replace(/[^\w ]/g, "\\$&"));
 const pattern = new RegExp(`(?<![\\w.])(?:${written.join("|")})(?=s?(?![\\w(]))`, "i");
 const proper = new Set(["He"]); // a name, which is a word too
@@ -40,7 +41,7 @@ function mark(node) {
     const from = rest.splitText(found.at);
     rest = from.splitText(found.length);
     if (told(place, found.term)) continue;
-    const button = Object.assign(document.createElement("button"), { type: "button", className: "term", textContent: from.data });
+    const button = Object.assign(document.createElement("span"), { role: "button", tabIndex: 0, className: "term", textContent: from.data });
     button.dataset.term = found.term;
     from.replaceWith(button);
   }
@@ -78,6 +79,11 @@ async function look() {
 document.addEventListener("click", ({ target }) => {
   const button = target.closest?.(".term");
   if (button) tell(button);
+});
+document.addEventListener("keydown", (event) => {
+  if (!event.target.matches?.(".term") || !["Enter", " "].includes(event.key)) return;
+  event.preventDefault();
+  tell(event.target);
 });
 observer.observe(document.getElementById("main"), { childList: true, subtree: true, characterData: true });
 look();

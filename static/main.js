@@ -12,7 +12,7 @@ import { runs } from "./runs.js";
 import { sections } from "./sections.js";
 import { sliders } from "./slider.js";
 import { events } from "./stream.js";
-import { showAnswer, showFindings, showPage } from "./words.js";
+import { markPreset, showAnswer, showFindings, showPage } from "./words.js";
 
 const ONE_GESTURE = 1500; // ms within which changes of one field are one step for Back
 
@@ -75,6 +75,7 @@ function experiment(root) {
       page.spec = data.links.page.split("?")[1] ?? "";
       if (!running.outdated) remember();
       if (form) showDifferences(form);
+      markPreset(root, page.spec);
       root.classList.remove("stale");
       root.dispatchEvent(new CustomEvent("result", { detail: data }));
     } else if (event === "problem") {

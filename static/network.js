@@ -10,8 +10,15 @@ const status = find(".status");
 const errors = find(".errors");
 let recording; // the text that is on the page
 
-function say(text, found = []) {
+function say(text) {
   status.textContent = text;
+  status.classList.remove("failed");
+  errors.hidden = true;
+}
+
+function refuse(text, found = []) {
+  say(text);
+  status.classList.add("failed");
   errors.hidden = found.length === 0;
   errors.replaceChildren(...found.map(({ field, message }) => made("li", `${field}: ${message}`)));
 }
@@ -35,7 +42,7 @@ async function show(text) {
     say("");
     find(".heading").focus();
   } catch (error) {
-    say(error.message, error.found);
+    refuse(error.message, error.found);
   }
 }
 
@@ -66,11 +73,11 @@ function told({ word, sentence, advice, code }) {
 
 async function read(file) {
   if (!file) return;
-  if (file.size > Number(root.dataset.largest)) say(`A recording may have ${Number(root.dataset.largest).toLocaleString("en")} bytes.`);
+  if (file.size > Number(root.dataset.largest)) refuse(`A recording may have ${Number(root.dataset.largest).toLocaleString("en")} bytes.`);
   else await show(await file.text());
 }
 
-find(".example").addEventListener("click", () => ask("/example").then(show, ({ message }) => say(message)));
+find(".example").addEventListener("click", () => ask("/example").then(show, ({ message }) => refuse(message)));
 find("#recording").addEventListener("change", ({ target }) => read(target.files[0]));
 addEventListener("dragover", (event) => {
   event.preventDefault();
@@ -115,5 +122,5 @@ const key = new URLSearchParams(location.search).get("recording");
 if (key) {
   ask(`/kept/${encodeURIComponent(key)}`)
     .then(show)
-    .catch((error) => say(error.message));
+    .catch((error) => refuse(error.message));
 }

@@ -32,9 +32,9 @@ export function runs(root, address, show) {
         if (ended) break;
         await globalThis.scheduler?.yield?.(); // so that a hand need not wait for all that comes at once
       }
-      if (running === mine && !ended) stopped("The connection was lost before the result came.");
+      if (running === mine && !ended) failed("The connection was lost before the result came.");
     } catch (error) {
-      if (running === mine) stopped(`The server did not answer: ${error.message}`);
+      if (running === mine) failed(`The server did not answer: ${error.message}`);
     } finally {
       clearTimeout(late);
       if (running === mine) halt();
@@ -67,7 +67,7 @@ export function runs(root, address, show) {
     else if (event === "problem") {
       const elsewhere = showErrors(root, data.errors ?? [], data.fits);
       await show(event, data);
-      stopped([data.detail, ...elsewhere].join(" "));
+      failed([data.detail, ...elsewhere].join(" "));
     } else {
       await show(event, data);
       if (event === "done") say("Done.");
@@ -90,9 +90,10 @@ export function runs(root, address, show) {
     timer = setTimeout(go, QUIET);
   }
 
-  function say(text) {
+  function say(text, failure = false) {
     part(".status").textContent = text;
     part(".status").classList.toggle("quiet", text === "Done.");
+    part(".status").classList.toggle("failed", failure);
   }
 
   function progress({ done, total, said = "" }) {
@@ -100,11 +101,13 @@ export function runs(root, address, show) {
     if (part(".status").textContent !== said) say(said);
   }
 
-  function stopped(text) {
+  const failed = (text) => stopped(text, true);
+
+  function stopped(text, failure = false) {
     again = false;
     root.classList.remove("pending");
     root.classList.add("stale");
-    say(text);
+    say(text, failure);
     part(".again").hidden = false;
   }
 

@@ -177,7 +177,8 @@ function annotation(note, panels, scale, ink) {
   const down = /domain|paper/.test(note.yref ?? "") ? panel.box.top + (1 - note.y) * panel.box.height : scale(panel.y)(note.y);
   const anchor = { right: "end", center: "middle" }[note.xanchor] ?? "start";
   const lift = (note.yanchor === "top" ? 13 : -4) - (note.yshift ?? 0);
-  return text(note.text, across + (note.xshift ?? 0), down + lift, anchor, note.font?.color ?? ink.font.color, note.font?.size ?? 13);
+  const said = text(note.text, across + (note.xshift ?? 0), down + lift, anchor, note.font?.color ?? ink.font.color, note.font?.size ?? 13);
+  return `<g class="annotation-text">${said}</g>`;
 }
 
 // Titles may be bold in part.

@@ -26,6 +26,14 @@ export function showPage(root, { heading, charts, inits, scripted }) {
   if (list && inits.length && listed.join() !== inits.join()) list.replaceChildren(...inits.map((init) => line({ init, label: init, course: [] })));
 }
 
+// The preset whose run is on screen.
+export function markPreset(root, spec) {
+  for (const link of root.querySelectorAll(".presets a")) {
+    if (link.dataset.query === spec) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
 // One line an init, and one a section.
 export function showAnswer(root, { verdicts, summaries }, only, pinned) {
   const list = root.querySelector(".verdicts");

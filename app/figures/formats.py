@@ -1,8 +1,8 @@
 """Magnitudes against number formats: what float16 and its kin could hold of what lies at each place."""
 
 from collections.abc import Sequence
-from itertools import groupby
 from math import log2, log10
+from typing import NamedTuple
 
 from ..lab.formats import FORMATS, Magnitudes
 from .axes import decades
@@ -12,7 +12,17 @@ from .panels import Panel, once
 
 TALL = 230  # pixels
 SHOWN = 60.0  # decades: no format here reaches further
-APART = 1.5  # decades between two labels that can both be read
+LABEL = 15  # pixels that a label needs
+SAME = 0.1  # decades, within which two ends are one
+
+
+class End(NamedTuple):
+    """Where formats end: log₁₀ of their largest or smallest number, and their names."""
+
+    place: float
+    which: str
+    names: list[str]
+
 
 Ribbon = tuple[Course, Sequence[Magnitudes | None]]
 
@@ -70,23 +80,33 @@ def _losses(place: str, found: Magnitudes) -> str:
 
 
 def _ends(low: float, high: float) -> tuple[list[Figure], list[Figure]]:
-    """A dashed line at the largest and at the smallest number of every format, named where there is room."""
-    ends = [
-        (log2(value) * log10(2), which, name)
-        for name, entry in FORMATS.items()
-        for which, value in (("largest", entry.largest), ("smallest", entry.smallest))
-    ]
-    shown = sorted(end for end in ends if low < end[0] < high)
+    """A dashed line at the largest and at the smallest number of every format, where there is room for its name."""
+    apart = LABEL * (high - low) / TALL
+    shown: list[End] = []
+    for name, entry in FORMATS.items():
+        for which, value in (("largest", entry.largest), ("smallest", entry.smallest)):
+            place = log2(value) * log10(2)
+            near = next((end for end in shown if abs(end.place - place) < apart), None)
+            if near and near.which == which and abs(near.place - place) < SAME:
+                near.names.append(name)
+            elif near is None and low < place < high:
+                shown.append(End(place, which, [name]))
     lines: list[Figure] = [
-        {"type": "line", "xref": "domain", "x0": 0, "x1": 1, "y0": place, "y1": place, "line": _rule()}
-        for place, _, _ in shown
+        {"type": "line", "xref": "domain", "x0": 0, "x1": 1, "y0": end.place, "y1": end.place, "line": _rule()}
+        for end in shown
     ]
-    labels: list[Figure] = []
-    for (which, _), group in groupby(shown, key=lambda end: (end[1], round(end[0] / APART))):
-        alike = list(group)
-        names = ", ".join(name for *_, name in alike)
-        place = {"xref": "domain", "x": 1, "xanchor": "right", "y": alike[-1][0], "yanchor": "bottom"}
-        labels.append({**place, "text": f"{which} {names}", "font": {"size": 11, "color": PREDICTED}})
+    labels: list[Figure] = [
+        {
+            "xref": "domain",
+            "x": 1,
+            "xanchor": "right",
+            "y": end.place,
+            "yanchor": "top" if end.which == "smallest" and end.place - apart > low else "bottom",
+            "text": f"{end.which} {', '.join(end.names)}",
+            "font": {"size": 11, "color": PREDICTED},
+        }
+        for end in shown
+    ]
     return lines, labels
 
 

@@ -70,7 +70,8 @@ def _verdicts(shown: "Figure", found: Sequence[Finding], lines: Mapping[str, Lin
         shown.text(0.066, y, f"{label}  {finding.word}".strip(), size=17, weight="bold", color=LIGHT.ink, va="center")
         if said_in_full:
             sentence = finding.sentence.partition(". ")[0].removesuffix(".").removeprefix(f"{label}: ")
-            rows = wrap(f"{sentence[:1].upper()}{sentence[1:]}.", int(width * 145))
+            named = label and sentence.startswith(label)  # as it is written, at the beginning of a sentence too
+            rows = wrap(f"{sentence if named else f'{sentence[:1].upper()}{sentence[1:]}'}.", int(width * 145))
             text = "\n".join(rows[:3]) + ("…" if len(rows) > 3 else "")
             shown.text(0.066, y - 0.038, text, size=12.5, color=LIGHT.soft, va="top", linespacing=1.35)
 

@@ -104,6 +104,20 @@ def test_a_change_during_a_run_has_the_last_word(tab: Tab, name: str) -> None:
 
 
 @every_experiment
+def test_the_preset_on_screen_is_marked_as_long_as_it_is_that(tab: Tab, name: str) -> None:
+    tab.run(changed(small_spec(name), seed=7).links["page"])
+    marked = tab.experiment.locator(".presets [aria-current]")
+    expect(marked).to_have_count(0)
+    tab.experiment.locator(".presets a").first.click()
+    tab.page.wait_for_url(lambda url: "seed=7" not in url)
+    tab.finished()
+    expect(marked).to_have_text(EXPERIMENTS[name].presets[0].label)
+    with tab.rerun():
+        tab.set("seed", 7)
+    expect(marked).to_have_count(0)
+
+
+@every_experiment
 def test_reset_returns_to_the_defaults(tab: Tab, name: str) -> None:
     experiment = tab.run(f"/{name}")
     defaults = form_state(experiment)

@@ -59,6 +59,7 @@ def test_a_copied_link_shows_the_same_in_another_browser(new_tab: NewTab, name: 
     expect(experiment.get_by_role("button", name="Copied")).to_be_visible()
     link = clipboard(mine)
     assert link == mine.page.url
+    expect(mine.page.get_by_role("status").filter(has_text="Copied")).to_be_attached()
     assert measured(experiment).keys() == set(lines)
     theirs.page.goto(link)
     theirs.finished()

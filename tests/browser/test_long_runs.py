@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 from app.experiments import EXPERIMENTS
 from app.fields import shape
 from app.spec import Spec
-from tests.browser.tools import Tab, changed, drawn_data, is_stream
+from tests.browser.tools import Tab, alarming, changed, drawn_data, is_stream
 from tests.compute.tools import SMALL, every_experiment, small
 from tests.conftest import serving
 
@@ -111,6 +111,7 @@ def test_a_long_run_shows_how_far_it_is_and_what_it_has(tab: Tab, name: str) -> 
     spec = long_spec(tab.origin, name, seed=1, share=0.6)
     begin(tab, spec)
     expect(tab.experiment.locator(".progress")).to_be_visible()
+    assert not alarming(tab.experiment.locator(".status"))
     wait_for_partial_charts(tab, name)
     partial = [drawn_data(tab.chart(key)) for key in EXPERIMENTS[name].charts]
     tab.finished()
@@ -130,6 +131,8 @@ def test_cancel_ends_a_run_and_run_again_begins_anew(tab: Tab, name: str) -> Non
     wait_until_well_under_way(tab)
     experiment.locator(".cancel").click()
     expect(experiment.locator(".status")).to_have_text("Cancelled. Nothing is running.")
+    assert not alarming(experiment.locator(".status"))
+    expect(experiment.get_by_role("button", name="Run again")).to_be_focused()
     assert_at_rest(experiment)
     assert len(tab.streams) == 1
     tab.page.evaluate("() => { window.shares = []; }")

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from app.network.charts import figures
 from app.network.diagnosis import diagnose
 from app.network.recording import read
-from tests.browser.tools import Tab, drawn_data
+from tests.browser.tools import Tab, alarming, drawn_data
 from tests.conftest import serving
 
 SAVED = Path(__file__).parents[1] / "network" / "recordings" / "version-1.json"
@@ -59,6 +59,17 @@ def test_a_dropped_recording_is_read_too(tab: Tab) -> None:
     expect(tab.page.locator(".heading")).to_have_text("Sequential, recorded")
 
 
+def test_what_is_being_read_is_not_said_as_an_error(tab: Tab) -> None:
+    held: list[Route] = []
+    tab.page.route("**/api/network/look", lambda route: held.append(route))
+    tab.page.goto(f"{tab.origin}/network")
+    tab.page.locator("#recording").set_input_files(SAVED)
+    expect(tab.page.locator(".status")).to_have_text("Reading …")
+    assert not alarming(tab.page.locator(".status"))
+    held.pop().continue_()
+    expect(tab.page.locator(".heading")).to_be_focused()
+
+
 def test_the_example_is_a_network_with_something_to_say(tab: Tab) -> None:
     tab.page.goto(f"{tab.origin}/network")
     tab.page.get_by_role("button", name="Look at an example").click()
@@ -72,6 +83,7 @@ def test_what_is_wrong_with_a_file_is_said_field_by_field(tab: Tab, tmp_path: Pa
     tab.page.goto(f"{tab.origin}/network")
     tab.page.locator("#recording").set_input_files(wrong)
     expect(tab.page.locator(".errors")).to_contain_text("version: this recording is of version 99")
+    assert alarming(tab.page.locator(".status"))
     expect(tab.page.locator(".seen")).to_be_hidden()
 
 

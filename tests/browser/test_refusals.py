@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 from app.experiments import EXPERIMENTS
 from app.fields import SpecError, shape
 from app.spec import Spec
-from tests.browser.tools import CONTROLS, Tab, changed, is_stream, measured
+from tests.browser.tools import CONTROLS, Tab, alarming, changed, is_stream, measured
 from tests.compute.tools import compared_by, every_experiment, small_spec
 
 WRONG = "wrong"
@@ -54,6 +54,7 @@ def test_a_wrong_value_is_marked_where_it_is_typed_until_it_is_mended(tab: Tab, 
         assert tab.text_input(field).input_value() == WRONG
         expect(experiment.locator(".error:not([hidden])")).to_have_count(count)
         expect(experiment.locator(".status")).not_to_contain_text(f"{field}:")
+        assert alarming(experiment.locator(".status"))
         assert stale(experiment)
         assert measured(experiment) == numbers
     with tab.rerun():

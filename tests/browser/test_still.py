@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from app.lab.initializers import INITIALIZERS
 from tests.browser.conftest import NewTab
 from tests.compute.tools import every_experiment, small_spec
 from tests.web.tools import PAGES
@@ -113,10 +114,28 @@ def test_text_of_twice_the_size_is_readable_in_every_section(new_tab: NewTab, na
 def test_charts_keep_their_words_on_the_narrowest_phone(new_tab: NewTab, name: str) -> None:
     tab = new_tab(viewport={"width": LEAST, "height": 640}, reduced_motion="reduce")
     tab.run(f"{small_spec(name).links['page']}&open=all")
-    for chart in tab.page.locator("[data-chart]:visible").all():
-        chart.scroll_into_view_if_needed()
-        tab.page.wait_for_timeout(100)
-    assert "\n".join(tab.page.evaluate(OUT_OF_CHARTS)) == ""
+    assert_charts_keep_their_words(tab.page)
+
+
+@pytest.mark.parametrize("gain", [0.5, 1, 2])
+@pytest.mark.parametrize("activation", ["linear", "tanh", "relu"])
+def test_every_gain_in_use_is_named_on_the_narrowest_phone(new_tab: NewTab, activation: str, gain: float) -> None:
+    tab = new_tab(viewport={"width": LEAST, "height": 640}, reduced_motion="reduce")
+    inits = "&".join(f"init={name}" for name in INITIALIZERS)
+    tab.run(f"{small_spec('stack', f'activation={activation}&gain={gain}&{inits}').links['page']}&open=gains")
+    assert_charts_keep_their_words(tab.page)
+
+
+@pytest.mark.parametrize("width", [LEAST, 1280])
+@every_experiment
+def test_no_name_of_a_field_is_cut(new_tab: NewTab, name: str, width: int) -> None:
+    tab = new_tab(viewport={"width": width, "height": 800}, reduced_motion="reduce")
+    tab.run(small_spec(name).links["page"])
+    tab.unfold_all()
+    labels = tab.experiment.locator(".label > :first-child")
+    cut = "labels => labels.filter((it) => it.scrollWidth > it.clientWidth + 1).map((it) => it.textContent)"
+    assert labels.count() > 3
+    assert labels.evaluate_all(cut) == []
 
 
 def test_the_menu_holds_every_experiment_on_the_narrowest_phone(new_tab: NewTab) -> None:
@@ -131,7 +150,14 @@ def test_the_menu_holds_every_experiment_on_the_narrowest_phone(new_tab: NewTab)
     expect(links.first).to_be_hidden()
 
 
-def assert_readable_at_twice_the_size(page: Any) -> None:
+def assert_charts_keep_their_words(page: Page) -> None:
+    for chart in page.locator("[data-chart]:visible").all():
+        chart.scroll_into_view_if_needed()
+        page.wait_for_timeout(100)
+    assert "\n".join(page.evaluate(OUT_OF_CHARTS)) == ""
+
+
+def assert_readable_at_twice_the_size(page: Page) -> None:
     page.add_style_tag(content="html { font-size: 200% !important }")
     for width in (LEAST, *BETWEEN, MOST):
         page.set_viewport_size({"width": width, "height": 900})

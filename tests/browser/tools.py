@@ -202,6 +202,21 @@ def measured(experiment: Locator) -> dict[str, str]:
     return cells
 
 
+def alarming(said: Locator) -> bool:
+    """Whether this is said in the colour of errors."""
+    compared: bool = said.evaluate(
+        """said => {
+          const wrong = document.createElement("span");
+          wrong.style.color = "var(--wrong)";
+          said.append(wrong);
+          const same = getComputedStyle(said).color === getComputedStyle(wrong).color;
+          wrong.remove();
+          return same;
+        }"""
+    )
+    return compared
+
+
 def form_state(experiment: Locator) -> list[list[Any]]:
     """What every control of the form holds."""
     state: list[list[Any]] = experiment.evaluate(

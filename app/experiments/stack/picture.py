@@ -3,7 +3,7 @@
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ...figures.axes import decades
+from ...figures.axes import log_axis
 from ...figures.palette import PREDICTED, STYLES
 from .result import StackInit, StackResult
 
@@ -26,9 +26,9 @@ def stack_picture(result: StackResult, axes: "Axes") -> None:
         predicted = _floats([layer.predicted.typical for layer in entry.layers])
         axes.plot(layers, predicted, color=PREDICTED, linewidth=2, linestyle=":")
     low, high = min(chain(sizes, [-0.5])), max(chain(sizes, [0.5]))
-    ticks = decades(low, high)
-    axes.set_yticks(ticks["tickvals"], ticks["ticktext"])
-    axes.set_ylim(low - 0.04 * (high - low), high + 0.04 * (high - low))
+    axis = log_axis(low, high)
+    axes.set_yticks(axis["tickvals"], axis["ticktext"])
+    axes.set_ylim(*axis["range"])
     axes.set_title("mean square of the preactivations", loc="left", size=14, color=axes.yaxis.label.get_color())
     axes.set_xlim(0.5, result.experiment["depth"] + 0.5)
     axes.set_xlabel("layer")

@@ -53,7 +53,7 @@ TRANSFORMER = Experiment(
     ),
     questions=(
         Question(
-            "Why does GPT-2 scale residual branches by 1/√(2L), when a LayerNorm follows?",
+            "And in a whole transformer: what do GPT-2's 1/√(2L) do?",
             "activation=linear&init=1/sqrt(D)&similarity=1",
             "branches",
         ),

@@ -3,7 +3,7 @@
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ...figures.axes import decades
+from ...figures.axes import log_axis
 from ...figures.palette import PREDICTED
 from .charts.blocks import LINES, size_edges
 from .result import TransformerInit, TransformerResult
@@ -33,9 +33,9 @@ def transformer_picture(result: TransformerResult, axes: "Axes") -> None:
         predicted = _floats([block.predicted.log10_stream for block in entry.blocks])
         axes.plot(blocks, predicted, color=PREDICTED, linewidth=2, linestyle=":")
     low, high = min(chain(sizes, [-0.5])), max(chain(sizes, [0.5]))
-    ticks = decades(low, high)
-    axes.set_yticks(ticks["tickvals"], ticks["ticktext"])
-    axes.set_ylim(low - 0.04 * (high - low), high + 0.04 * (high - low))
+    axis = log_axis(low, high)
+    axes.set_yticks(axis["tickvals"], axis["ticktext"])
+    axes.set_ylim(*axis["range"])
     axes.set_title("mean square of the stream", loc="left", size=14, color=axes.yaxis.label.get_color())
     axes.set_xlim(0.5, result.experiment["depth"] + 0.5)
     axes.set_xlabel("block")

@@ -1,6 +1,8 @@
 """What this stack would do in all under each gain, or each scale of its branches, and which are in use or known."""
 
+from itertools import accumulate
 from math import log10, sqrt
+from textwrap import wrap
 from typing import NamedTuple
 
 from ....figures.axes import log_axis
@@ -14,8 +16,9 @@ from ..spec import StackSpec
 from ..totals import Totals, any_gain, best_branches, best_gain, gains_looked_at, with_branches, with_gain
 
 FARTHEST = 12.0  # decades shown either way
-ROW = 0.07  # of the height, from one label to the next
-NARROW = 0.3  # of the width, that no label fits on a phone
+ROW = 17  # pixels, of a line of a label
+LONGEST = 18  # letters of a line of a label
+LETTER, GUTTER = 0.033, 0.25  # of the width of a plot on a phone: a letter, and what is left of it
 NAMES = {"preserving": "keeps variance", "critical": "critical", "torch": "calculate_gain"}
 
 
@@ -25,6 +28,10 @@ class Mark(NamedTuple):
     text: str
     place: float
     color: str
+
+    @property
+    def lines(self) -> list[str]:
+        return wrap(self.text, LONGEST)
 
 
 def gain_chart(result: StackResult) -> Figure | None:
@@ -56,18 +63,21 @@ def gain_chart(result: StackResult) -> Figure | None:
     ]
     marks = sorted([*_known(spec), *_in_use(spec, result)], key=lambda mark: -mark.place)
     low, high = _view([value for *_, values in lines for value in values])
+    *rows, in_all = accumulate((len(mark.lines) for mark in marks), initial=0)
+    height = max(320, ROW * in_all)
+    tops = [1 - ROW * row / height for row in rows]
     return figure(
         traces,
-        height=320,
+        height=height,
         xaxis={"title": {"text": _knob(spec)}, "range": [x[0], x[-1]], **_ticks(x[0], x[-1])},
         yaxis=log_axis(low, high),
         shapes=[
             {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": _rule(PREDICTED)},
-            *(_line(mark, 1 - ROW * index) for index, mark in enumerate(marks)),
+            *(_line(mark, top) for mark, top in zip(marks, tops, strict=True)),
         ],
         annotations=[
             title("factor of the mean square"),
-            *(_label(mark, 1 - ROW * index, x) for index, mark in enumerate(marks)),
+            *(_label(mark, top, x) for mark, top in zip(marks, tops, strict=True)),
         ],
     )
 
@@ -87,14 +97,16 @@ def _line(mark: Mark, top: float) -> Figure:
 
 def _label(mark: Mark, top: float, x: list[float]) -> Figure:
     """On the left of its line, where curves that grow leave room; on the right where there is no left."""
-    left = (mark.place - x[0]) / (x[-1] - x[0]) < NARROW
-    side = {"xanchor": "left", "xshift": 3} if left else {"xanchor": "right", "xshift": -3}
+    room = (mark.place - x[0]) / (x[-1] - x[0]) + GUTTER
+    fits = LETTER * max(map(len, mark.lines)) <= room
+    side = {"xanchor": "right", "xshift": -3} if fits else {"xanchor": "left", "xshift": 3}
     return {
         "x": mark.place,
         "y": top,
         "yref": "paper",
         "yanchor": "top",
-        "text": mark.text,
+        "text": "<br>".join(mark.lines),
+        "align": "right" if fits else "left",
         "font": {"size": 12},
         **side,
     }

@@ -50,7 +50,7 @@ _MATRICES = (
 )
 _FORMATS = (
     "Bands: from the 1 % to the 99 % quantile of the magnitudes; lines: their median. Dashed: the largest and the "
-    "smallest number that each format holds."
+    "smallest number of each format that there is room for."
 )
 
 

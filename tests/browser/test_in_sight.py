@@ -1,0 +1,85 @@
+"""What a reader looks at stays in sight: charts, what is said of the run, and the whole of what is drawn."""
+
+import pytest
+from playwright.sync_api import expect
+
+from app.experiments import EXPERIMENTS
+from tests.browser.conftest import NewTab
+from tests.browser.tools import Tab
+from tests.compute.tools import every_experiment, small_spec
+
+FAR = 150  # pixels
+NOTE_LEAVING = """() => {
+  window.left = [];
+  for (const chart of document.querySelectorAll("[data-chart]:not([hidden]):has(.trace)")) {
+    const note = () => (chart.hidden || !chart.querySelector(".trace")) && window.left.push(chart.dataset.chart);
+    new MutationObserver(note).observe(chart, { attributes: true, attributeFilter: ["hidden"] });
+    new MutationObserver(note).observe(chart.querySelector(".plot"), { childList: true, subtree: true });
+  }
+}"""
+DRAWN = "plot => JSON.stringify([plot.layout.xaxis.range, plot.layout.yaxis.range])"
+SECTIONS = [(name, entry.sections[0].charts[0]) for name, entry in EXPERIMENTS.items() if entry.sections]
+every_chart_in_a_section = pytest.mark.parametrize(("name", "key"), SECTIONS)
+
+
+def swipe_up(tab: Tab, x: int, y: int) -> None:
+    """As a finger does, in steps of a frame."""
+    browser = tab.page.context.new_cdp_session(tab.page)
+    browser.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for step in range(10, FAR + 1, 10):
+        browser.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y - step}]})
+        tab.page.wait_for_timeout(16)
+    browser.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+@every_chart_in_a_section
+def test_a_swipe_over_a_chart_scrolls_the_page_and_zooms_nothing(new_tab: NewTab, name: str, key: str) -> None:
+    tab = new_tab(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, reduced_motion="reduce")
+    tab.run(f"{small_spec(name).links['page']}&open=all")
+    plot = tab.chart(key).locator(".plot")
+    plot.evaluate("plot => scrollTo(0, scrollY + plot.getBoundingClientRect().top - 350)")
+    expect(plot.locator(".trace").first).to_be_attached()
+    before = plot.evaluate(DRAWN)
+    top = tab.page.evaluate("() => scrollY")
+    swipe_up(tab, 180, 400)
+    tab.page.wait_for_function(f"() => scrollY > {top + FAR / 2}")
+    assert plot.evaluate(DRAWN) == before
+
+
+@pytest.mark.parametrize("name", ["stack", "transformer", "training"])
+def test_no_chart_leaves_while_another_run_is_under_way(tab: Tab, name: str) -> None:
+    tab.run(f"{small_spec(name).links['page']}&open=all")
+    for chart in tab.page.locator("[data-chart]:visible").all():
+        chart.scroll_into_view_if_needed()
+    tab.page.evaluate(NOTE_LEAVING)
+    for seed in (7, 8):
+        with tab.rerun():
+            tab.set("seed", seed)
+    assert tab.page.evaluate("() => window.left") == []
+
+
+@every_experiment
+def test_what_is_refused_is_said_where_the_reader_is(new_tab: NewTab, name: str) -> None:
+    tab = new_tab(viewport={"width": 1280, "height": 800})
+    tab.run(f"{small_spec(name).links['page']}&open=all")
+    tab.page.evaluate("() => document.querySelector('.take').scrollIntoView()")
+    tab.page.wait_for_function("() => scrollY > 400")
+    with tab.refused():
+        tab.text_input("gain").evaluate(
+            "input => { input.value = -1; input.dispatchEvent(new Event('input', { bubbles: true })); }"
+        )
+    expect(tab.experiment.locator(".status")).to_be_in_viewport()
+    assert tab.page.evaluate("() => scrollY") > 400
+
+
+@every_chart_in_a_section
+def test_a_zoom_ends_with_its_run(tab: Tab, name: str, key: str) -> None:
+    tab.run(f"{small_spec(name).links['page']}&open=all")
+    plot = tab.chart(key).locator(".plot")
+    plot.scroll_into_view_if_needed()
+    expect(plot.locator(".trace").first).to_be_attached()
+    plot.evaluate("plot => Plotly.relayout(plot, { 'xaxis.range': [0.123, 0.124] })")
+    with tab.rerun():
+        tab.set("seed", 7)
+    tab.page.wait_for_function("plot => plot.layout.xaxis.range[0] !== 0.123", arg=plot.element_handle())
+    assert plot.evaluate("plot => plot.layout.xaxis.range") == plot.evaluate("plot => plot.seen.layout.xaxis.range")
