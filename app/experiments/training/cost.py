@@ -3,41 +3,51 @@
 from operator import mul
 
 from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost
-from ...compute.rates import USUAL
+from ...lab.activations import ACTIVATIONS
 from .data import DATASETS
-from .lesson import KEPT
+from .lesson import KEPT, kept_every
 from .setting import HELD_OUT, widths_of
 from .spec import TrainingSpec
 
-# One core does it all, as a step begins with what the one before left: its time is counted in steps, which no second
-# core shortens. Seconds of a usual core:
-MULTIPLY_ADD = 2 * USUAL.multiply_add  # in products as small as these
-ENTRY = 1e-9  # of a tensor, each time it is passed over
-OPERATION = 3e-6  # whatever its size
-PASSED = 6  # times that a unit's numbers are on their way there and back
-OPERATIONS = 9  # a layer and step
-UPDATED = {"sgd": 1, "momentum": 2, "adam": 6}  # times that a parameter is passed over
+# What one operation on small tensors takes is counted in steps of the interpreter, whatever their size: of a batch that
+# is learned from, in each of its layers, there if autograd finds the slope, and if there is a norm; and of a batch whose
+# numbers are kept, in each layer too.
+BATCH, LAYER, BY_AUTOGRAD, NORMING, KEEPING, KEEPING_LAYER = 3.5, 0.5, 1.3, 0.7, 4, 4
+# Steps: each layer of a network, looked at before and after; what theory says of a network, and of each of its layers.
+LOOKING, PREDICTING, PREDICTING_LAYER = 8, 70, 8
+PRODUCTS = 2.2  # multiply-adds of a large product as long as one of these
+# Times that tensors are passed over: units there and back, beside their activation, those that a norm divides, and
+# those whose numbers are kept; weights by the products of a batch, and where numbers are kept.
+PASSED, NORMED, KEPT_UNIT, MULTIPLIED, KEPT_WEIGHT = 10, 24, 20, 8, 40
+UPDATED = {"sgd": 2, "momentum": 4, "adam": 12}  # times that a parameter is passed over
 
 
 def training_cost(spec: TrainingSpec) -> Cost:
-    """Cost of the lesson: every init pays for its own network, and the held-out examples are asked now and then."""
-    widths = widths_of(spec)
-    networks, kept = len(spec.init), min(spec.steps, KEPT)
-    weights, units = sum(map(mul, widths, widths[1:])), sum(widths)
+    """Cost of the lesson: every init pays for its own network, and the held-out examples are asked now and then.
+
+    One core does it all, as a batch begins with what the one before left.
+    """
+    widths, networks, phi = widths_of(spec), len(spec.init), ACTIVATIONS[spec.activation]
+    weights, units, hidden = sum(map(mul, widths, widths[1:])), sum(widths[1:]), sum(widths[1:-1])
     parameters = weights + units + DATASETS[spec.data].symbols * spec.embedding
-    examples = 3 * spec.steps * spec.batch + (kept + 6) * HELD_OUT
-    seconds = (
-        networks * weights * examples * MULTIPLY_ADD
-        + networks * units * PASSED * examples / 3 * ENTRY
-        + networks * parameters * (spec.steps * UPDATED[spec.optimizer] + 8 * kept) * ENTRY
-        + spec.steps * OPERATIONS * (spec.depth + 4) * OPERATION
-    )
+    kept = len(range(0, spec.steps, kept_every(spec.steps)))
+    there, back = spec.steps * spec.batch + (kept + 4) * HELD_OUT, spec.steps * spec.batch + 2 * HELD_OUT  # examples
+    normed, by_autograd = spec.norm != "none", not phi.slope_from
+    a_layer = BY_AUTOGRAD * by_autograd + NORMING * normed
     summaries = 5 * (SUMMARY_BYTES + BIN_BYTES * spec.histogram_bins)
     return Cost(
-        random_numbers=parameters * len(spec.init) + spec.steps * spec.batch,
-        multiply_adds=0,
+        random_numbers=parameters * networks + spec.steps * spec.batch,
+        multiply_adds=round(PRODUCTS * networks * weights * (there + 2 * back)),
         values=5 * networks * units * HELD_OUT,
-        steps=round(seconds / USUAL.step) + 5 * networks * spec.depth,
-        memory_bytes=2**25 + 4 * networks * (6 * parameters + PASSED * units * max(spec.batch, HELD_OUT)),
+        entries=networks * units * (PASSED * (there + back) // 2 + KEPT_UNIT * kept * (spec.batch + HELD_OUT))
+        + networks * hidden * (phi.effort[1] * there + NORMED * normed * (there + back) // 2)
+        + networks * weights * MULTIPLIED * (spec.steps + kept)
+        + networks * parameters * (UPDATED[spec.optimizer] * spec.steps + KEPT_WEIGHT * kept),
+        steps=round(spec.steps * (BATCH + LAYER * spec.depth) + (spec.steps + kept) * (spec.depth - 1) * a_layer)
+        + kept * (KEEPING + KEEPING_LAYER * spec.depth)
+        + LOOKING * networks * spec.depth,
+        memory_bytes=2**25 + 4 * networks * (6 * parameters + 6 * units * max(spec.batch, HELD_OUT)),
         result_bytes=2000 + networks * (6000 + spec.depth * (1000 + summaries + 5 * 22 * kept)),
+        predicting=networks * (PREDICTING + PREDICTING_LAYER * spec.depth),
+        undivided=1.0,
     )
