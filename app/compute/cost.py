@@ -48,6 +48,14 @@ class Cost:
         return work * max(1 / threads, self.undivided) + steps * rates.step
 
 
+def alone(work: float, piece: float) -> float:
+    """The share of some work that no other core takes from the one that does it, where it is done in pieces so large.
+
+    It falls so slowly with the work that more work never takes less time.
+    """
+    return min(1.0, 2 * piece / (piece + work))
+
+
 @dataclass(frozen=True)
 class Budget:
     """What one run may take."""

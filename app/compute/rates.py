@@ -16,8 +16,8 @@ TRIES = 8  # the fastest counts: what else the machine does only makes things sl
 
 
 class Rates(NamedTuple):
-    """Seconds of one core for a normal random number, a multiply-add of a matmul, a value summarized, the fixed overhead
-    of a step: one summary of a few numbers; and an entry of a tensor that is passed over once."""
+    """Seconds of one core for a normal random number, a multiply-add of a matmul, a value summarized, the fixed
+    overhead of a step: one summary of a few numbers; and an entry of a tensor that is passed over once."""
 
     random_number: float
     multiply_add: float
@@ -26,7 +26,7 @@ class Rates(NamedTuple):
     entry: float
 
 
-USUAL = Rates(random_number=9e-10, multiply_add=2e-11, value=4e-9, step=1.5e-4, entry=3e-10)  # until measured
+USUAL = Rates(random_number=8e-10, multiply_add=1.5e-11, value=3e-9, step=8e-5, entry=1.5e-10)  # until measured
 
 
 @cache

@@ -87,7 +87,9 @@ def test_what_is_presented_fits_the_default_budget(name: str, query: str) -> Non
 
 @every_size
 def test_a_larger_experiment_never_costs_less(name: str, size: str) -> None:
-    costs = [spent(cost_of(spec)) for spec in over_their_range(EXPERIMENTS[name].spec(), size)]
+    """But for what theory takes, which of few dimensions may have more to say."""
+    specs = over_their_range(EXPERIMENTS[name].spec(), size)
+    costs = [spent(replace(cost_of(spec), predicting=0)) for spec in specs]
     for resource in RESOURCES:
         amounts = [cost[resource] for cost in costs]
         assert amounts == sorted(amounts)
@@ -99,7 +101,8 @@ def test_more_threads_never_take_longer(name: str) -> None:
     cost = cost_of(EXPERIMENTS[name].spec())
     times = [cost.seconds(threads, RATES) for threads in (1, 2, 4, 64)]
     assert times == sorted(times, reverse=True)
-    assert times[0] > times[-1] > 0
+    assert times[-1] > 0
+    assert times[0] > times[-1] or cost.undivided == 1
 
 
 @every_resource

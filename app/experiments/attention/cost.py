@@ -1,6 +1,6 @@
 """What a layer of attention will take."""
 
-from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost
+from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost, alone
 from ...theory.attention import FEWEST_DIMENSIONS, lengths_of
 from .run import AT_ONCE, rows_at_once
 from .spec import AttentionSpec
@@ -33,7 +33,7 @@ def attention_cost(spec: AttentionSpec) -> Cost:
         + 8 * spec.repeats * scales * (5 * spec.queries + 2 * spec.keys),
         result_bytes=3000 + scales * (6000 + 2 * (SUMMARY_BYTES + BIN_BYTES * spec.bins)),
         predicting=scales * _predicting(spec),
-        undivided=min(spec.queries * spec.keys, AT_ONCE) / pairs,
+        undivided=alone(spec.queries * spec.keys, AT_ONCE) / spec.repeats,
     )
 
 

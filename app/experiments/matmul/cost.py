@@ -2,15 +2,15 @@
 
 from math import ceil
 
-from ...compute.cost import BIN_BYTES, Cost
+from ...compute.cost import BIN_BYTES, Cost, alone
 from ...lab.initializers import INITIALIZERS
 from ...lab.kernels.product import chunk_width
 from .run import TASK
 from .spec import MatmulSpec
 
-
 INIT_STEPS = 3  # to sum it up and write it down
 SUMMARIZED = 1.5  # times: scaled, rounded and counted
+MEASURED = 8  # weights drawn as long as one column is summarized, by the thread that all columns come to
 
 
 def matmul_cost(spec: MatmulSpec) -> Cost:
@@ -26,5 +26,5 @@ def matmul_cost(spec: MatmulSpec) -> Cost:
         steps=INIT_STEPS * inits + draws + draws * products // TASK,
         memory_bytes=2**26 + inits * spec.repeats * (16 * spec.bins + 1000),
         result_bytes=1000 + inits * (1200 + BIN_BYTES * spec.bins + 22 * spec.repeats),
-        undivided=min(products, TASK) / (draws * products),
+        undivided=alone(products, TASK + MEASURED * inits * spec.fan_out) / draws,
     )

@@ -1,6 +1,6 @@
 """What a deep stack will take."""
 
-from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost
+from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost, alone
 from ...lab.activations import ACTIVATIONS
 from ...lab.orthonormal import PANEL
 from ...lab.scaled import FEWEST_ROWS, ROW_BLOCK
@@ -10,10 +10,11 @@ from .spec import StackSpec
 
 # Steps a layer takes: on the way there, and of each block of rows; on the way back; either with a norm; in one of the
 # networks of `repeats`; its singular values; a panel of an orthogonal matrix; writing it down, and so many of its bins.
-PASSING, BLOCK, RETURNING, NORMALIZING, REPEATING, MAPPING, PANELLING, REPORTING, BINS = 4, 3, 8, 3, 2.5, 6, 2, 2, 80
+PASSING, BLOCK, RETURNING, NORMALIZING, REPEATING, MAPPING, PANELLING, REPORTING, BINS = 4, 2, 8, 3, 2.5, 6, 2, 2, 80
 # Steps of the theory: of an init, and more where a norm works across the batch; of a layer, and more where bands are
-# worked out, singular values, or where an activation is slow.
-PREDICTING, ACROSS, LAYER, BANDS, SPECTRUM, SLOW = 14, 100, 6, 4, 6, 3
+# worked out, singular values, where an activation is slow, and, without a norm, in the first of them, where signals
+# have not settled yet.
+PREDICTING, ACROSS, LAYER, BANDS, SPECTRUM, SLOW, UNSETTLED, FIRST = 14, 100, 1, 4, 6, 3, 5, 30
 SEEN, GRADIENT = 3.5, 2  # times that a unit's number is summarized, as u and h, and its gradient
 # Times that it is passed over: by a norm, by a residual connection, on the way back; and a weight, for its gradient's.
 NORMED, ADDED, RETURNED, WEIGHTED = 12, 15, 20, 6
@@ -40,10 +41,12 @@ def stack_cost(spec: StackSpec) -> Cost:
     if spec.backward:
         kept = 1 + normed + by_autograd  # tensors a layer
         held += kept * passes * spec.batch * units + min(drawn_as * weights, KEPT)
-    numbers, rows = passes * units * spec.batch, max(FEWEST_ROWS, ROW_BLOCK[0] // widest)
+    numbers, rows = passes * units * spec.batch, max(FEWEST_ROWS, ROW_BLOCK[0] // widest // 2)
     effort = phi.effort[spec.backward and by_autograd]
     passed_over = effort + NORMED * normed * (1 + spec.backward) + ADDED * spec.residual + RETURNED * spec.backward
-    a_layer = PASSING + BLOCK * spec.batch / rows + RETURNING * spec.backward + NORMALIZING * normed * (1 + spec.backward)
+    a_layer = (
+        PASSING + BLOCK * spec.batch / rows + RETURNING * spec.backward + NORMALIZING * normed * (1 + spec.backward)
+    )
     return Cost(
         random_numbers=round(DRAWN * drawn_as * (weights + units) * drawn) + spec.batch * widths[0],
         multiply_adds=passes * weights * spec.batch * (3 if spec.backward else 1)
@@ -63,7 +66,7 @@ def stack_cost(spec: StackSpec) -> Cost:
         memory_bytes=2**25 + 4 * held + 40 * widest**2 * passes * spec.jacobian,
         result_bytes=2000 + inits * spec.depth * (2400 + summaries + MAP_BYTES * spec.jacobian + 20 * networks),
         predicting=inits * _predicting(spec),
-        undivided=min(1.0, rows / spec.batch),
+        undivided=alone(spec.batch, rows),
     )
 
 
@@ -72,4 +75,5 @@ def _predicting(spec: StackSpec) -> int:
     banded = spec.norm == "none" and not (spec.tied or spec.residual)
     slow = ACTIVATIONS[spec.activation].effort[1] > 50
     a_layer = LAYER + BANDS * banded + SPECTRUM * spec.jacobian + SLOW * slow
-    return PREDICTING + ACROSS * (spec.norm == "batch") + a_layer * spec.depth
+    unsettled = UNSETTLED * min(spec.depth, FIRST) if spec.norm == "none" else 0
+    return PREDICTING + ACROSS * (spec.norm == "batch") + unsettled + a_layer * spec.depth

@@ -5,16 +5,17 @@ from operator import mul
 from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost
 from ...lab.activations import ACTIVATIONS
 from .data import DATASETS
-from .lesson import KEPT, kept_every
+from .lesson import KEPT
 from .setting import HELD_OUT, widths_of
 from .spec import TrainingSpec
 
-# What one operation on small tensors takes is counted in steps of the interpreter, whatever their size: of a batch that
-# is learned from, in each of its layers, there if autograd finds the slope, and if there is a norm; and of a batch whose
-# numbers are kept, in each layer too.
+# Operations on small tensors are counted in steps of the interpreter: of a batch that is learned from, of each of its
+# layers, there if autograd finds the slope, and if there is a norm; of a batch whose numbers are kept, and its layers.
 BATCH, LAYER, BY_AUTOGRAD, NORMING, KEEPING, KEEPING_LAYER = 3.5, 0.5, 1.3, 0.7, 4, 4
-# Steps: each layer of a network, looked at before and after; what theory says of a network, and of each of its layers.
-LOOKING, PREDICTING, PREDICTING_LAYER = 8, 70, 8
+# Steps: each layer of a network, looked at before and after; what theory says of a network, of each of its layers, and
+# by pairs of classes of its first loss.
+LOOKING, PREDICTING, PREDICTING_LAYER, PREDICTING_PAIR = 8, 40, 8, 0.12
+OFTEN_KEPT = 3 * KEPT // 4  # steps, of more than so many
 PRODUCTS = 2.2  # multiply-adds of a large product as long as one of these
 # Times that tensors are passed over: units there and back, beside their activation, those that a norm divides, and
 # those whose numbers are kept; weights by the products of a batch, and where numbers are kept.
@@ -30,7 +31,7 @@ def training_cost(spec: TrainingSpec) -> Cost:
     widths, networks, phi = widths_of(spec), len(spec.init), ACTIVATIONS[spec.activation]
     weights, units, hidden = sum(map(mul, widths, widths[1:])), sum(widths[1:]), sum(widths[1:-1])
     parameters = weights + units + DATASETS[spec.data].symbols * spec.embedding
-    kept = len(range(0, spec.steps, kept_every(spec.steps)))
+    most_kept, kept = min(spec.steps, KEPT), min(spec.steps, OFTEN_KEPT)
     there, back = spec.steps * spec.batch + (kept + 4) * HELD_OUT, spec.steps * spec.batch + 2 * HELD_OUT  # examples
     normed, by_autograd = spec.norm != "none", not phi.slope_from
     a_layer = BY_AUTOGRAD * by_autograd + NORMING * normed
@@ -47,7 +48,9 @@ def training_cost(spec: TrainingSpec) -> Cost:
         + kept * (KEEPING + KEEPING_LAYER * spec.depth)
         + LOOKING * networks * spec.depth,
         memory_bytes=2**25 + 4 * networks * (6 * parameters + 6 * units * max(spec.batch, HELD_OUT)),
-        result_bytes=2000 + networks * (6000 + spec.depth * (1000 + summaries + 5 * 22 * kept)),
-        predicting=networks * (PREDICTING + PREDICTING_LAYER * spec.depth),
+        result_bytes=2000 + networks * (6000 + spec.depth * (1000 + summaries + 5 * 22 * most_kept)),
+        predicting=round(
+            networks * (PREDICTING + PREDICTING_LAYER * spec.depth + PREDICTING_PAIR * DATASETS[spec.data].classes ** 2)
+        ),
         undivided=1.0,
     )

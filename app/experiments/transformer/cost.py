@@ -1,10 +1,11 @@
 """What a transformer will take."""
 
-from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost
+from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost, alone
 from ...lab.activations import ACTIVATIONS
+from .draws import CHUNK as TOKENS
 from .draws import KEPT, chunks, weight_count
 from .places import places_of
-from .spec import TransformerSpec
+from .spec import RETURNING, TransformerSpec
 
 # Times that a token's entries are passed over on their way through a block: of the stream, and of the weights of
 # attention; and on the way back.
@@ -22,7 +23,7 @@ def transformer_cost(spec: TransformerSpec) -> Cost:
     """Every init goes there with all tokens and back with a few; weights are drawn once if they are few, else once
     either way."""
     rows, block, inits, phi = spec.batch * spec.tokens, weight_count(spec), len(spec.init), ACTIVATIONS[spec.activation]
-    returning = spec.returning * spec.tokens if spec.backward else 0
+    returning = min(rows, max(RETURNING, spec.tokens)) if spec.backward else 0
     weights, blocks = spec.depth * block, inits * spec.depth
     drawn = weights if weights <= KEPT or not spec.backward else 2 * weights
     products, scores = block + 2 * spec.tokens * spec.width, spec.tokens * spec.heads
@@ -42,7 +43,7 @@ def transformer_cost(spec: TransformerSpec) -> Cost:
         memory_bytes=2**25 + 4 * held,
         result_bytes=2000 + blocks * (3000 + summaries),
         predicting=_predicting(spec),
-        undivided=1 / max(inits, at_once),
+        undivided=1 / inits if inits > 1 else alone(rows, TOKENS),
     )
 
 
