@@ -6,14 +6,18 @@ from .run import AT_ONCE, rows_at_once
 from .spec import AttentionSpec
 from .theory import LEVELS, scores_of
 
-DRAWN = 4  # times that drawing an entry of a vector takes, as what is shared is added and its mean taken away
+DRAWN = 4  # times that drawing an entry of a vector takes: parts are shared, and means taken away
 PRODUCTS = 3  # multiply-adds of a large product as long as one of a block of queries
-# A score, in numbers summarized: once, to be told apart and sorted; and under every scale, or through its gradient.
-SCORE, SORTED, WEIGHED, RETURNED = 10, 8, 11, 2
-# Steps, of a layer as such, of a scale, of a block of queries, under each scale, and of a causal query's place.
-LAYER, SCALE, BLOCK, WEIGHING, PLACE = 20, 10, 1, 5, 1 / 40
-# Steps of the theory: a softmax averaged over its scores, and what two queries look at in common.
-SOFTMAX, COMMON = 12, 70
+SCORE = 10  # numbers summarized as long as looking at a score takes, before any scale
+SORTED = 8  # as sorting it
+WEIGHED = 12  # and as all that is seen of it under a scale
+# Steps:
+LAYER = 20  # of any number of queries
+SCALE = 10
+BLOCK = 5  # of queries, under a scale
+PLACE = 1 / 40  # of a causal query, likewise
+SOFTMAX = 12  # averaged by theory over all scores
+COMMON = 70  # what theory says of two queries
 
 
 def attention_cost(spec: AttentionSpec) -> Cost:
@@ -22,12 +26,12 @@ def attention_cost(spec: AttentionSpec) -> Cost:
     vectors = spec.queries * (2 if spec.backward else 1) + 2 * spec.keys
     products = (1 + scales) * (2 if spec.backward else 1)
     blocks = spec.repeats * -(-spec.queries // rows_at_once(spec))
-    places = PLACE * spec.queries * spec.repeats if spec.causal else 0
+    places = spec.repeats * spec.queries if spec.causal else 0
     return Cost(
         random_numbers=DRAWN * spec.repeats * vectors * spec.head_dim,
         multiply_adds=PRODUCTS * products * pairs * spec.head_dim,
-        values=pairs * (SCORE + SORTED * (not spec.causal) + scales * (WEIGHED + RETURNED * spec.backward)),
-        steps=LAYER + SCALE * scales + BLOCK * blocks + round(scales * (WEIGHING * blocks + places)),
+        values=pairs * (SCORE + (0 if spec.causal else SORTED) + scales * WEIGHED),
+        steps=LAYER + scales * round(SCALE + BLOCK * blocks + PLACE * places),
         memory_bytes=2**26
         + 4 * vectors * spec.head_dim
         + 8 * spec.repeats * scales * (5 * spec.queries + 2 * spec.keys),

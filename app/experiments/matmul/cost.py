@@ -8,9 +8,7 @@ from ...lab.kernels.product import chunk_width
 from .run import TASK
 from .spec import MatmulSpec
 
-INIT_STEPS = 3  # to sum it up and write it down
-SUMMARIZED = 1.5  # times: scaled, rounded and counted
-MEASURED = 8  # weights drawn as long as one column is summarized, by the thread that all columns come to
+SUMMING_UP = 3  # steps an init
 
 
 def matmul_cost(spec: MatmulSpec) -> Cost:
@@ -22,9 +20,9 @@ def matmul_cost(spec: MatmulSpec) -> Cost:
     return Cost(
         random_numbers=draws * (products + spec.fan_in) + inits * spec.fan_in,
         multiply_adds=draws * products,
-        values=round(SUMMARIZED * inits * spec.repeats * spec.fan_out),
-        steps=INIT_STEPS * inits + draws + draws * products // TASK,
+        values=inits * spec.repeats * spec.fan_out,
+        steps=SUMMING_UP * inits + draws + draws * products // TASK,
         memory_bytes=2**26 + inits * spec.repeats * (16 * spec.bins + 1000),
         result_bytes=1000 + inits * (1200 + BIN_BYTES * spec.bins + 22 * spec.repeats),
-        undivided=alone(products, TASK + MEASURED * inits * spec.fan_out) / draws,
+        undivided=alone(products, TASK) / draws,
     )

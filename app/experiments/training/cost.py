@@ -9,18 +9,20 @@ from .lesson import KEPT
 from .setting import HELD_OUT, widths_of
 from .spec import TrainingSpec
 
-# Operations on small tensors are counted in steps of the interpreter: of a batch that is learned from, of each of its
-# layers, there if autograd finds the slope, and if there is a norm; of a batch whose numbers are kept, and its layers.
-BATCH, LAYER, BY_AUTOGRAD, NORMING, KEEPING, KEEPING_LAYER = 3.5, 0.5, 1.3, 0.7, 4, 4
-# Steps: each layer of a network, looked at before and after; what theory says of a network, of each of its layers, and
-# by pairs of classes of its first loss.
-LOOKING, PREDICTING, PREDICTING_LAYER, PREDICTING_PAIR = 8, 40, 8, 0.12
-OFTEN_KEPT = 3 * KEPT // 4  # steps, of more than so many
-PRODUCTS = 2.2  # multiply-adds of a large product as long as one of these
-# Times that tensors are passed over: units there and back, beside their activation, those that a norm divides, and
-# those whose numbers are kept; weights by the products of a batch, and where numbers are kept.
-PASSED, NORMED, KEPT_UNIT, MULTIPLIED, KEPT_WEIGHT = 10, 24, 20, 8, 40
-UPDATED = {"sgd": 2, "momentum": 4, "adam": 12}  # times that a parameter is passed over
+# Operations on small tensors are counted in steps of the interpreter:
+BATCH = 3.5  # to learn from one
+LAYER = 0.5  # of it, either way
+BY_AUTOGRAD = 1.3  # a slope
+NORMING = 0.7  # either way
+KEEPING, KEEPING_LAYER = 4, 4  # the numbers of a batch, and of its layers
+LOOKING = 10  # at a layer of a network, before and after, and predicting it
+PREDICTING = 40  # a network
+PAIR = 0.12  # of classes, for its first loss
+OFTEN_KEPT = 3 * KEPT // 4  # steps, of any more
+PRODUCTS = 2  # multiply-adds of a large product as long as one of these
+# Times that an entry is passed over: beside its activation there and back, by a norm, and to keep a number of it.
+PASSED, NORMED, KEPT_ENTRY = 10, 24, 30
+UPDATED = {"sgd": 2, "momentum": 4, "adam": 12}  # times that a parameter is
 
 
 def training_cost(spec: TrainingSpec) -> Cost:
@@ -38,19 +40,16 @@ def training_cost(spec: TrainingSpec) -> Cost:
     summaries = 5 * (SUMMARY_BYTES + BIN_BYTES * spec.histogram_bins)
     return Cost(
         random_numbers=parameters * networks + spec.steps * spec.batch,
-        multiply_adds=round(PRODUCTS * networks * weights * (there + 2 * back)),
+        multiply_adds=PRODUCTS * networks * weights * (there + 2 * back),
         values=5 * networks * units * HELD_OUT,
-        entries=networks * units * (PASSED * (there + back) // 2 + KEPT_UNIT * kept * (spec.batch + HELD_OUT))
+        entries=networks * units * (PASSED * (there + back) // 2 + KEPT_ENTRY * kept * (spec.batch + HELD_OUT))
         + networks * hidden * (phi.effort[1] * there + NORMED * normed * (there + back) // 2)
-        + networks * weights * MULTIPLIED * (spec.steps + kept)
-        + networks * parameters * (UPDATED[spec.optimizer] * spec.steps + KEPT_WEIGHT * kept),
+        + networks * parameters * (UPDATED[spec.optimizer] * spec.steps + KEPT_ENTRY * kept),
         steps=round(spec.steps * (BATCH + LAYER * spec.depth) + (spec.steps + kept) * (spec.depth - 1) * a_layer)
         + kept * (KEEPING + KEEPING_LAYER * spec.depth)
         + LOOKING * networks * spec.depth,
         memory_bytes=2**25 + 4 * networks * (6 * parameters + 6 * units * max(spec.batch, HELD_OUT)),
         result_bytes=2000 + networks * (6000 + spec.depth * (1000 + summaries + 5 * 22 * most_kept)),
-        predicting=round(
-            networks * (PREDICTING + PREDICTING_LAYER * spec.depth + PREDICTING_PAIR * DATASETS[spec.data].classes ** 2)
-        ),
+        predicting=networks * round(PREDICTING + PAIR * DATASETS[spec.data].classes ** 2),
         undivided=1.0,
     )

@@ -2,21 +2,24 @@
 
 from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost, alone
 from ...lab.activations import ACTIVATIONS
-from .draws import CHUNK as TOKENS
-from .draws import KEPT, chunks, weight_count
+from .draws import CHUNK, KEPT, chunks, weight_count
 from .places import places_of
 from .spec import RETURNING, TransformerSpec
 
-# Times that a token's entries are passed over on their way through a block: of the stream, and of the weights of
-# attention; and on the way back.
-STREAM, ATTENDED, STREAM_BACK, ATTENDED_BACK = 30, 15, 160, 60
-GRADIENTS, WAITED = 14, 2  # the same of a block's weights: for their gradients, and for every chunk of tokens
+# Times that an entry of a token is passed over on its way through a block, and a weight of attention; and as how many
+# on their way there tokens count on their way back.
+STREAM, ATTENDED, BACK = 30, 15, 5
+GRADIENTS = 20  # times that a block's weights are passed over, for their gradients
 DRAWN = 1.5  # times that drawing a weight takes, which does not stay in a core's cache
 PRODUCTS = 1.3  # multiply-adds of a large product as long as one of these
-BLOCK, CHUNK, BACK = 6, 6, 9  # steps: a block, some of its tokens at once, and its way back
-# Steps of the theory: an init, a block and each of its places behind a causal mask; a softmax on its grid, and what the
-# activation makes of a variance. All blocks share these where a norm gives them the same stream.
-INIT, PREDICTING, PLACE, SOFTMAX, UNIT, KINKED = 45, 33, 1, 2.5, 4, 20
+# Steps:
+PART = 8  # some tokens through a block
+RETURN = 9  # through a block
+INIT = 45  # of theory, as are those that follow
+PREDICTING = 33  # a block
+PLACE = 1  # of it, behind a causal mask
+UNIT = 5  # what the activation makes of the variance of a place: blocks between norms share it
+KINKED = 20  # the same of an activation with kinks
 
 
 def transformer_cost(spec: TransformerSpec) -> Cost:
@@ -27,30 +30,26 @@ def transformer_cost(spec: TransformerSpec) -> Cost:
     weights, blocks = spec.depth * block, inits * spec.depth
     drawn = weights if weights <= KEPT or not spec.backward else 2 * weights
     products, scores = block + 2 * spec.tokens * spec.width, spec.tokens * spec.heads
-    units = spec.mlp_ratio * spec.width
+    a_token = STREAM * spec.width + ATTENDED * scores + phi.effort[0] * spec.mlp_ratio * spec.width
     left = (10 + 3 * spec.mlp_ratio) * spec.width + scores
     held = min(weights, KEPT) + 4 * block + inits * left * (2 * rows + 2 * returning * spec.depth)
     summaries = (SUMMARY_BYTES + BIN_BYTES * spec.histogram_bins) * (2 if spec.backward else 1)
-    at_once = len(chunks(spec))
     return Cost(
         random_numbers=round(DRAWN * (drawn + 2 * rows * spec.width)),
         multiply_adds=round(PRODUCTS * blocks * products * (rows + 2 * returning)),
         values=2 * blocks * (rows + returning) * spec.width,
-        entries=blocks * rows * (STREAM * spec.width + ATTENDED * scores + phi.effort[0] * units)
-        + blocks * returning * (STREAM_BACK * spec.width + ATTENDED_BACK * scores + phi.effort[1] * units)
-        + blocks * block * (WAITED * at_once + GRADIENTS * spec.backward),
-        steps=blocks * (BLOCK + CHUNK * at_once + BACK * spec.backward),
+        entries=blocks * ((rows + BACK * returning) * a_token + GRADIENTS * block * spec.backward),
+        steps=blocks * (PART * len(chunks(spec)) + RETURN * spec.backward),
         memory_bytes=2**25 + 4 * held,
         result_bytes=2000 + blocks * (3000 + summaries),
-        predicting=_predicting(spec),
-        undivided=1 / inits if inits > 1 else alone(rows, TOKENS),
+        predicting=inits * _predicting(spec),
+        undivided=1 / inits if inits > 1 else alone(rows, CHUNK),
     )
 
 
 def _predicting(spec: TransformerSpec) -> int:
-    """Steps, for all inits."""
+    """Steps an init."""
     phi, places = ACTIVATIONS[spec.activation], len(places_of(spec.tokens, spec.causal).counts)
-    differ = spec.depth if spec.norm == "none" else 1  # blocks whose streams do
-    units = 0 if phi.homogeneous else places * (KINKED if any(phi.kinks) else UNIT)
-    a_block = PREDICTING + PLACE * places
-    return round(len(spec.init) * (INIT + spec.depth * a_block + differ * (SOFTMAX * min(places, 20) + units)))
+    a_unit = 0 if phi.homogeneous else KINKED if any(phi.kinks) else UNIT
+    units = places * (spec.depth if spec.norm == "none" else 1)
+    return INIT + spec.depth * (PREDICTING + PLACE * places) + units * a_unit
