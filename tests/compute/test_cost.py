@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.compute.cost import Budget, Cost, TooExpensive, check, largest
+from app.compute.cost import Budget, Cost, TooExpensive, alone, check, largest
 from app.compute.rates import USUAL
 from app.experiments import EXPERIMENTS
 from app.fields import shape
@@ -103,6 +103,27 @@ def test_more_threads_never_take_longer(name: str) -> None:
     assert times == sorted(times, reverse=True)
     assert times[-1] > 0
     assert times[0] > times[-1] or cost.undivided == 1
+
+
+@pytest.mark.parametrize("undivided", [0.0, 0.4, 0.8, 1.0])
+def test_what_is_undivided_no_other_core_takes(undivided: float) -> None:
+    work = Cost(random_numbers=10**9, multiply_adds=0, values=0, steps=0, memory_bytes=0, result_bytes=0)
+    shared, kept = work.seconds(THREADS, RATES), replace(work, undivided=undivided).seconds(THREADS, RATES)
+    assert kept - shared == pytest.approx(RATES.random_number * 10**9 * max(0.0, undivided - 1 / THREADS))
+
+
+def test_pieces_are_shared_as_soon_as_there_are_several() -> None:
+    assert alone(1, 10) == alone(10, 10) == 1
+    assert alone(1000, 10) < 0.02
+    times = [work * alone(work, 10) for work in range(1, 100)]
+    assert times == sorted(times)
+
+
+def test_further_seeds_of_a_sweep_are_spared_what_theory_takes() -> None:
+    sweep = EXPERIMENTS["sweep"].spec
+    one, ten = (cost_of(sweep.from_query(f"of=attention&repeats={seeds}")) for seeds in (1, 10))
+    assert ten.random_numbers == 10 * one.random_numbers
+    assert ten.predicting == one.predicting > 0
 
 
 @every_resource
