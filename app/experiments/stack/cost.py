@@ -15,6 +15,7 @@ PASSING = 4
 BLOCK = 2  # of its rows
 RETURNING = 8
 NORMALIZING = 3  # either way
+MAPPING = 8  # its singular values
 REPEATING = 2.5  # in one of the networks of `repeats`
 PANELLING = 2  # of a panel of orthogonal weights
 REPORTING = 3
@@ -23,6 +24,7 @@ PREDICTING = 20  # an init
 ACROSS = 100  # a norm across the batch
 LAYER = 3
 BANDED = 4  # a layer whose bands are worked out
+UNSETTLED, SETTLING = 5, 20  # one of so many whose signal has not settled
 # Times that a unit's number is summarized, there and back, and that it is passed over: back, by a norm either way, or
 # where it is added to a stream.
 SEEN, SEEN_BACK = 3, 2
@@ -57,6 +59,8 @@ def stack_cost(spec: StackSpec) -> Cost:
         a_layer += NORMALIZING * (1 + spec.backward)
     if spec.residual:
         passed_over += NORMED
+    if spec.jacobian:
+        a_layer += MAPPING
     repeated = networks * (REPEATING + normed)
     panels = PANELLING * orthogonal * drawn * ceil(widest / PANEL)
     return Cost(
@@ -77,5 +81,8 @@ def stack_cost(spec: StackSpec) -> Cost:
 
 def _predicting(spec: StackSpec) -> int:
     """Steps an init."""
-    banded = spec.norm == "none" and not (spec.tied or spec.residual)
-    return PREDICTING + ACROSS * (spec.norm == "batch") + (LAYER + BANDED * banded) * spec.depth
+    free, settled = spec.norm == "none", ACTIVATIONS[spec.activation].homogeneous
+    banded = free and not (spec.tied or spec.residual)
+    unsettled = min(spec.depth, SETTLING) if free and not settled else 0
+    across = ACROSS if spec.norm == "batch" else 0
+    return PREDICTING + across + (LAYER + BANDED * banded) * spec.depth + UNSETTLED * unsettled
