@@ -13,11 +13,18 @@ S = TypeVar("S", bound=Spec)
 
 SUMMARY_BYTES = 400  # of a summary's JSON, beside its bins
 BIN_BYTES = 16
+RUN = 10  # steps of any run, however small
+WRITTEN = 14_000  # bytes of a result that are made and written as JSON in a step
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run takes. `values` are numbers summarized, `steps` blocks of work with a fixed overhead."""
+    """What one run takes.
+
+    `values` are numbers summarized, `entries` those of a tensor that is passed over. Cores share this work, but for the
+    part of it that is `undivided`. `steps` they do not: what the interpreter does for a block of work, each as long as
+    a summary of a few numbers. So are those of `predicting`, which a run with another seed is spared.
+    """
 
     random_numbers: int
     multiply_adds: int
@@ -25,6 +32,9 @@ class Cost:
     steps: int
     memory_bytes: int
     result_bytes: int
+    entries: int = 0
+    predicting: int = 0
+    undivided: float = 0.0
 
     def seconds(self, threads: int, rates: Rates) -> float:
         """Computing time when `threads` cores share the work."""
@@ -32,8 +42,18 @@ class Cost:
             self.random_numbers * rates.random_number
             + self.multiply_adds * rates.multiply_add
             + self.values * rates.value
+            + self.entries * rates.entry
         )
-        return work / threads + self.steps * rates.step
+        steps = RUN + self.steps + self.predicting + self.result_bytes / WRITTEN
+        return work * max(1 / threads, self.undivided) + steps * rates.step
+
+
+def alone(work: float, piece: float) -> float:
+    """The share of some work that no other core takes from the one that does it, where it is done in pieces so large.
+
+    It falls so slowly with the work that more work never takes less time.
+    """
+    return min(1.0, 2 * piece / (piece + work))
 
 
 @dataclass(frozen=True)

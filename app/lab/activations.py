@@ -27,7 +27,7 @@ class Activation:
     `bounds` are its infimum and supremum where both are finite. `gain` is `torch.nn.init.calculate_gain`'s,
     where torch defines one. `homogeneous`: φ(c·u) = c·φ(u) for every c > 0. `kinks` are where its slope jumps.
     `fast` fills its second argument with φ(u), without autograd; `slope_from` is φ'(u) out of φ(u): where that is worth
-    it.
+    it. `effort`: as how many times passing over a tensor φ takes, and φ with φ'.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Activation:
     kinks: tuple[float, ...] = ()
     fast: Callable[[Tensor, Tensor], Tensor] | None = None
     slope_from: Callable[[Tensor], Tensor] | None = None
+    effort: tuple[int, int] = (4, 14)
 
     def __call__(self, u: Tensor, out: Tensor | None = None) -> Tensor:
         """φ(u), of u's shape, as fast as may be, in `out` if it is given."""
@@ -108,6 +109,7 @@ _ENTRIES = (
         gain=calculate_gain("tanh"),
         fast=_tanh,
         slope_from=_tanh_slope,
+        effort=(3, 4),
     ),
     Activation(
         "sigmoid",
@@ -116,6 +118,7 @@ _ENTRIES = (
         bounds=(0.0, 1.0),
         gain=calculate_gain("sigmoid"),
         slope_from=lambda h: (1 - h).mul_(h),
+        effort=(4, 5),
     ),
     Activation(
         "relu",
@@ -125,6 +128,7 @@ _ENTRIES = (
         homogeneous=True,
         kinks=(0.0,),
         slope_from=torch.sign,
+        effort=(2, 2),
     ),
     Activation(
         "leaky_relu",
@@ -134,15 +138,16 @@ _ENTRIES = (
         homogeneous=True,
         kinks=(0.0,),
         slope_from=lambda h: torch.where(h > 0, 1.0, h.new_tensor(0.01)),
+        effort=(2, 40),
     ),
-    Activation("elu", "ELU", F.elu),
-    Activation("selu", "SELU", F.selu, gain=calculate_gain("selu"), kinks=(0.0,)),
+    Activation("elu", "ELU", F.elu, effort=(14, 17)),
+    Activation("selu", "SELU", F.selu, gain=calculate_gain("selu"), kinks=(0.0,), effort=(10, 17)),
     Activation("gelu", "GELU", F.gelu),
     Activation("silu", "SiLU (Swish)", F.silu),
-    Activation("softplus", "softplus", F.softplus),
+    Activation("softplus", "softplus", F.softplus, effort=(12, 26)),
     Activation("hardtanh", "hard tanh", F.hardtanh, bounds=(-1.0, 1.0), kinks=(-1.0, 1.0)),
-    Activation("mish", "Mish", F.mish),
-    Activation("erf", "erf", torch.erf, bounds=(-1.0, 1.0)),
+    Activation("mish", "Mish", F.mish, effort=(36, 90)),
+    Activation("erf", "erf", torch.erf, bounds=(-1.0, 1.0), effort=(8, 27)),
     Activation("sin", "sin", torch.sin, bounds=(-1.0, 1.0)),
 )
 ACTIVATIONS: dict[str, Activation] = {entry.name: entry for entry in _ENTRIES}

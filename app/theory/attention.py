@@ -86,6 +86,11 @@ def _over_queries(variance: float, keys: int, spread: float) -> Softmax:
     return Softmax(*(np.array(shares) @ each).tolist())
 
 
+def lengths_of(spread: float) -> int:
+    """How many lengths of queries are averaged over."""
+    return 3 + ceil(24 * spread) if spread else 1
+
+
 @lru_cache(maxsize=64)
 def squared_lengths(spread: float, count: int | None = None) -> tuple[list[float], list[float]]:
     """Factors on E[‖q‖²] and their weights, Σ w·f(factor) = E[f]: the gamma law of this relative variance, which is
@@ -94,7 +99,7 @@ def squared_lengths(spread: float, count: int | None = None) -> tuple[list[float
     """
     if not spread:
         return [1.0], [1.0]
-    shape, order = 1 / spread, np.arange(count or 3 + ceil(24 * spread))
+    shape, order = 1 / spread, np.arange(count or lengths_of(spread))
     beside = np.sqrt(order[1:] * (order[1:] + shape - 1))
     factors, vectors = np.linalg.eigh(np.diag(2 * order + shape) + np.diag(beside, 1) + np.diag(beside, -1))
     return (factors / shape).tolist(), (vectors[0] ** 2).tolist()

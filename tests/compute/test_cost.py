@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.compute.cost import Budget, Cost, TooExpensive, check, largest
+from app.compute.cost import Budget, Cost, TooExpensive, alone, check, largest
 from app.compute.rates import USUAL
 from app.experiments import EXPERIMENTS
 from app.fields import shape
@@ -87,7 +87,9 @@ def test_what_is_presented_fits_the_default_budget(name: str, query: str) -> Non
 
 @every_size
 def test_a_larger_experiment_never_costs_less(name: str, size: str) -> None:
-    costs = [spent(cost_of(spec)) for spec in over_their_range(EXPERIMENTS[name].spec(), size)]
+    """But for what theory takes, which of few dimensions may have more to say."""
+    specs = over_their_range(EXPERIMENTS[name].spec(), size)
+    costs = [spent(replace(cost_of(spec), predicting=0)) for spec in specs]
     for resource in RESOURCES:
         amounts = [cost[resource] for cost in costs]
         assert amounts == sorted(amounts)
@@ -99,7 +101,29 @@ def test_more_threads_never_take_longer(name: str) -> None:
     cost = cost_of(EXPERIMENTS[name].spec())
     times = [cost.seconds(threads, RATES) for threads in (1, 2, 4, 64)]
     assert times == sorted(times, reverse=True)
-    assert times[0] > times[-1] > 0
+    assert times[-1] > 0
+    assert times[0] > times[-1] or cost.undivided == 1
+
+
+@pytest.mark.parametrize("undivided", [0.0, 0.4, 0.8, 1.0])
+def test_what_is_undivided_no_other_core_takes(undivided: float) -> None:
+    work = Cost(random_numbers=10**9, multiply_adds=0, values=0, steps=0, memory_bytes=0, result_bytes=0)
+    shared, kept = work.seconds(THREADS, RATES), replace(work, undivided=undivided).seconds(THREADS, RATES)
+    assert kept - shared == pytest.approx(RATES.random_number * 10**9 * max(0.0, undivided - 1 / THREADS))
+
+
+def test_pieces_are_shared_as_soon_as_there_are_several() -> None:
+    assert alone(1, 10) == alone(10, 10) == 1
+    assert alone(1000, 10) < 0.02
+    times = [work * alone(work, 10) for work in range(1, 100)]
+    assert times == sorted(times)
+
+
+def test_further_seeds_of_a_sweep_are_spared_what_theory_takes() -> None:
+    sweep = EXPERIMENTS["sweep"].spec
+    one, ten = (cost_of(sweep.from_query(f"of=attention&repeats={seeds}")) for seeds in (1, 10))
+    assert ten.random_numbers == 10 * one.random_numbers
+    assert ten.predicting == one.predicting > 0
 
 
 @every_resource

@@ -38,7 +38,7 @@ def test_what_is_found_at_the_edges_holds(name: str, query: str) -> None:
     check(name, edge_result(name, query))
 
 
-SMALL = Budget(0.5, 2**27, 2**20, 2, Rates(4e-9, 2e-11, 5e-9, 4e-4))
+SMALL = Budget(0.5, 2**27, 2**20, 2, Rates(4e-9, 2e-11, 5e-9, 4e-4, 3e-10))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,51 +1,88 @@
 """What a deep stack will take."""
 
-from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost
+from math import ceil
+
+from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost, alone
 from ...lab.activations import ACTIVATIONS
+from ...lab.orthonormal import PANEL
+from ...lab.scaled import FEWEST_ROWS, ROW_BLOCK
 from .draws import KEPT, families, keeps_weights, weight_counts
 from .lanes import leaders
 from .spec import StackSpec
 
-# Steps a layer takes, each as long as a summary of a few numbers.
-PASSING, NORMALIZING, REPEATING, REPORTING = 3, 1, 2, 1
-MAP = 30  # multiply-adds of float32 as long as one step of all singular values of a matrix, over its side cubed
+# Steps of a layer:
+PASSING = 4
+BLOCK = 2  # of its rows
+RETURNING = 8
+NORMALIZING = 3  # either way
+MAPPING = 8  # its singular values
+REPEATING = 2.5  # in one of the networks of `repeats`
+PANELLING = 2  # of a panel of orthogonal weights
+REPORTING = 3
+# Steps of the theory:
+PREDICTING = 20  # an init
+ACROSS = 100  # a norm across the batch
+LAYER = 3
+BANDED = 4  # a layer whose bands are worked out
+UNSETTLED, SETTLING = 5, 20  # one of so many whose signal has not settled
+# Times that a unit's number is summarized, there and back, and that it is passed over: back, by a norm either way, or
+# where it is added to a stream.
+SEEN, SEEN_BACK = 3, 2
+RETURNED, NORMED = 20, 12
+DRAWN = 1.5  # times that drawing a weight takes, which does not stay in a core's cache
+# Multiply-adds of float32 as long as one of all singular values of a matrix, over its side cubed; and of making one
+# orthogonal.
+MAP, FACTOR = 40, 8
 MAP_BYTES = 1600  # of a layer's, as JSON
-
-
-def _predicting(spec: StackSpec) -> int:
-    """Steps: most where a band is worked out, or an integral over two inputs, and fewest where neither is."""
-    if spec.norm == "batch":
-        return 8
-    return 1 if spec.norm != "none" or spec.tied or spec.residual else 3
 
 
 def stack_cost(spec: StackSpec) -> Cost:
     """Cost of the deep stack: weights are drawn once, then every init that leads pays for its own pass."""
-    widths = spec.layer_widths
+    widths, phi = spec.layer_widths, ACTIVATIONS[spec.activation]
     counts, widest = weight_counts(spec), max(widths)
     weights, biggest = sum(counts), max(counts)
     units, inits, passes, drawn_as = sum(widths[1:]), len(spec.init), len(set(leaders(spec))), len(families(spec))
     networks = spec.repeats if spec.repeats > 1 else 0
-    directions = 2 if spec.backward else 1
-    drawn = networks + (1 if keeps_weights(spec, weights) else directions)  # times
-    factorized = weights * widest if "orthogonal" in spec.init else 0
-    normed, by_autograd = spec.norm != "none", spec.residual or not ACTIVATIONS[spec.activation].slope_from
+    drawn = networks + spec.jacobian + (1 if keeps_weights(spec, weights) or not spec.backward else 2)  # times
+    orthogonal = "orthogonal" in spec.init
+    normed, by_autograd = spec.norm != "none", spec.residual or not phi.slope_from
     summaries = (4 if spec.backward else 3) * (SUMMARY_BYTES + BIN_BYTES * spec.histogram_bins)
     held = (2 * drawn_as + 2) * biggest + spec.batch * widest * (passes + 6)
     if spec.backward:
         kept = 1 + normed + by_autograd  # tensors a layer
         held += kept * passes * spec.batch * units + min(drawn_as * weights, KEPT)
-    looked_at = 2 * directions * (1 + normed) + spec.residual + 4 * (by_autograd and spec.backward)  # times
-    maps = spec.depth * passes * widest**3 if spec.jacobian else 0
-    a_layer = directions * (PASSING + NORMALIZING * normed) + networks * (REPEATING + normed)
+    numbers, rows = passes * units * spec.batch, max(FEWEST_ROWS, ROW_BLOCK[0] // widest // 2)
+    passed_over = phi.effort[spec.backward and by_autograd] + RETURNED * spec.backward
+    a_layer = PASSING + BLOCK * spec.batch / rows + RETURNING * spec.backward
+    if normed:
+        passed_over += NORMED * (1 + spec.backward)
+        a_layer += NORMALIZING * (1 + spec.backward)
+    if spec.residual:
+        passed_over += NORMED
+    if spec.jacobian:
+        a_layer += MAPPING
+    repeated = networks * (REPEATING + normed)
+    panels = PANELLING * orthogonal * drawn * ceil(widest / PANEL)
     return Cost(
-        random_numbers=drawn_as * (weights + units) * (drawn + spec.jacobian) + spec.batch * widths[0],
+        random_numbers=round(DRAWN * drawn_as * (weights + units) * drawn) + spec.batch * widths[0],
         multiply_adds=passes * weights * spec.batch * (3 if spec.backward else 1)
         + inits * weights * networks
-        + 8 * factorized * drawn
-        + MAP * maps,
-        values=passes * units * spec.batch * looked_at + inits * units * networks,
-        steps=spec.depth * (passes * a_layer + inits * (REPORTING + _predicting(spec))),
+        + FACTOR * orthogonal * weights * widest * drawn
+        + MAP * spec.jacobian * spec.depth * passes * widest**3,
+        values=numbers * (SEEN + SEEN_BACK * spec.backward) + inits * units * networks,
+        entries=numbers * passed_over,
+        steps=round(spec.depth * (passes * a_layer + inits * (repeated + REPORTING) + panels)),
         memory_bytes=2**25 + 4 * held + 40 * widest**2 * passes * spec.jacobian,
         result_bytes=2000 + inits * spec.depth * (2400 + summaries + MAP_BYTES * spec.jacobian + 20 * networks),
+        predicting=inits * _predicting(spec),
+        undivided=alone(spec.batch, rows),
     )
+
+
+def _predicting(spec: StackSpec) -> int:
+    """Steps an init."""
+    free, settled = spec.norm == "none", ACTIVATIONS[spec.activation].homogeneous
+    banded = free and not (spec.tied or spec.residual)
+    unsettled = min(spec.depth, SETTLING) if free and not settled else 0
+    across = ACROSS if spec.norm == "batch" else 0
+    return PREDICTING + across + (LAYER + BANDED * banded) * spec.depth + UNSETTLED * unsettled

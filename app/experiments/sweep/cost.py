@@ -1,11 +1,11 @@
 """What a sweep will take: what its cells take, one after the other."""
 
-from ...compute.cost import Cost
+from ...compute.cost import RUN, Cost
 from .plan import places
 from .spec import SweepSpec
 
 CELL_BYTES = 420  # of a result, for each series of a cell
-OWN_STEPS = 1  # of every cell, to read and keep it
+OWN_STEPS = 1  # of every cell, to read and keep it, beside those of any run
 
 
 def sweep_cost(spec: SweepSpec) -> Cost:
@@ -18,9 +18,12 @@ def sweep_cost(spec: SweepSpec) -> Cost:
         random_numbers=spec.seeds * sum(cost.random_numbers for cost in each),
         multiply_adds=spec.seeds * sum(cost.multiply_adds for cost in each),
         values=spec.seeds * sum(cost.values for cost in each),
-        steps=spec.seeds * sum(cost.steps + OWN_STEPS for cost in each),
+        steps=spec.seeds * sum(RUN + cost.steps + OWN_STEPS for cost in each),
         memory_bytes=AT_ONCE * max(cost.memory_bytes for cost in each),
         result_bytes=2000 + len(each) * series * CELL_BYTES,
+        entries=spec.seeds * sum(cost.entries for cost in each),
+        predicting=sum(cost.predicting for cost in each),
+        undivided=1 / (len(each) * spec.seeds),
     )
 
 

@@ -3,41 +3,53 @@
 from operator import mul
 
 from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost
-from ...compute.rates import USUAL
+from ...lab.activations import ACTIVATIONS
 from .data import DATASETS
 from .lesson import KEPT
 from .setting import HELD_OUT, widths_of
 from .spec import TrainingSpec
 
-# One core does it all, as a step begins with what the one before left: its time is counted in steps, which no second
-# core shortens. Seconds of a usual core:
-MULTIPLY_ADD = 2 * USUAL.multiply_add  # in products as small as these
-ENTRY = 1e-9  # of a tensor, each time it is passed over
-OPERATION = 3e-6  # whatever its size
-PASSED = 6  # times that a unit's numbers are on their way there and back
-OPERATIONS = 9  # a layer and step
-UPDATED = {"sgd": 1, "momentum": 2, "adam": 6}  # times that a parameter is passed over
+# Operations on small tensors are counted in steps of the interpreter:
+BATCH = 3.5  # to learn from one
+LAYER = 0.5  # of it, either way
+BY_AUTOGRAD = 1.3  # a slope
+NORMING = 0.7  # either way
+KEEPING, KEEPING_LAYER = 4, 4  # the numbers of a batch, and of its layers
+LOOKING = 10  # at a layer of a network, before and after, and predicting it
+PREDICTING = 40  # a network
+PAIR = 0.12  # of classes, for its first loss
+OFTEN_KEPT = 3 * KEPT // 4  # steps, of any more
+PRODUCTS = 2  # multiply-adds of a large product as long as one of these
+# Times that an entry is passed over: beside its activation there and back, by a norm, and to keep a number of it.
+PASSED, NORMED, KEPT_ENTRY = 10, 24, 30
+UPDATED = {"sgd": 2, "momentum": 4, "adam": 12}  # times that a parameter is
 
 
 def training_cost(spec: TrainingSpec) -> Cost:
-    """Cost of the lesson: every init pays for its own network, and the held-out examples are asked now and then."""
-    widths = widths_of(spec)
-    networks, kept = len(spec.init), min(spec.steps, KEPT)
-    weights, units = sum(map(mul, widths, widths[1:])), sum(widths)
+    """Cost of the lesson: every init pays for its own network, and the held-out examples are asked now and then.
+
+    One core does it all, as a batch begins with what the one before left.
+    """
+    widths, networks, phi = widths_of(spec), len(spec.init), ACTIVATIONS[spec.activation]
+    weights, units, hidden = sum(map(mul, widths, widths[1:])), sum(widths[1:]), sum(widths[1:-1])
     parameters = weights + units + DATASETS[spec.data].symbols * spec.embedding
-    examples = 3 * spec.steps * spec.batch + (kept + 6) * HELD_OUT
-    seconds = (
-        networks * weights * examples * MULTIPLY_ADD
-        + networks * units * PASSED * examples / 3 * ENTRY
-        + networks * parameters * (spec.steps * UPDATED[spec.optimizer] + 8 * kept) * ENTRY
-        + spec.steps * OPERATIONS * (spec.depth + 4) * OPERATION
-    )
+    most_kept, kept = min(spec.steps, KEPT), min(spec.steps, OFTEN_KEPT)
+    there, back = spec.steps * spec.batch + (kept + 4) * HELD_OUT, spec.steps * spec.batch + 2 * HELD_OUT  # examples
+    normed, by_autograd = spec.norm != "none", not phi.slope_from
+    a_layer = BY_AUTOGRAD * by_autograd + NORMING * normed
     summaries = 5 * (SUMMARY_BYTES + BIN_BYTES * spec.histogram_bins)
     return Cost(
-        random_numbers=parameters * len(spec.init) + spec.steps * spec.batch,
-        multiply_adds=0,
+        random_numbers=parameters * networks + spec.steps * spec.batch,
+        multiply_adds=PRODUCTS * networks * weights * (there + 2 * back),
         values=5 * networks * units * HELD_OUT,
-        steps=round(seconds / USUAL.step) + 5 * networks * spec.depth,
-        memory_bytes=2**25 + 4 * networks * (6 * parameters + PASSED * units * max(spec.batch, HELD_OUT)),
-        result_bytes=2000 + networks * (6000 + spec.depth * (1000 + summaries + 5 * 22 * kept)),
+        entries=networks * units * (PASSED * (there + back) // 2 + KEPT_ENTRY * kept * (spec.batch + HELD_OUT))
+        + networks * hidden * (phi.effort[1] * there + NORMED * normed * (there + back) // 2)
+        + networks * parameters * (UPDATED[spec.optimizer] * spec.steps + KEPT_ENTRY * kept),
+        steps=round(spec.steps * (BATCH + LAYER * spec.depth) + (spec.steps + kept) * (spec.depth - 1) * a_layer)
+        + kept * (KEEPING + KEEPING_LAYER * spec.depth)
+        + LOOKING * networks * spec.depth,
+        memory_bytes=2**25 + 4 * networks * (6 * parameters + 6 * units * max(spec.batch, HELD_OUT)),
+        result_bytes=2000 + networks * (6000 + spec.depth * (1000 + summaries + 5 * 22 * most_kept)),
+        predicting=networks * round(PREDICTING + PAIR * DATASETS[spec.data].classes ** 2),
+        undivided=1.0,
     )

@@ -1,37 +1,55 @@
 """What a transformer will take."""
 
-from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost
-from .draws import KEPT, chunks, weight_count
+from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost, alone
+from ...lab.activations import ACTIVATIONS
+from .draws import CHUNK, KEPT, chunks, weight_count
 from .places import places_of
 from .spec import RETURNING, TransformerSpec
 
-BACK = 3  # passes that a token's way back takes: twice the products, of so few rows that weights are waited for
-CHUNK_STEPS = 1.5  # of some tokens in one block, there or back, beside its products
-BLOCK_STEPS = 2  # a block, written down
-PREDICTING = 15  # steps a block, once for all seeds
-PREDICTING_PLACE = 0.25  # steps a place of a block behind a causal mask, likewise
+# Times that an entry of a token is passed over on its way through a block, and a weight of attention; and as how many
+# on their way there tokens count on their way back.
+STREAM, ATTENDED, BACK = 30, 15, 5
+GRADIENTS = 20  # times that a block's weights are passed over, for their gradients
+DRAWN = 1.5  # times that drawing a weight takes, which does not stay in a core's cache
+PRODUCTS = 1.3  # multiply-adds of a large product as long as one of these
+# Steps:
+PART = 8  # some tokens through a block
+RETURN = 9  # through a block
+INIT = 45  # of theory, as are those that follow
+PREDICTING = 33  # a block
+PLACE = 1  # of it, behind a causal mask
+UNIT = 5  # what the activation makes of the variance of a place: blocks between norms share it
+KINKED = 20  # the same of an activation with kinks
 
 
 def transformer_cost(spec: TransformerSpec) -> Cost:
     """Every init goes there with all tokens and back with a few; weights are drawn once if they are few, else once
     either way."""
-    rows, block, inits = spec.batch * spec.tokens, weight_count(spec), len(spec.init)
+    rows, block, inits, phi = spec.batch * spec.tokens, weight_count(spec), len(spec.init), ACTIVATIONS[spec.activation]
     returning = min(rows, max(RETURNING, spec.tokens)) if spec.backward else 0
-    directions = 2 if spec.backward else 1
     weights, blocks = spec.depth * block, inits * spec.depth
-    drawn = weights if weights <= KEPT else weights * directions
-    passes = rows + BACK * returning
-    elements = (8 + 3 * spec.mlp_ratio) * spec.width + 4 * spec.tokens * spec.heads
-    left = (10 + 3 * spec.mlp_ratio) * spec.width + spec.tokens * spec.heads
+    drawn = weights if weights <= KEPT or not spec.backward else 2 * weights
+    products, scores = block + 2 * spec.tokens * spec.width, spec.tokens * spec.heads
+    a_token = STREAM * spec.width + ATTENDED * scores + phi.effort[0] * spec.mlp_ratio * spec.width
+    left = (10 + 3 * spec.mlp_ratio) * spec.width + scores
     held = min(weights, KEPT) + 4 * block + inits * left * (2 * rows + 2 * returning * spec.depth)
-    predicting = PREDICTING + PREDICTING_PLACE * len(places_of(spec.tokens, spec.causal).counts)
-    summaries = (SUMMARY_BYTES + BIN_BYTES * spec.histogram_bins) * directions
-    at_once = len(chunks(spec)) + (1 if spec.backward else 0)
+    summaries = (SUMMARY_BYTES + BIN_BYTES * spec.histogram_bins) * (2 if spec.backward else 1)
     return Cost(
-        random_numbers=drawn + 2 * rows * spec.width,
-        multiply_adds=blocks * passes * (block + 2 * spec.tokens * spec.width),
-        values=blocks * (rows + returning) * elements // 4,
-        steps=int(blocks * (at_once * CHUNK_STEPS + BLOCK_STEPS + predicting)),
+        random_numbers=round(DRAWN * (drawn + 2 * rows * spec.width)),
+        multiply_adds=round(PRODUCTS * blocks * products * (rows + 2 * returning)),
+        values=2 * blocks * (rows + returning) * spec.width,
+        entries=blocks * ((rows + BACK * returning) * a_token + GRADIENTS * block * spec.backward),
+        steps=blocks * (PART * len(chunks(spec)) + RETURN * spec.backward),
         memory_bytes=2**25 + 4 * held,
         result_bytes=2000 + blocks * (3000 + summaries),
+        predicting=inits * _predicting(spec),
+        undivided=1 / inits if inits > 1 else alone(rows, CHUNK),
     )
+
+
+def _predicting(spec: TransformerSpec) -> int:
+    """Steps an init."""
+    phi, places = ACTIVATIONS[spec.activation], len(places_of(spec.tokens, spec.causal).counts)
+    a_unit = 0 if phi.homogeneous else KINKED if any(phi.kinks) else UNIT
+    units = places * (spec.depth if spec.norm == "none" else 1)
+    return INIT + spec.depth * (PREDICTING + PLACE * places) + units * a_unit
