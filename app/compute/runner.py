@@ -37,6 +37,7 @@ class Runner:
 
     def __init__(self, settings: Settings, experiments: Mapping[str, Runnable]) -> None:
         memory.keep_freed()
+        memory.keep_few_primitives()
         threads.use_threads(settings.threads)
         use_device(settings.device)
         self.cache = Cache(settings.cache_bytes)

@@ -8,7 +8,6 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from ..compute.key import spec_key
 from ..compute.runner import Runner
 from ..experiments.catalog import catalog_of
 from ..experiments.experiment import Experiments
@@ -31,7 +30,7 @@ from .description import (
 from .document import Explain, Write, document
 from .encoding import accepts_gzip, compressed
 from .renderings import AnyExperiment, Rendering, renderings
-from .requests import client_of, query_string, spec_of, while_connected
+from .requests import client_of, query_string, spec_and_key_of, while_connected
 
 DOCUMENT = "A page of its own, which needs neither this server nor any other."
 STREAM = "Server-sent events: page, progress, figures, findings, explanation, then result; or problem."
@@ -106,8 +105,9 @@ def _endpoint(
     runner: Runner, experiment: AnyExperiment, rendering: Rendering
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        spec, gzip = await spec_of(request, experiment.spec), accepts_gzip(request) and not rendering.packed
-        key = f"{spec_key(spec)}{rendering.suffix}{'/gzip' if gzip else ''}"
+        spec, result_key = await spec_and_key_of(request, experiment.spec)
+        gzip = accepts_gzip(request) and not rendering.packed
+        key = f"{result_key}{rendering.suffix}{'/gzip' if gzip else ''}"
         headers = {"ETag": f'"{key}"', "Cache-Control": REVALIDATE, "Vary": "Accept-Encoding", **rendering.headers}
         if request.method == "GET" and headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)

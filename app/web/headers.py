@@ -85,7 +85,7 @@ class SecurityHeaders:
                 own = dict(message.get("headers", ()))
                 page = own.get(b"content-type", b"").startswith(b"text/html")
                 common = self._of_the_api if api else self._of_a_page if page else self._of_the_rest
-                message["headers"] = [*message.get("headers", ()), *(each for each in common if each[0] not in own)]
+                message["headers"] = [*message.get("headers", ()), *[each for each in common if each[0] not in own]]
             await send(message)
 
         # A browser asks on behalf of another site's page whether that may ask.

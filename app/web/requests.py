@@ -10,6 +10,7 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from ..compute.key import spec_key
 from ..fields import SpecError
 from ..spec import Spec
 from ..view import View, split
@@ -25,9 +26,21 @@ async def spec_of(request: Request, model: type[Spec]) -> Spec:
 
     Raises SpecError or HTTPException 415.
     """
+    return (await spec_and_key_of(request, model))[0]
+
+
+async def spec_and_key_of(request: Request, model: type[Spec]) -> tuple[Spec, str]:
+    """The same, and the key its Result is kept under: both are remembered where the same query comes again."""
     if request.method != "POST":
-        return model.from_query(split(query_string(request))[0])
-    return model.from_json(await json_body(request))
+        return _from_query(model, query_string(request))
+    spec = model.from_json(await json_body(request))
+    return spec, spec_key(spec)
+
+
+@lru_cache(maxsize=256)
+def _from_query(model: type[Spec], query: str) -> tuple[Spec, str]:
+    spec = model.from_query(split(query)[0])
+    return spec, spec_key(spec)
 
 
 def view_of(request: Request) -> View:

@@ -8,8 +8,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.__main__ import listen
 from app.experiments.matmul.run import run_matmul
@@ -23,7 +23,7 @@ PAGE = b"""<!doctype html><title>bare</title><div class="plot"></div>
 SCRIPT = b"Plotly.newPlot(document.querySelector('.plot'), [{type: 'bar', y: [1, 3, 2]}])"
 
 
-def beside(app: ASGIApp) -> Starlette:
+def beside(app: ASGIApp) -> ASGIApp:
     """The app, and next to it what it is compared with, each on a bare route."""
     *_, last = run_matmul(MatmulSpec())
     result = last.partial().model_dump_json()
@@ -37,9 +37,13 @@ def beside(app: ASGIApp) -> Starlette:
     async def script(_: Request) -> Response:
         return Response(SCRIPT, media_type="text/javascript")
 
-    return Starlette(
-        routes=[Route("/bare", bare), Route("/bare.html", page), Route("/bare.js", script), Mount("/", app)]
-    )
+    of_bare = Starlette(routes=[Route("/bare", bare), Route("/bare.html", page), Route("/bare.js", script)])
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = scope.get("path", "")  # none where the server starts and stops
+        await (of_bare if asked.startswith("/bare") else app)(scope, receive, send)
+
+    return either
 
 
 class Client:
