@@ -57,6 +57,11 @@ def signed(value: float, digits: int = 3) -> str:
     return f"{'−' if value < 0 else '+'}{number(abs(value), digits)}"
 
 
+def off(deviations: float, decimals: int = 1) -> str:
+    """How many standard deviations one number lies from another: +0.8, −1.3."""
+    return f"{deviations:+.{decimals}f}".replace("-", "−")
+
+
 def listed(items: list[str]) -> str:
     """As a person lists things."""
     return " and ".join(filter(None, (", ".join(items[:-1]), items[-1])))

@@ -20,7 +20,7 @@ from .. import __version__
 from ..compute.runner import Runner
 from ..experiments.experiment import Experiment, Experiments
 from ..fields import SpecError, shape
-from ..figures.numbers import between, number, percent, power
+from ..figures.numbers import between, number, off, percent, power
 from ..figures.palette import LINES, PREDICTED, TEMPLATES
 from ..finding import COURSES
 from ..folders import folder
@@ -72,7 +72,7 @@ def templates(assets: Assets, experiments: Experiments) -> Environment:
         axes=AXES,
         view_fields=list(View.model_fields),
     )
-    environment.filters.update(number=number, power=power, percent=percent, between=between)
+    environment.filters.update(number=number, power=power, percent=percent, between=between, off=off)
     return environment
 
 
