@@ -49,6 +49,6 @@ def test_a_number_between_minus_one_and_one_is_told_from_its_ends(value: float, 
     assert between(value) == text
 
 
-@pytest.mark.parametrize(("deviations", "decimals", "text"), [(0.83, 1, "+0.8"), (-1.256, 2, "−1.26"), (0.0, 1, "+0.0")])
+@pytest.mark.parametrize(("deviations", "decimals", "text"), [(0.83, 1, "+0.8"), (-1.256, 2, "−1.26")])
 def test_a_number_of_standard_deviations_keeps_its_sign(deviations: float, decimals: int, text: str) -> None:
     assert off(deviations, decimals) == text

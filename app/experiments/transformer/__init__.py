@@ -53,7 +53,7 @@ TRANSFORMER = Experiment(
     ),
     questions=(
         Question(
-            "And in a whole transformer: what do GPT-2's 1/√(2L) do?",
+            "And in a whole transformer: what does GPT-2's 1/√(2L) do?",
             "activation=linear&init=1/sqrt(D)&similarity=1",
             "branches",
         ),
