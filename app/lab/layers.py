@@ -159,7 +159,7 @@ class LayerTally:
             self._unit_variance() if self._rows > 1 else None,
             Cosine(mean=self._mean_cosine(), std=self.cosines_std),
             int(self._numbers[1]) / count if bounded else None,
-            np.count_nonzero(self._alive == 0) / self._alive.size,
+            int(np.count_nonzero(self._alive == 0)) / self._alive.size,
             frame.u_exponent,
             frame.h_exponent,
             None if exponent is None else Branch(self.branch_square / count, exponent),
