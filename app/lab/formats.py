@@ -83,7 +83,7 @@ def magnitudes(seen: Tally, exponent: float) -> Magnitudes:
     nonzero = seen.sizes.copy()
     nonzero[0] = max(0, nonzero[0] - seen.zeros)
     said = np.empty(LIMITS.size + SHARES.size)
-    see_spread(nonzero, LOG2_EDGES, seen.extremes, exponent, LIMITS, SHARES, said)
+    see_spread(nonzero, LOG2_EDGES, seen.moments, exponent, LIMITS, SHARES, said)
     total, some, below = seen.count, int(nonzero.sum()), iter(said.tolist())
     formats = {name: FormatShare(next(below) / total, (some - next(below)) / total) for name in FORMATS}
     low, median, high = known(said[LIMITS.size :])

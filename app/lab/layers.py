@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .kernels.rows import first_direction, pair_distances, see_layer, unit_variances
-from .kernels.statistics import Doubles, square_sum
+from .kernels.statistics import Doubles, Floats, square_sum
 from .scaled import FEWEST_ROWS, Scaled
 from .summary import Grid, Summary, Tally, robust_grid
 
@@ -41,7 +41,7 @@ class Cosine:
     std: float | None
 
 
-def cosines_std(apart: Tensor) -> float | None:
+def cosines_std(apart: Floats) -> float | None:
     """The standard deviation of the cosines of all pairs of different vectors of length one.
 
     They are the rows of `apart`, less one point.
@@ -50,7 +50,7 @@ def cosines_std(apart: Tensor) -> float | None:
     pairs = number * (number - 1) // 2
     if pairs < 2:
         return None
-    distance, square = pair_distances((apart @ apart.T).numpy())
+    distance, square = pair_distances(apart)
     return sqrt(max(0.0, square - distance**2 / pairs) / (pairs - 1)) / 2
 
 
@@ -116,7 +116,7 @@ class LayerTally:
     def add(self, u: Tensor, h: Tensor, first: bool, branch: Tensor | None = None) -> Self:
         """Count a block of rows; the first block's rows are compared pair by pair. `branch`: φ(u), if h is a stream."""
         frame = self.frame
-        apart = torch.empty(COMPARED if first else 0, u.shape[1])
+        apart = np.empty((COMPARED if first else 0, u.shape[1]), np.float32)
         see_layer(
             *self.preactivation.seen(u.numpy()),
             *self.activation.seen(h.numpy()),
@@ -127,7 +127,7 @@ class LayerTally:
             self._directions,
             self._numbers,
             self._alive,
-            apart.numpy(),
+            apart,
         )
         self._rows += u.shape[0]
         if branch is not None:

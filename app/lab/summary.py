@@ -5,7 +5,7 @@ be read at a scale, 2^log2_scale times what it saw, however large: moments scale
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import floor, inf, isnan, log10
 from typing import Self
 
@@ -13,14 +13,14 @@ import numpy as np
 from torch import Tensor
 
 from .kernels import statistics, summaries
-from .kernels.statistics import SIZES, Counts, Doubles, Floats, sample_of, see
+from .kernels.statistics import LOW, SIZES, Counts, Doubles, Floats, merge, sample_of, see
 from .kernels.summaries import LOG10_2, bulk_of, summarize, variance_of
 
 SAMPLE = 2048
 EXACT = 22  # powers of ten up to this one are float64 numbers
 TINIEST = 2.0**-1021  # that has all of float64's digits
 HAIR = 2.0**-16  # of a bin: more than float32 rounds a value that is meant to be an edge, so that it is above it
-NOTHING_SEEN = np.array([inf, -inf])  # lowest, highest
+NOTHING_SEEN = np.array([0.0, 0.0, 0.0, 0.0, inf, -inf])  # as `see` finds moments
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Grid:
     def edges(self) -> Doubles:
         return _even(self.low, (self.high - self.low) / self.bins, self.bins)
 
-    @property
+    @cached_property
     def places(self) -> Doubles:
         """As `see` takes a grid."""
         per_unit = self.bins / (self.high - self.low)
@@ -106,31 +106,34 @@ class Tally:
     count: int = 0
 
     def __post_init__(self) -> None:
-        bins = self.grid.bins + 2
-        self._places = self.grid.places
-        self.sums = np.zeros(4)
-        self.extremes = NOTHING_SEEN.copy()
-        self._counts = np.zeros(2 + bins + (SIZES if self.by_size else 0), np.int64)
-        self.counts, self.sizes = self._counts[2 : 2 + bins], self._counts[2 + bins :]
+        self.moments = NOTHING_SEEN.copy()
+        self._counts = np.zeros(4 + self.grid.bins + (SIZES if self.by_size else 0), np.int64)
 
     def add(self, block: Tensor) -> Self:
         """Count a block of any shape, float32."""
         see(*self.seen(block.numpy().reshape(-1)))
         return self
 
-    def seen(self, block: Floats) -> tuple[Floats, Doubles, Doubles, Doubles, Counts]:
+    def seen(self, block: Floats) -> tuple[Floats, Doubles, Doubles, Counts]:
         """What a kernel takes that counts this block here."""
         self.count += block.size
-        return block, self._places, self.sums, self.extremes, self._counts
+        return block, self.grid.places, self.moments, self._counts
 
     def merge(self, other: Self) -> Self:
         """Add what another tally on the same grid has seen."""
         self.count += other.count
-        self.sums += other.sums
-        self._counts += other._counts
-        (low, high), (lower, higher) = self.extremes.tolist(), other.extremes.tolist()
-        self.extremes[:] = min(low, lower), max(high, higher)
+        merge(self.moments, self._counts, other.moments, other._counts)
         return self
+
+    @property
+    def counts(self) -> Counts:
+        """Of the bins, those below and above among them."""
+        return self._counts[2 : 4 + self.grid.bins]
+
+    @property
+    def sizes(self) -> Counts:
+        """Of the magnitudes, if values are counted by size."""
+        return self._counts[4 + self.grid.bins :]
 
     @property
     def nonfinite(self) -> int:
@@ -144,18 +147,19 @@ class Tally:
     @property
     def largest(self) -> float:
         """The largest magnitude seen."""
-        return max(map(abs, self.extremes.tolist())) if self.count > self.nonfinite else 0.0
+        low, high = self.moments[LOW:].tolist()
+        return max(-low, high) if low <= high else 0.0
 
     @property
     def variance(self) -> float | None:
         """Of the numbers seen, unbiased; None of fewer than two."""
         n = self.count - self.nonfinite
-        return float(variance_of(self.sums, n)) if n > 1 else None
+        return float(variance_of(self.moments, n)) if n > 1 else None
 
     def summary(self, log2_scale: float = 0.0, offset: float = 0.0) -> Summary:
         """The numbers seen, each plus `offset`, times 2^log2_scale."""
         nonfinite, said = self.nonfinite, np.empty(10)
-        summarize(self.sums, self.extremes, self.count - nonfinite, self.grid.pivot, log2_scale, offset, said)
+        summarize(self.moments, self.count - nonfinite, self.grid.pivot, log2_scale, offset, said)
         mean, variance, std, mean_square, log10_mean_square, log10_variance, low, high, skewness, kurtosis = known(said)
         return Summary(
             count=self.count,

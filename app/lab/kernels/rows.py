@@ -64,6 +64,15 @@ def first_direction(h: Floats) -> Any:
     return direction
 
 
+@kernel("float32(float32[::1], float32[::1])", SUMS)
+def square_distance(a: Floats, b: Floats) -> Any:
+    """‖a - b‖²"""
+    total = float32(0)
+    for j in range(a.size):
+        total += (a[j] - b[j]) * (a[j] - b[j])
+    return total
+
+
 @kernel("int64(float32[::1], float32, float32)")
 def count_beyond(values: Floats, middle: float, distance: float) -> Any:
     """How many are further from the middle than this."""
@@ -100,20 +109,18 @@ def see_rows(
 
 
 @kernel(
-    "void(float32[:,::1], float64[::1], float64[::1], float64[::1], int64[::1],"
-    " float32[:,::1], float64[::1], float64[::1], float64[::1], int64[::1],"
+    "void(float32[:,::1], float64[::1], float64[::1], int64[::1],"
+    " float32[:,::1], float64[::1], float64[::1], int64[::1],"
     " float64[::1], float64[::1], float64[::1], float64[:,::1], float64[::1], int64[::1], uint8[::1], float32[:,::1])"
 )
 def see_layer(
     u: Floats,
     u_grid: Doubles,
-    u_sums: Doubles,
-    u_extremes: Doubles,
+    u_moments: Doubles,
     u_counts: Counts,
     h: Floats,
     h_grid: Doubles,
-    h_sums: Doubles,
-    h_extremes: Doubles,
+    h_moments: Doubles,
     h_counts: Counts,
     row: Doubles,
     origin: Doubles,
@@ -141,8 +148,8 @@ def see_layer(
         zeros = h_counts[1]
         for part in range(0, flat_u.size, PART):
             part_u, part_h = flat_u[part : part + PART], flat_h[part : part + PART]
-            see_part(part_u, u_grid, u_sums, u_extremes, u_counts, u_bins, u_sizes, bin_index, size_index)
-            see_part(part_h, h_grid, h_sums, h_extremes, h_counts, h_bins, h_sizes, bin_index, size_index)
+            see_part(part_u, u_grid, u_moments, u_counts, u_bins, u_sizes, bin_index, size_index)
+            see_part(part_h, h_grid, h_moments, h_counts, h_bins, h_sizes, bin_index, size_index)
         see_units(some_u, row, units)
         if h_counts[1] > zeros:
             see_alive(some_h, alive)
@@ -154,12 +161,12 @@ def see_layer(
 
 
 @kernel("UniTuple(float64, 2)(float32[:,::1])")
-def pair_distances(products: Floats) -> Any:
-    """Of vectors' products with each other: the sum of ‖a - b‖² over all pairs, and that of its square."""
+def pair_distances(vectors: Floats) -> Any:
+    """Of ‖a - b‖² of all pairs of vectors: the sum, and that of the squares."""
     first = second = 0.0
-    for a in range(products.shape[0]):
+    for a in range(vectors.shape[0]):
         for b in range(a):
-            distance = float64(products[a, a]) + float64(products[b, b]) - 2 * float64(products[a, b])
+            distance = float64(square_distance(vectors[a], vectors[b]))
             first += distance
             second += distance * distance
     return first, second

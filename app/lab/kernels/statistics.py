@@ -20,6 +20,7 @@ Shorts = np.ndarray[Any, np.dtype[np.uint16]]
 Four = tuple[Any, Any, Any, Any]
 
 PART = 2048  # numbers at once
+LOW, HIGH = 4, 5  # where moments have the extremes
 SIZES = 1024  # bins of magnitudes: exponents and the first two bits of mantissas
 MAGNITUDE = 0x7FFFFFFF
 INFINITY, MINUS_INFINITY = 0x7F800000, -0x00800000  # as bits
@@ -145,14 +146,12 @@ def count_zeros(values: Floats) -> Any:
 
 
 @kernel(
-    "void(float32[::1], float64[::1], float64[::1], float64[::1], int64[::1], int32[:,::1], int32[:,::1], uint8[::1],"
-    " uint16[::1])"
+    "void(float32[::1], float64[::1], float64[::1], int64[::1], int32[:,::1], int32[:,::1], uint8[::1], uint16[::1])"
 )
 def see_part(
     values: Floats,
     grid: Doubles,
-    sums: Doubles,
-    extremes: Doubles,
+    moments: Doubles,
     counts: Counts,
     bins: Tables,
     sizes: Tables,
@@ -172,8 +171,8 @@ def see_part(
         counts[0] += values.size - found
         values = finite[:found]
         low, high = extremes_of(values)
-    extremes[0], extremes[1] = min(extremes[0], low), max(extremes[1], high)
-    see_powers(values, grid[0], sums)
+    moments[LOW], moments[HIGH] = min(moments[LOW], low), max(moments[HIGH], high)
+    see_powers(values, grid[0], moments)
     see_bins(values, grid, bin_index, bins)
 
 
@@ -200,19 +199,29 @@ def add_tables(bins: Tables, sizes: Tables, counts: Counts) -> None:
             beyond[i] += sizes[table, i]
 
 
-@kernel("void(float32[::1], float64[::1], float64[::1], float64[::1], int64[::1])")
-def see(values: Floats, grid: Doubles, sums: Doubles, extremes: Doubles, counts: Counts) -> None:
+@kernel("void(float32[::1], float64[::1], float64[::1], int64[::1])")
+def see(values: Floats, grid: Doubles, moments: Doubles, counts: Counts) -> None:
     """Count any number of values.
 
-    `grid`: as `see_bins` takes it. Of the finite values, `sums` are those of `see_powers`, `extremes` the lowest and
-    the highest. `counts`: how many are not finite; how many zero, if magnitudes are counted; then the bins, those
-    below and above among them; then SIZES magnitudes, or none.
+    `grid`: as `see_bins` takes it. `moments`, of the finite values: the sums of `see_powers`, the lowest, the highest.
+    `counts`: how many are not finite; how many zero, if magnitudes are counted; then the bins, those below and above
+    among them; then SIZES magnitudes, or none.
     """
     bins, sizes, bin_index, size_index = tables(grid, counts)
     for start in range(0, values.size, PART):
         some = values[start : start + PART]
-        see_part(some, grid, sums, extremes, counts, bins, sizes, bin_index, size_index)
+        see_part(some, grid, moments, counts, bins, sizes, bin_index, size_index)
     add_tables(bins, sizes, counts)
+
+
+@kernel("void(float64[::1], int64[::1], float64[::1], int64[::1])")
+def merge(moments: Doubles, counts: Counts, other_moments: Doubles, other_counts: Counts) -> None:
+    """Add what `see` found of other values on the same grid."""
+    for power in range(LOW):
+        moments[power] += other_moments[power]
+    moments[LOW], moments[HIGH] = min(moments[LOW], other_moments[LOW]), max(moments[HIGH], other_moments[HIGH])
+    for i in range(counts.size):
+        counts[i] += other_counts[i]
 
 
 @kernel("float64(float32[::1])", SUMS)

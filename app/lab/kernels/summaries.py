@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .compiling import AS_WRITTEN, kernel
-from .statistics import Counts, Doubles, Floats, extremes_of
+from .statistics import HIGH, LOW, Counts, Doubles, Floats, extremes_of
 
 RESOLVED = 2.0**-42  # of the mean square: a std below four of float32's eps beside the mean is that of its rounding
 LOG10_2 = math.log10(2)
@@ -57,16 +57,14 @@ def log10_square(square: float, log2_scale: float) -> Any:
 
 
 @kernel("float64(float64[::1], int64)", AS_WRITTEN)
-def variance_of(sums: Doubles, n: int) -> Any:
-    """Of n numbers, by the sums of `see_powers`, unbiased; NaN of fewer than two."""
-    return max(0.0, sums[1] - sums[0] ** 2 / n) / (n - 1) if n > 1 else np.nan
+def variance_of(moments: Doubles, n: int) -> Any:
+    """Of n numbers, by what `see` found of them, unbiased; NaN of fewer than two."""
+    return max(0.0, moments[1] - moments[0] ** 2 / n) / (n - 1) if n > 1 else np.nan
 
 
-@kernel("void(float64[::1], float64[::1], int64, float64, float64, float64, float64[::1])", AS_WRITTEN)
-def summarize(
-    sums: Doubles, extremes: Doubles, n: int, pivot: float, log2_scale: float, offset: float, said: Doubles
-) -> None:
-    """Of n numbers, each plus `offset`, times 2^log2_scale, by the sums of `see_powers` around the pivot.
+@kernel("void(float64[::1], int64, float64, float64, float64, float64[::1])", AS_WRITTEN)
+def summarize(moments: Doubles, n: int, pivot: float, log2_scale: float, offset: float, said: Doubles) -> None:
+    """Of n numbers, each plus `offset`, times 2^log2_scale, by what `see` found of them around the pivot.
 
     The mean, the variance, the std, the mean square, log₁₀ of it and of the variance, the smallest and the largest,
     the skewness and the excess kurtosis; NaN where there is none.
@@ -74,9 +72,9 @@ def summarize(
     said[:] = np.nan
     if n == 0:
         return
-    first, second, third, fourth = sums[0] / n, sums[1] / n, sums[2] / n, sums[3] / n
+    first, second, third, fourth = moments[0] / n, moments[1] / n, moments[2] / n, moments[3] / n
     spread = max(0.0, second - first**2)
-    variance = variance_of(sums, n)
+    variance = variance_of(moments, n)
     mean = pivot + first + offset
     mean_square = spread + mean**2
     said[0] = scaled(mean, log2_scale)
@@ -85,8 +83,8 @@ def summarize(
     said[3] = scaled(mean_square, 2 * log2_scale)
     said[4] = log10_square(mean_square, log2_scale)
     said[5] = log10_square(variance, log2_scale)
-    said[6] = scaled(extremes[0] + offset, log2_scale)
-    said[7] = scaled(extremes[1] + offset, log2_scale)
+    said[6] = scaled(moments[LOW] + offset, log2_scale)
+    said[7] = scaled(moments[HIGH] + offset, log2_scale)
     if spread > RESOLVED * (spread + (pivot + first) ** 2) and spread**2 > 0:
         said[8] = (third - 3 * first * second + 2 * first**3) / spread**1.5
         said[9] = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / spread**2 - 3
@@ -94,11 +92,11 @@ def summarize(
 
 @kernel("void(int64[::1], float64[::1], float64[::1], float64, float64[::1], float64[::1], float64[::1])", AS_WRITTEN)
 def see_spread(
-    counts: Counts, edges: Doubles, extremes: Doubles, shift: float, limits: Doubles, shares: Doubles, said: Doubles
+    counts: Counts, edges: Doubles, moments: Doubles, shift: float, limits: Doubles, shares: Doubles, said: Doubles
 ) -> None:
     """Of values counted between magnitudes, each times a power of two: what share of them lies below which magnitude.
 
-    All as log₂: `edges`, the outermost of them as near as the values' `extremes` let them be, and `shift`. Values are
+    All as log₂: `edges`, the outermost of them as near as the values' extremes let them be, and `shift`. Values are
     taken to be spread evenly between two edges. `said`: how many are below each of the `limits`, and then the
     magnitudes below which these `shares` are, NaN if there are no values.
     """
@@ -108,11 +106,12 @@ def see_spread(
         before[i + 1] = before[i] + counts[i]
         if counts[i]:
             first, last = (i if first < 0 else first), i
-    if first >= 0 and extremes[0] <= extremes[1]:  # some value is finite
-        smallest = max(extremes[0], -extremes[1])  # of values that all have one sign, and then none is nearer to zero
+    low, high = moments[LOW], moments[HIGH]
+    if first >= 0 and low <= high:  # some value is finite
+        smallest = max(low, -high)  # of values that all have one sign, and then none is nearer to zero
         if smallest > 0:
             ends[first] = max(ends[first], math.log2(smallest))
-        largest = max(-extremes[0], extremes[1])
+        largest = max(-low, high)
         if largest > 0:
             ends[last + 1] = min(ends[last + 1], max(ends[last], math.log2(largest)))
     ends += shift
