@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,6 +13,11 @@ PREFIX = re.compile(r"(/[\w.~@%:+-]+)+", re.ASCII)
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _processes(others: dict[str, Any]) -> int:
+    """One a core for what is computed at once; none where a GPU computes, of which each would take its own share."""
+    return min(others["at_once"], others["threads"]) - 1 if others["device"] == "cpu" else 0
 
 
 def _prefix(path: str) -> str:
@@ -38,6 +43,12 @@ class Settings(BaseSettings):
     threads: int = Field(default_factory=_cores, ge=1, le=1024, description="threads that compute")
     device: str = Field("cpu", description="where the largest products are computed: cpu, or cuda if torch has it")
     at_once: int = Field(2, ge=1, le=64, description="experiments computed at the same time")
+    processes: int = Field(
+        default_factory=_processes,
+        ge=0,
+        le=64,
+        description="further processes that compute experiments where one is being computed already",
+    )
     waiting: int = Field(16, ge=1, le=1000, description="experiments that may wait for their turn")
     wait_seconds: float = Field(20, gt=0, description="estimated time an experiment may wait for its turn")
     per_client: int = Field(2, ge=1, description="experiments one client may have in flight")

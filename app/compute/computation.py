@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from ..lab import threads
 from ..results import Result, Step
 from .cost import Cost
-from .flight import Cancelled, DeadlineExceeded, Flight, Pace, Update
+from .flight import Cancelled, DeadlineExceeded, Pace, Update
 
 PROGRESS_SECONDS = 0.1  # between two words of progress
 
@@ -30,8 +30,23 @@ class Runnable(Protocol):
     def partial_seconds(self) -> float: ...
 
 
+class Flag(Protocol):
+    def is_set(self) -> bool: ...
+
+
+class Watched(Protocol):
+    """What a run is told by its flight, and tells it."""
+
+    running: bool
+
+    @property
+    def cancelled(self) -> Flag: ...
+    @property
+    def publish(self) -> Callable[[Update], None]: ...
+
+
 def computed(
-    flight: Flight,
+    flight: Watched,
     run: Callable[[], Generator[Step[Result]]],
     deadline_seconds: float,
     partial_seconds: float,

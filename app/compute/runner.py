@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..lab import memory, threads
@@ -18,10 +19,11 @@ from ..lab.kernels import compiling
 from ..settings import Settings
 from ..spec import Spec
 from .admission import Admission
+from .beside import Beside
 from .cache import Cache
 from .cells import Cells, as_json
 from .cluster import Cluster
-from .computation import PROGRESS_SECONDS, Runnable, computed
+from .computation import PROGRESS_SECONDS, Runnable
 from .cost import Budget, Cost, TooExpensive, check
 from .flight import Busy, Cancelled, DeadlineExceeded, Flight, Update
 from .key import spec_key
@@ -55,6 +57,7 @@ class Runner:
         self._experiments = experiments
         self.cluster = Cluster(settings.scheduler) if settings.scheduler else None
         self._cells = Cells(experiments, self.cache, lambda: self.budget, settings.deadline_seconds, self.cluster)
+        self._beside = Beside(settings, experiments, self.metrics)
         self._records = Records()
         self._flights: dict[str, Flight] = {}  # to be joined
         self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.prepare)
@@ -155,6 +158,7 @@ class Runner:
         compiling.prepare(lambda: self._closing)
         if not self._closing:
             self.budget = replace(self.budget, rates=measured())
+            self._beside.begin()
 
     async def drain(self, seconds: float) -> None:
         """Begin nothing any more; cancel what is not done by then."""
@@ -175,6 +179,7 @@ class Runner:
         if self.cluster:
             self.cluster.close()
         self._preparing.join()
+        self._beside.close()
 
     def _start(self, key: str, spec: Spec, client: str) -> Flight:
         loop = asyncio.get_running_loop()
@@ -225,12 +230,15 @@ class Runner:
         while self._preparing.is_alive() and not flight.cancelled.is_set():
             flight.publish(Update(0, 1, None, COMPILING))
             self._preparing.join(PROGRESS_SECONDS)
-        result = computed(
+        result = self._beside.computed(
             flight,
-            lambda: experiment.run(spec, self._cells) if experiment.of_cells else experiment.run(spec),
+            # Cells stay here: what is local cannot be pickled.
+            (lambda: experiment.run(spec, self._cells)) if experiment.of_cells else partial(experiment.run, spec),
             self._deadline_seconds(experiment),
             experiment.partial_seconds,
             lambda: self.admission.others_wait,
         )
+        if isinstance(result, bytes):
+            return result
         self._records.keep(key, result)
         return as_json(result)

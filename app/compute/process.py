@@ -1,0 +1,157 @@
+"""A process that computes runs for another, from both ends: they talk through a pipe, and see the same two flags."""
+
+import ctypes
+import multiprocessing
+import os
+import pickle
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from importlib import import_module
+from multiprocessing.connection import Connection
+from traceback import format_exception
+from typing import Any, TypeAlias
+
+from .. import logs
+from ..lab import memory, threads
+from ..lab.device import use_device
+from ..lab.kernels import compiling
+from ..settings import Settings
+from .cells import as_json
+from .computation import computed
+from .flight import Flight, Update
+from .worker import engine_here
+
+LOOK_SECONDS = 0.02  # between two looks at whether anybody still waits
+CANCELLED, OTHERS_WAIT = range(2)  # flags
+
+_CONTEXT = multiprocessing.get_context("spawn")  # a fork of a process with threads may find their locks taken
+Flags = ctypes.Array[ctypes.c_bool]
+Pipe: TypeAlias = "Connection[Any, Any]"
+
+
+class Died(Exception):
+    """The process has come to an end in the midst of a run."""
+
+
+class Process:
+    """One, as it is seen by whoever began it."""
+
+    def __init__(self, settings: Settings, modules: Iterable[str]) -> None:
+        self.alive = True
+        self._connection, there = _CONTEXT.Pipe()
+        self._flags = _CONTEXT.RawArray(ctypes.c_bool, 2)
+        self._process = _CONTEXT.Process(
+            target=_compute,
+            args=(there, self._flags, modules, settings.device, max(1, settings.threads // settings.at_once)),
+            name="beside",
+            daemon=True,
+        )
+        self._process.start()
+        there.close()
+
+    def ready(self, stop: Callable[[], bool]) -> bool:
+        """Waits until it is, and computes what would be computed here; False where that will not be, or is to stop."""
+        try:
+            while not self._connection.poll(LOOK_SECONDS):
+                if stop():
+                    return False
+            return bool(self._connection.recv() == engine_here())
+        except (EOFError, OSError):
+            return False
+
+    def computed(self, job: bytes, flight: Flight, others_wait: Callable[[], bool]) -> bytes:
+        """The Result as JSON. Raises Died, and whatever the run has raised."""
+        self._look(flight, others_wait)
+        flight.running = True
+        with threads.computing(lambda: None):
+            try:
+                self._connection.send_bytes(job)
+                while isinstance(said := self._heard(), Update | None):
+                    if said is not None:
+                        flight.publish(said)
+                    self._look(flight, others_wait)
+            except Exception as error:  # what else it might still say would be of this run
+                self.end()
+                raise Died from error
+        if isinstance(said, bytes):
+            return said
+        raise said
+
+    def end(self) -> None:
+        """At once: it keeps nothing."""
+        self.alive = False
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
+
+    def _heard(self) -> Any:
+        """An Update, or at the end JSON or an exception; None if nothing was said for a while."""
+        return self._connection.recv() if self._connection.poll(LOOK_SECONDS) else None
+
+    def _look(self, flight: Flight, others_wait: Callable[[], bool]) -> None:
+        self._flags[CANCELLED] = flight.cancelled.is_set()
+        self._flags[OTHERS_WAIT] = others_wait()
+
+
+class _Flag:
+    """One that is set by the other process."""
+
+    def __init__(self, flags: Flags, number: int) -> None:
+        self._flags = flags
+        self._number = number
+
+    def is_set(self) -> bool:
+        return bool(self._flags[self._number])
+
+
+class _FlightThere:
+    """A flight, as it is seen from the process that computes."""
+
+    running = False
+
+    def __init__(self, connection: Pipe, flags: Flags) -> None:
+        self.cancelled = _Flag(flags, CANCELLED)
+        self.publish: Callable[[Update], None] = connection.send
+
+
+def _compute(connection: Pipe, flags: Flags, modules: Iterable[str], device: str, thread_count: int) -> None:
+    """What such a process does, as long as the one that began it lives."""
+    threading.Thread(target=_end_with_parent, name="watching", daemon=True).start()
+    logs.configure()
+    memory.keep_freed()
+    memory.keep_few_primitives()
+    threads.use_threads(thread_count)
+    threads.prepare()
+    use_device(device)
+    for module in modules:
+        import_module(module)
+    compiling.prepare()
+    flight, others_wait = _FlightThere(connection, flags), _Flag(flags, OTHERS_WAIT).is_set
+    with suppress(EOFError, OSError):
+        connection.send(engine_here())
+        while True:
+            run, deadline_seconds, partial_seconds = connection.recv()
+            try:
+                said = as_json(computed(flight, run, deadline_seconds, partial_seconds, others_wait))
+            except Exception as error:
+                connection.send(_portable(error))
+            else:
+                connection.send(said)
+
+
+def _portable(error: Exception) -> Exception:
+    """The same with its traceback as a note; or in words, where it cannot be pickled and read again."""
+    error.add_note("".join(format_exception(error)))
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError("\n".join(error.__notes__))
+    return error
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
