@@ -18,7 +18,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .compute.cells import Failed, Job, attempted, on_threads
+from .compute.cells import Failed, Job, attempted, in_turn
 from .compute.cluster import CONNECT_SECONDS, Cluster
 from .compute.key import ENGINE
 from .compute.rates import USUAL
@@ -202,7 +202,7 @@ def _begun(file: Path, asked: Survey) -> bytearray:
 @contextmanager
 def _workers(scheduler: str | None) -> Iterator[Any]:
     if scheduler is None:
-        yield on_threads
+        yield in_turn
         return
     cluster = Cluster(scheduler)
     try:

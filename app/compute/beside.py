@@ -1,27 +1,30 @@
-"""Which run is computed by another process: an interpreter lets one thread of a process run at a time.
+"""What is computed by other processes: an interpreter lets one thread of a process run at a time.
 
 Each run is a pure function of its spec, so it matters to nobody where it is computed: where nothing is being computed
-here it is here; else by a process that is free; else here.
+here it is here; else by a process that is free; else here. So are cells, here and in all that are free.
 """
 
 import logging
-import pickle
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import resource_tracker
 
 from ..lab import threads
 from ..results import Result, Step
 from ..settings import Settings
-from .computation import Runnable, computed
-from .flight import Flight
+from .cells import Job, Outcome, as_json
+from .computation import Runnable, Watched, computed
 from .metrics import Metrics
-from .process import Died, Process
+from .process import Died, Process, pickled
+from .spread import BATCH_SECONDS, Spread
 
 logger = logging.getLogger("initscope")
+
+PATIENCE_SECONDS = 2 * BATCH_SECONDS  # for cells to be done that a process has begun
 
 Run = Callable[[], Generator[Step[Result]]]
 
@@ -34,7 +37,8 @@ class Beside:
         self._modules = sorted({experiment.result.__module__ for experiment in experiments.values()})
         self._free: list[Process] = []
         self._here = 0  # runs
-        self._changing = threading.Lock()
+        self._waiting = 0  # runs, for a process
+        self._changing = threading.Condition()
         self._closing = False
         self._beginning = ThreadPoolExecutor(1, "beside", initializer=_prepare_to_begin)
         metrics.gauge("processes", "Processes ready to compute beside this one.", lambda: len(self._free))
@@ -53,7 +57,7 @@ class Beside:
 
     def computed(
         self,
-        flight: Flight,
+        flight: Watched,
         run: Run,
         deadline_seconds: float,
         partial_seconds: float,
@@ -63,35 +67,55 @@ class Beside:
 
         What cannot be pickled is computed here, and so is a run whose process has died.
         """
-        job = _pickled((run, deadline_seconds, partial_seconds))
-        with self._place(job is not None) as process:
-            if process is not None and job is not None:
-                try:
-                    return process.computed(job, flight, others_wait)
-                except Died:
-                    logger.warning("A process has died in the midst of a run, which is computed here instead.")
-                    self._beginning.submit(self._begin_one)
+        work = pickled(partial(_run_there, run, deadline_seconds, partial_seconds)) if self._here else None
+        if work is not None:
+            with self._borrowed(PATIENCE_SECONDS) as process, suppress(Died):
+                if process:
+                    return process.computed(work, flight, others_wait)
+        with self._changing:
+            self._here += 1
+        try:
             return computed(flight, run, deadline_seconds, partial_seconds, others_wait)
+        finally:
+            with self._changing:
+                self._here -= 1
+
+    def compute(
+        self,
+        jobs: Iterable[Job],
+        seconds: float,  # noqa: ARG002
+        deadline_seconds: float,
+    ) -> Generator[tuple[Job, Outcome]]:
+        """What becomes of each cell, as it comes, here and in whatever processes no run wants."""
+        yield from Spread(jobs, deadline_seconds, self._borrowed).outcomes(self._settings.processes)
 
     @contextmanager
-    def _place(self, portable: bool) -> Iterator["Process | None"]:
-        """Where a run is computed: None is here."""
+    def _borrowed(self, patience_seconds: float = 0.0) -> Iterator[Process | None]:
+        """A process, if one is free; whoever has no patience leaves it to those who wait."""
         with self._changing:
-            process = self._free.pop() if portable and self._here and self._free else None
-            self._here += process is None
+            if patience_seconds:
+                self._waiting += 1
+                self._changing.wait_for(lambda: self._free, patience_seconds)
+                self._waiting -= 1
+            process = self._free.pop() if self._free and (patience_seconds or not self._waiting) else None
         try:
             yield process
         finally:
-            with self._changing:
-                self._here -= process is None
-                if process is not None and process.alive:
-                    self._free.append(process)
+            if process and process.alive:
+                self._add(process)
+            elif process:
+                logger.warning("A process has died in the midst of its work, which is done here instead.")
+                self._beginning.submit(self._begin_one)
+
+    def _add(self, process: Process) -> None:
+        with self._changing:
+            self._free.append(process)
+            self._changing.notify()
 
     def _begin_one(self) -> None:
         process = Process(self._settings, self._modules)
         if process.ready(lambda: self._closing):
-            with self._changing:
-                self._free.append(process)
+            self._add(process)
         else:
             process.end()
             if not self._closing:
@@ -106,8 +130,7 @@ def _prepare_to_begin() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
-def _pickled(job: object) -> bytes | None:
-    try:
-        return pickle.dumps(job)
-    except (pickle.PicklingError, AttributeError, TypeError):
-        return None
+def _run_there(
+    run: Run, deadline_seconds: float, partial_seconds: float, flight: Watched, others_wait: Callable[[], bool]
+) -> bytes:
+    return as_json(computed(flight, run, deadline_seconds, partial_seconds, others_wait))

@@ -77,10 +77,11 @@ def whole(run: Run, spec: Any) -> Any:
 
 
 def here(run: Run) -> Compute:
-    """Computes the cells of one experiment on the threads of this process, and keeps nothing."""
+    """Computes the cells of one experiment, one after the other, and keeps nothing."""
 
     def compute(specs: Sequence[Spec], reading: Reading) -> Generator[tuple[int, Outcome]]:
-        yield from enumerate(threads.in_order(lambda spec: reading.of(whole(run, spec)), specs))
+        for number, spec in enumerate(specs):
+            yield number, reading.of(whole(run, spec))
 
     return compute
 
@@ -99,7 +100,7 @@ class Cells:
         cache: Cache,
         budget: Callable[[], Budget],
         deadline_seconds: float,
-        workers: Workers | None,
+        workers: Workers,
     ) -> None:
         self._experiments = experiments
         self._cache = cache
@@ -117,9 +118,8 @@ class Cells:
                 jobs.append(Job(number, experiment.run, spec, self._budget().time(experiment.cost(spec))))
             else:
                 yield number, outcome
-        compute = self._workers.compute if self._workers else on_threads
         seconds = sum(job.seconds for job in jobs)
-        with closing(compute(jobs, seconds, self._deadline_seconds)) as outcomes:
+        with closing(self._workers.compute(jobs, seconds, self._deadline_seconds)) as outcomes:
             for job, outcome in outcomes:
                 yield job.number, outcome if isinstance(outcome, Failed) else self._keep(job.spec, outcome, reading)
 
@@ -149,17 +149,16 @@ class Cells:
         return Failed(f"too expensive: one run would take {took}, of {allowed} allowed")
 
 
-def on_threads(
+def in_turn(
     jobs: Iterable[Job],
     seconds: float,  # noqa: ARG001
     deadline_seconds: float,
 ) -> Generator[tuple[Job, Outcome]]:
-    """On all threads of this process, a little ahead of whoever puts them together."""
-
-    def outcome(job: Job) -> tuple[Job, Outcome]:
-        return job, attempted(job.run, job.spec, deadline_seconds, as_json)
-
-    yield from threads.in_order(outcome, jobs)
+    """Here, one after the other: two threads that each compute small cells would mostly wait for the interpreter, and
+    a large one shares out its own work."""
+    for job in jobs:
+        threads.within_block()
+        yield job, attempted(job.run, job.spec, deadline_seconds, as_json)
 
 
 def attempted(run: Run, spec: Any, deadline_seconds: float, read: Callable[[Any], T]) -> T | Failed:

@@ -1,4 +1,4 @@
-"""A process that computes runs for another, from both ends: they talk through a pipe, and see the same two flags."""
+"""A process that computes for another, from both ends: they talk through a pipe, and see the same two flags."""
 
 import ctypes
 import multiprocessing
@@ -17,9 +17,8 @@ from ..lab import memory, threads
 from ..lab.device import use_device
 from ..lab.kernels import compiling
 from ..settings import Settings
-from .cells import as_json
-from .computation import computed
-from .flight import Flight, Update
+from .computation import Watched
+from .flight import Update
 from .worker import engine_here
 
 LOOK_SECONDS = 0.02  # between two looks at whether anybody still waits
@@ -28,10 +27,11 @@ CANCELLED, OTHERS_WAIT = range(2)  # flags
 _CONTEXT = multiprocessing.get_context("spawn")  # a fork of a process with threads may find their locks taken
 Flags = ctypes.Array[ctypes.c_bool]
 Pipe: TypeAlias = "Connection[Any, Any]"
+Work = Callable[[Watched, Callable[[], bool]], bytes]  # of a flight, and of whether others wait
 
 
 class Died(Exception):
-    """The process has come to an end in the midst of a run."""
+    """The process has come to an end in the midst of its work."""
 
 
 class Process:
@@ -60,18 +60,18 @@ class Process:
         except (EOFError, OSError):
             return False
 
-    def computed(self, job: bytes, flight: Flight, others_wait: Callable[[], bool]) -> bytes:
-        """The Result as JSON. Raises Died, and whatever the run has raised."""
+    def computed(self, work: bytes, flight: Watched, others_wait: Callable[[], bool]) -> bytes:
+        """What some pickled work comes to. Raises Died, and whatever the work has raised."""
         self._look(flight, others_wait)
         flight.running = True
         with threads.computing(lambda: None):
             try:
-                self._connection.send_bytes(job)
+                self._connection.send_bytes(work)
                 while isinstance(said := self._heard(), Update | None):
                     if said is not None:
                         flight.publish(said)
                     self._look(flight, others_wait)
-            except Exception as error:  # what else it might still say would be of this run
+            except Exception as error:  # what else it might still say would be of this work
                 self.end()
                 raise Died from error
         if isinstance(said, bytes):
@@ -89,7 +89,7 @@ class Process:
         """An Update, or at the end JSON or an exception; None if nothing was said for a while."""
         return self._connection.recv() if self._connection.poll(LOOK_SECONDS) else None
 
-    def _look(self, flight: Flight, others_wait: Callable[[], bool]) -> None:
+    def _look(self, flight: Watched, others_wait: Callable[[], bool]) -> None:
         self._flags[CANCELLED] = flight.cancelled.is_set()
         self._flags[OTHERS_WAIT] = others_wait()
 
@@ -115,6 +115,14 @@ class _FlightThere:
         self.publish: Callable[[Update], None] = connection.send
 
 
+def pickled(work: Work) -> bytes | None:
+    """As it is sent to a process; None for what is local to this one."""
+    try:
+        return pickle.dumps(work)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return None
+
+
 def _compute(connection: Pipe, flags: Flags, modules: Iterable[str], device: str, thread_count: int) -> None:
     """What such a process does, as long as the one that began it lives."""
     threading.Thread(target=_end_with_parent, name="watching", daemon=True).start()
@@ -131,9 +139,9 @@ def _compute(connection: Pipe, flags: Flags, modules: Iterable[str], device: str
     with suppress(EOFError, OSError):
         connection.send(engine_here())
         while True:
-            run, deadline_seconds, partial_seconds = connection.recv()
+            work: Work = connection.recv()
             try:
-                said = as_json(computed(flight, run, deadline_seconds, partial_seconds, others_wait))
+                said = work(flight, others_wait)
             except Exception as error:
                 connection.send(_portable(error))
             else:

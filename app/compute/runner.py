@@ -56,8 +56,9 @@ class Runner:
         self._settings = settings
         self._experiments = experiments
         self.cluster = Cluster(settings.scheduler) if settings.scheduler else None
-        self._cells = Cells(experiments, self.cache, lambda: self.budget, settings.deadline_seconds, self.cluster)
         self._beside = Beside(settings, experiments, self.metrics)
+        workers = self.cluster or self._beside
+        self._cells = Cells(experiments, self.cache, lambda: self.budget, settings.deadline_seconds, workers)
         self._records = Records()
         self._flights: dict[str, Flight] = {}  # to be joined
         self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.prepare)
@@ -232,7 +233,7 @@ class Runner:
             self._preparing.join(PROGRESS_SECONDS)
         result = self._beside.computed(
             flight,
-            # Cells stay here: what is local cannot be pickled.
+            # What puts cells together stays here: it is local, and cannot be pickled.
             (lambda: experiment.run(spec, self._cells)) if experiment.of_cells else partial(experiment.run, spec),
             self._deadline_seconds(experiment),
             experiment.partial_seconds,
