@@ -16,8 +16,7 @@ from multiprocessing import resource_tracker
 from ..lab import threads
 from ..results import Result, Step
 from ..settings import Settings
-from .computation import Runnable, computed
-from .flight import Flight
+from .computation import Runnable, Watched, computed
 from .metrics import Metrics
 from .process import Died, Process
 
@@ -53,7 +52,7 @@ class Beside:
 
     def computed(
         self,
-        flight: Flight,
+        flight: Watched,
         run: Run,
         deadline_seconds: float,
         partial_seconds: float,

@@ -18,8 +18,8 @@ from ..lab.device import use_device
 from ..lab.kernels import compiling
 from ..settings import Settings
 from .cells import as_json
-from .computation import computed
-from .flight import Flight, Update
+from .computation import Watched, computed
+from .flight import Update
 from .worker import engine_here
 
 LOOK_SECONDS = 0.02  # between two looks at whether anybody still waits
@@ -60,7 +60,7 @@ class Process:
         except (EOFError, OSError):
             return False
 
-    def computed(self, job: bytes, flight: Flight, others_wait: Callable[[], bool]) -> bytes:
+    def computed(self, job: bytes, flight: Watched, others_wait: Callable[[], bool]) -> bytes:
         """The Result as JSON. Raises Died, and whatever the run has raised."""
         self._look(flight, others_wait)
         flight.running = True
@@ -89,7 +89,7 @@ class Process:
         """An Update, or at the end JSON or an exception; None if nothing was said for a while."""
         return self._connection.recv() if self._connection.poll(LOOK_SECONDS) else None
 
-    def _look(self, flight: Flight, others_wait: Callable[[], bool]) -> None:
+    def _look(self, flight: Watched, others_wait: Callable[[], bool]) -> None:
         self._flags[CANCELLED] = flight.cancelled.is_set()
         self._flags[OTHERS_WAIT] = others_wait()
 
@@ -141,12 +141,13 @@ def _compute(connection: Pipe, flags: Flags, modules: Iterable[str], device: str
 
 
 def _portable(error: Exception) -> Exception:
-    """The same with its traceback as a note; or in words, where it cannot be pickled and read again."""
-    error.add_note("".join(format_exception(error)))
+    """The same with its traceback as a note; what cannot be read again, once it is pickled, is put into words."""
+    noted = "".join(format_exception(error))
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
-        return RuntimeError("\n".join(error.__notes__))
+        error = RuntimeError(f"{type(error).__name__}: {error}")
+    error.add_note(noted)
     return error
 
 
