@@ -21,6 +21,8 @@ from app.lab.kernels import compiling
 ROOT = Path(__file__).parents[1]
 TO_STOP = 30  # seconds a server may take to end
 
+os.environ["INITSCOPE_PROCESSES"] = "0"  # in this process: most tests do without what takes seconds to begin
+
 
 class Served(NamedTuple):
     """A server that answers at `url`."""
@@ -38,6 +40,11 @@ class Served(NamedTuple):
     def alive(self) -> bool:
         return self.process.poll() is None
 
+    def children(self) -> list[int]:
+        """The processes it has begun, on Linux."""
+        tasks = Path(f"/proc/{self.process_id}/task")
+        return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+
 
 def default_environment() -> dict[str, str]:
     """This environment without settings of the application's own."""
@@ -45,9 +52,14 @@ def default_environment() -> dict[str, str]:
 
 
 @contextmanager
-def serving(*flags: str, environment: Mapping[str, str] | None = None, ready: bool = True) -> Iterator[Served]:
-    """`python -m app` until the block is left, once it is ready. It says where it is; nothing went wrong unseen."""
-    command = [sys.executable, "-m", "app", *flags]
+def serving(
+    *flags: str, environment: Mapping[str, str] | None = None, ready: bool = True, processes: int | None = 0
+) -> Iterator[Served]:
+    """`python -m app` until the block is left, once it is ready. It says where it is; nothing went wrong unseen.
+
+    There are so many `processes` beside it, which it does not wait for; None leaves that at its default.
+    """
+    command = [sys.executable, "-m", "app", *flags, *(() if processes is None else ("--processes", str(processes)))]
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
             command,
@@ -83,5 +95,5 @@ def _compiled() -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The address of the running application."""
-    with serving("--port", "0") as served:
+    with serving("--port", "0", processes=None) as served:
         yield served.url

@@ -149,12 +149,13 @@ def _compute(connection: Pipe, flags: Flags, modules: Iterable[str], device: str
 
 
 def _portable(error: Exception) -> Exception:
-    """The same with its traceback as a note; or in words, where it cannot be pickled and read again."""
-    error.add_note("".join(format_exception(error)))
+    """The same with its traceback as a note; what cannot be read again, once it is pickled, is put into words."""
+    noted = "".join(format_exception(error))
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
-        return RuntimeError("\n".join(error.__notes__))
+        error = RuntimeError(f"{type(error).__name__}: {error}")
+    error.add_note(noted)
     return error
 
 

@@ -28,7 +28,7 @@ def test_a_class_sees_its_charts_in_time(name: str, capsys: pytest.CaptureFixtur
                 await asyncio.sleep(0.5)
             return await asyncio.gather(*(charts_after(client, seed) for seed in range(1, CLASS + 1)))
 
-    with serving("--port", "0") as served:
+    with serving("--port", "0", processes=None) as served:
         waited = sorted(asyncio.run(all_of_them(served.url)))
     with capsys.disabled():
         print(f"\n{name}: half of the class after {waited[CLASS // 2]:.1f} s, all after {waited[-1]:.1f} s")

@@ -18,7 +18,7 @@ IN_TIME = 8.0  # seconds
 
 @pytest.mark.parametrize("number", range(TRIES))
 def test_it_goes_in_time_and_in_order(number: int) -> None:
-    with serving("--port", "0", "--per-client", str(LOAD)) as served:
+    with serving("--port", "0", "--per-client", str(LOAD), processes=None) as served:
 
         def ask(client: int) -> None:
             specs = some_specs(100 * number + client)

@@ -1,13 +1,14 @@
-"""Thousands of experiments later the process holds what it held after the first few thousand."""
+"""Thousands of experiments later a server holds what it held after the first few thousand."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from statistics import fmean
 
 import httpx
-import pytest
 
+from app.spec import Spec
 from tests.conftest import serving
 from tests.soak.tools import Held, held, some_specs
 
@@ -16,7 +17,7 @@ WARM = 5_000  # runs after which everything that is kept is kept
 EVERY = 500  # runs between two looks
 FLAT = 0.02  # of what is held
 SUFFIXES = ("", "/figures", ".csv", "/stream")
-SMALL = ("--port", "0", "--max-seconds", "0.05", "--cache-bytes", str(8 * 2**20))
+SMALL = ("--port", "0", "--max-seconds", "0.05", "--per-client", "9", "--cache-bytes", str(8 * 2**20))
 
 
 def begin_every_thread(client: httpx.Client) -> None:
@@ -27,16 +28,21 @@ def begin_every_thread(client: httpx.Client) -> None:
 
 
 def course(
-    ask: Callable[[httpx.Client, int], None], client: httpx.Client, process: int, runs: int = RUNS
+    ask: Callable[[httpx.Client, Spec], None], specs: Iterator[Spec], flags: Sequence[str], runs: int
 ) -> list[Held]:
-    """What the process holds after every so many runs."""
-    begin_every_thread(client)
+    """What a server and whoever computes beside it hold after every so many runs, asked for by two at a time."""
     found = []
-    for number in range(runs):
-        ask(client, number)
-        if (number + 1) % EVERY == 0:
-            found.append(held(process))
-            print(f"{number + 1:6} runs, {found[-1]}", flush=True)
+    with (
+        serving(*flags, processes=1) as served,
+        httpx.Client(base_url=served.url, timeout=600) as client,
+        ThreadPoolExecutor(2) as two,
+    ):
+        begin_every_thread(client)
+        for done in range(EVERY, runs + 1, EVERY):
+            for _ in two.map(lambda spec: ask(client, spec), islice(specs, EVERY)):
+                pass
+            found.append(held(served.process_id, *served.children()))
+            print(f"{done:6} runs, {found[-1]}", flush=True)
     return found
 
 
@@ -50,10 +56,9 @@ def leaks(found: list[Held]) -> bool:
 
 
 def test_mixed_runs_leave_nothing_behind() -> None:
-    specs, chance = some_specs(7, shrink=0.7), random.Random(7)
+    chance = random.Random(7)
 
-    def ask(client: httpx.Client, _: int) -> None:
-        spec = next(specs)
+    def ask(client: httpx.Client, spec: Spec) -> None:
         path = f"/api/{spec.name}{chance.choice(SUFFIXES)}?{spec.query}"
         with client.stream("GET", path) as answer:
             assert answer.status_code in (200, 422)
@@ -61,18 +66,12 @@ def test_mixed_runs_leave_nothing_behind() -> None:
                 if chance.random() < 0.05:
                     return  # and is gone
 
-    with serving(*SMALL) as served, httpx.Client(base_url=served.url, timeout=600) as client:
-        assert not leaks(course(ask, client, served.process_id))
+    assert not leaks(course(ask, some_specs(7, shrink=0.7), SMALL, RUNS))
 
 
-@pytest.mark.parametrize("kept", ["memory"])
-def test_a_leak_would_be_seen(kept: str) -> None:
-    specs = some_specs(8, shrink=0.5)
-
-    def ask(client: httpx.Client, _: int) -> None:
-        spec = next(specs)
+def test_a_leak_would_be_seen() -> None:
+    def ask(client: httpx.Client, spec: Spec) -> None:
         client.get(f"/api/{spec.name}?{spec.query}")
 
-    flags = (*SMALL[:-1], str(10**12))  # a cache that lets nothing go
-    with serving(*flags) as served, httpx.Client(base_url=served.url, timeout=600) as client:
-        assert leaks(course(ask, client, served.process_id, WARM + 6 * EVERY)), kept
+    keeps_all = (*SMALL[:-1], str(10**12))  # a cache that lets nothing go
+    assert leaks(course(ask, some_specs(8, shrink=0.5), keeps_all, WARM + 6 * EVERY))

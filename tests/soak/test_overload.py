@@ -27,7 +27,7 @@ PAUSE = 0.02  # seconds between two questions
 
 @pytest.fixture
 def served() -> Iterator[Served]:
-    with serving("--port", "0", "--proxies", "127.0.0.1") as running:
+    with serving("--port", "0", "--proxies", "127.0.0.1", processes=None) as running:
         yield running
 
 

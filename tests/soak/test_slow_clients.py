@@ -21,7 +21,7 @@ HALVES = {
 
 @pytest.fixture
 def served() -> Iterator[Served]:
-    with serving("--port", "0") as running:
+    with serving("--port", "0", processes=None) as running:
         yield running
 
 

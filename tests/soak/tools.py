@@ -1,4 +1,4 @@
-"""What long tests share: experiments by chance, and what a process holds."""
+"""What long tests share: experiments by chance, and what processes hold."""
 
 import math
 import os
@@ -53,14 +53,19 @@ def some_specs(seed: int, shrink: float = 1.0) -> Iterator[Spec]:
 
 
 class Held(NamedTuple):
-    """What a process holds: resident memory in KiB, threads and open files."""
+    """What processes hold: resident memory in KiB, threads and open files."""
 
     memory: int
     threads: int
     files: int
 
 
-def held(process: int) -> Held:
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
-    files = len(os.listdir(f"/proc/{process}/fd"))
-    return Held(int(status["VmRSS"].split()[0]), int(status["Threads"]), files)
+def held(*processes: int) -> Held:
+    """By all of them together."""
+    memory = threads = files = 0
+    for process in processes:
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
+        memory += int(status["VmRSS"].split()[0])
+        threads += int(status["Threads"])
+        files += len(os.listdir(f"/proc/{process}/fd"))
+    return Held(memory, threads, files)

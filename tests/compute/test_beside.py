@@ -1,0 +1,269 @@
+"""What is computed beside something else is computed by another process, to the byte, and watched as it is here."""
+
+import logging
+import multiprocessing
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.compute.beside import Beside, Run
+from app.compute.cells import as_json
+from app.compute.flight import Cancelled, DeadlineExceeded, Update
+from app.compute.metrics import Metrics
+from app.experiments import EXPERIMENTS, MEASURED
+from app.lab import threads
+from app.results import Result, Step
+from app.settings import Settings
+from tests.compute.runs import fails, fails_oddly
+from tests.compute.tools import Puppet, result_of, small_result, small_spec, until
+from tests.conftest import TO_STOP, serving
+from tests.toy import TOY
+from tests.toy.run import run_toy
+from tests.toy.spec import ToySpec
+
+TO_BEGIN = 120.0  # seconds a process may take, on a machine that is busy with other tests
+LONG = 60.0  # seconds no run here takes
+ENDLESS = ToySpec(throws=10**12)
+A_SECOND = 10**8  # throws, or so
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are counted in /proc")
+
+
+class Watcher:
+    """Whoever waits for a run, and what they are told of it."""
+
+    def __init__(self, hear: Callable[[Update], None] = lambda _: None) -> None:
+        self.running = False
+        self.cancelled = threading.Event()
+        self.heard: list[Update] = []
+        self._hear = hear
+
+    def publish(self, update: Update) -> None:
+        self.heard.append(update)
+        self._hear(update)
+
+
+def begun() -> set[int]:
+    """The processes that this one has begun, and that live."""
+    return {process.pid for process in multiprocessing.active_children() if process.pid}
+
+
+def lives(process: int) -> bool:
+    """Whether it is there, and not only waits to be buried."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def ready(metrics: str) -> int:
+    """How many processes are, by the metrics."""
+    (found,) = re.findall(r"^initscope_processes (\S+)", metrics, re.MULTILINE)
+    return int(float(found))
+
+
+@contextmanager
+def processes(count: int) -> Iterator[Beside]:
+    metrics = Metrics()
+    beside = Beside(Settings(processes=count, threads=2), {**EXPERIMENTS, TOY.name: TOY}, metrics)
+    beside.begin()
+    try:
+        until(lambda: ready(metrics.text().decode()) == count, TO_BEGIN)
+        yield beside
+    finally:
+        beside.close()
+
+
+@contextmanager
+def computing_here(beside: Beside) -> Iterator[None]:
+    """Something is being computed here meanwhile, that no other process could."""
+    puppet = Puppet(small_result("matmul"))
+    here = threading.Thread(target=computed, args=(beside, puppet.run))
+    here.start()
+    until(lambda: puppet.began)
+    try:
+        yield
+    finally:
+        puppet.go.set()
+        here.join()
+
+
+def computed(
+    beside: Beside,
+    run: Run,
+    watcher: Watcher | None = None,
+    deadline: float = LONG,
+    parts_after: float = LONG,
+    others_wait: bool = False,
+) -> Result | bytes:
+    return beside.computed(watcher or Watcher(), run, deadline, parts_after, lambda: others_wait)
+
+
+def last_of(steps: Generator[Step[Result]]) -> Result:
+    """The whole Result, right here."""
+    *_, last = steps
+    return last.partial()
+
+
+@pytest.fixture(scope="module")
+def one() -> Iterator[Beside]:
+    """One process; none is lost but where a test says so."""
+    with processes(1) as beside:
+        yield beside
+
+
+@pytest.fixture
+def beside(one: Beside) -> Iterator[Beside]:
+    """One process, while something is being computed here."""
+    with computing_here(one):
+        yield one
+
+
+def test_where_nothing_is_computed_it_is_computed_here(one: Beside) -> None:
+    spec = small_spec("matmul")
+    assert computed(one, partial(EXPERIMENTS["matmul"].run, spec)) == result_of(spec)
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_another_process_computes_the_same_bytes(beside: Beside, name: str) -> None:
+    spec = small_spec(name)
+    assert computed(beside, partial(EXPERIMENTS[name].run, spec)) == as_json(result_of(spec))
+
+
+def test_where_every_process_computes_it_is_computed_here(beside: Beside) -> None:
+    watcher = Watcher()
+    there = threading.Thread(target=computed_until_cancelled, args=(beside, watcher))
+    there.start()
+    until(lambda: watcher.heard)
+    spec = small_spec("matmul")
+    assert computed(beside, partial(EXPERIMENTS["matmul"].run, spec)) == result_of(spec)
+    watcher.cancelled.set()
+    there.join()
+
+
+def computed_until_cancelled(beside: Beside, watcher: Watcher) -> None:
+    with pytest.raises(Cancelled):
+        computed(beside, partial(run_toy, ENDLESS), watcher)
+
+
+def test_what_is_computed_here_leaves_its_core_to_the_other_process(beside: Beside) -> None:
+    used: set[int] = set()
+
+    def look(_: Update) -> None:
+        if not used:
+            used.update(threads.in_order(lambda _: threading.get_ident(), range(20)))
+        watcher.cancelled.set()
+
+    watcher, before = Watcher(look), threads.thread_count()
+    threads.use_threads(2)
+    computed_until_cancelled(beside, watcher)
+    threads.use_threads(before)
+    assert used == {threading.get_ident()}
+
+
+def test_a_watcher_is_told_how_far_it_is_and_sees_parts(beside: Beside) -> None:
+    watcher = Watcher(lambda update: watcher.cancelled.set() if len(watcher.heard) > 3 else None)
+    with pytest.raises(Cancelled):
+        computed(beside, partial(run_toy, ENDLESS), watcher, parts_after=0.0)
+    assert watcher.running
+    done = [update.done for update in watcher.heard]
+    assert done == sorted(set(done))
+    assert all(isinstance(update.partial, TOY.result) for update in watcher.heard)
+
+
+def test_while_others_wait_no_parts_are_made(beside: Beside) -> None:
+    watcher = Watcher(lambda update: watcher.cancelled.set() if len(watcher.heard) > 3 else None)
+    with pytest.raises(Cancelled):
+        computed(beside, partial(run_toy, ENDLESS), watcher, parts_after=0.0, others_wait=True)
+    assert {update.partial for update in watcher.heard} == {None}
+
+
+def test_who_has_gone_before_it_begins_computes_nothing(beside: Beside) -> None:
+    watcher = Watcher()
+    watcher.cancelled.set()
+    computed_until_cancelled(beside, watcher)
+    assert watcher.heard == []
+
+
+def test_past_its_deadline_it_is_given_up(beside: Beside) -> None:
+    with pytest.raises(DeadlineExceeded):
+        computed(beside, partial(run_toy, ENDLESS), deadline=0.2)
+
+
+@pytest.mark.parametrize(("run", "kind"), [(fails, ArithmeticError), (fails_oddly, RuntimeError)])
+def test_what_goes_wrong_there_is_raised_here_and_says_where(
+    beside: Beside, run: Callable[[ToySpec], Generator[Step[Result]]], kind: type[Exception]
+) -> None:
+    with pytest.raises(kind) as failure:
+        computed(beside, partial(run, ToySpec()))
+    assert "a die of d6" in str(failure.value)
+    assert f"in {run.__name__}" in "".join(failure.value.__notes__)
+
+
+def test_a_process_that_dies_costs_time_and_no_answer(caplog: pytest.LogCaptureFixture) -> None:
+    others = begun()
+    with processes(1) as beside, computing_here(beside):
+        (first,) = begun() - others
+        spec = ToySpec(throws=A_SECOND)
+        killed = Watcher(lambda _: os.kill(first, signal.SIGKILL) if not killed.heard[1:] else None)
+        with caplog.at_level(logging.WARNING):
+            assert computed(beside, partial(run_toy, spec), killed) == last_of(run_toy(spec))
+        assert "died" in caplog.text
+        until(lambda: begun() - others, TO_BEGIN)
+        assert first not in begun()
+        until(lambda: isinstance(computed(beside, partial(run_toy, ToySpec())), bytes), TO_BEGIN)
+
+
+def test_closing_ends_every_process_even_before_it_is_ready() -> None:
+    others = begun()
+    beside = Beside(Settings(processes=2), EXPERIMENTS, Metrics())
+    beside.begin()
+    until(lambda: begun() - others)
+    beside.close()
+    assert begun() == others
+
+
+def test_a_process_that_cannot_begin_is_done_without(caplog: pytest.LogCaptureFixture) -> None:
+    others = begun()
+    beside = Beside(Settings(processes=1, device="meta"), EXPERIMENTS, Metrics())  # other numbers than here
+    with caplog.at_level(logging.WARNING):
+        beside.begin()
+        until(lambda: "could not begin" in caplog.text, TO_BEGIN)
+    assert begun() == others
+    with computing_here(beside):
+        assert computed(beside, partial(run_toy, ToySpec())) == last_of(run_toy(ToySpec()))
+    beside.close()
+
+
+def ask_in_vain(url: str, seed: int) -> None:
+    with suppress(httpx.TransportError):
+        httpx.get(f"{url}/api/training?steps=5000&seed={seed}", timeout=LONG)
+
+
+@linux
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_server_leaves_no_process_behind_however_it_ends(how: signal.Signals) -> None:
+    with (
+        serving("--port=0", "--metrics=true", "--max-seconds=1000", processes=1) as served,
+        httpx.Client(base_url=served.url, timeout=LONG) as client,
+    ):
+        until(lambda: ready(client.get("/metrics").text) == 1, TO_BEGIN)
+        children = served.children()
+        asking = [threading.Thread(target=ask_in_vain, args=(served.url, seed)) for seed in range(2)]
+        for each in asking:
+            each.start()
+        until(lambda: "initscope_running 2.0" in client.get("/metrics").text)
+        assert any(lives(child) for child in children)
+        served.signal(how)
+        served.process.wait(TO_STOP)
+        until(lambda: not any(lives(child) for child in children))
+        for each in asking:
+            each.join()
