@@ -13,11 +13,12 @@ from .kernels.distributions import DISTRIBUTIONS, TRUNCATED_STD, Distribution, f
 from .kernels.threefry import CHUNK, key_of
 from .threads import in_order
 
-__all__ = ["BLOCK", "DISTRIBUTIONS", "TRUNCATED_STD", "Distribution", "Fill", "draw", "drawing"]
+__all__ = ["BLOCK", "DISTRIBUTIONS", "FEW", "TRUNCATED_STD", "Distribution", "Fill", "draw", "drawing"]
 
 Fill = Callable[[], None]
 
 BLOCK = 256 * CHUNK  # entries drawn at once: a megabyte, in a fraction of a millisecond
+FEW = 2**20  # entries that are drawn in less time than others lose that are handed some: they share one interpreter
 
 
 def drawing(distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int) -> tuple[Tensor, list[Fill]]:
@@ -34,6 +35,6 @@ def drawing(distribution: Distribution, shape: tuple[int, ...], seed: int, *key:
 def draw(distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int) -> Tensor:
     """Independent entries of any shape, float32, drawn block by block on all threads."""
     out, fills = drawing(distribution, shape, seed, *key)
-    for _ in in_order(lambda fill: fill(), fills, alone=len(fills) == 1):
+    for _ in in_order(lambda fill: fill(), fills, alone=out.numel() < FEW):
         pass
     return out

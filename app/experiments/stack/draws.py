@@ -7,14 +7,13 @@ from operator import mul
 from torch import Tensor
 
 from ...lab.device import device
-from ...lab.draws import DISTRIBUTIONS, Fill, draw
+from ...lab.draws import DISTRIBUTIONS, FEW, Fill, draw
 from ...lab.initializers import INITIALIZERS, Initializer, unit_weights
 from ...lab.threads import in_order
 from .spec import StackSpec
 
 INPUT, WEIGHTS, BIASES, GRADIENT = 0, 1, 2, 3  # streams of random numbers
 FAMILIES = ("normal", "uniform", "truncated_normal", "orthogonal")
-FEW = 2**16  # weights of a layer that take less time than handing them to another thread
 KEPT = 2**24  # weights that wait for the way back; more are drawn again
 
 

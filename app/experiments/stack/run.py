@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...lab.activations import ACTIVATIONS
 from ...lab.device import CPU
+from ...lab.draws import FEW
 from ...lab.initializers import INITIALIZERS, Initializer
 from ...lab.norms import NORMS
 from ...lab.scaled import Scaled
@@ -135,7 +136,8 @@ def _networks(spec: StackSpec, lanes: list[Lane]) -> Iterator[None]:
     """One input through each of `repeats` freshly drawn networks, for the spread over seeds."""
     if spec.repeats == 1:
         return
-    for per_lane in in_order(lambda network: _network(spec, lanes, network), range(1, spec.repeats + 1)):
+    few = max(weight_counts(spec)) < FEW
+    for per_lane in in_order(lambda network: _network(spec, lanes, network), range(1, spec.repeats + 1), alone=few):
         for lane, sizes in zip(lanes, per_lane, strict=True):
             lane.networks.append(sizes)
         yield

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from ...lab.draws import DISTRIBUTIONS, Fill, draw, drawing
+from ...lab.draws import DISTRIBUTIONS, FEW, Fill, draw, drawing
 from ...lab.threads import in_order
 from .inits import GROUPS, Group
 from .spec import TransformerSpec
@@ -69,7 +69,7 @@ class Weights:
                 yield from (_Filling(fill, None) for fill in fills[:-1])
                 yield _Filling(fills[-1], (block, whole))
 
-        for done in in_order(_fill, begin()):
+        for done in in_order(_fill, begin(), alone=weight_count(self._spec) < FEW):
             if done is not None:
                 yield done
 
