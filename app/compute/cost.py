@@ -23,7 +23,8 @@ class Cost:
 
     `values` are numbers summarized, `entries` those of a tensor that is passed over. Cores share this work, but for the
     part of it that is `undivided`. `steps` they do not: what the interpreter does for a block of work, each as long as
-    a summary of a few numbers. So are those of `predicting`, which a run with another seed is spared.
+    a summary of a few numbers. So are those of `predicting`, which a run with another seed is spared. Processes share
+    everything that is made of several `cells`.
     """
 
     random_numbers: int
@@ -35,6 +36,7 @@ class Cost:
     entries: int = 0
     predicting: int = 0
     undivided: float = 0.0
+    cells: int = 1
 
     def seconds(self, threads: int, rates: Rates) -> float:
         """Computing time when `threads` cores share the work."""
@@ -65,9 +67,11 @@ class Budget:
     result_bytes: int
     threads: int
     rates: Rates
+    processes: int = 1
 
     def time(self, cost: Cost) -> float:
-        return cost.seconds(self.threads, self.rates)
+        processes = min(self.processes, cost.cells)
+        return cost.seconds(max(1, self.threads // processes), self.rates) / processes
 
     def holds(self, cost: Cost) -> bool:
         return (

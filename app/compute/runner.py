@@ -49,6 +49,7 @@ class Runner:
             result_bytes=settings.max_result_bytes,
             threads=settings.threads,
             rates=USUAL,
+            processes=1 + settings.processes,
         )
         self.metrics = Metrics()
         self.admission = Admission(settings, self.metrics)

@@ -9,7 +9,7 @@ import pytest
 
 from app.compute.cost import Budget, Cost, TooExpensive, alone, check, largest
 from app.compute.rates import USUAL
-from app.experiments import EXPERIMENTS
+from app.experiments import EXPERIMENTS, MEASURED
 from app.fields import shape
 from app.lab.initializers import INITIALIZERS
 from app.settings import Settings
@@ -22,6 +22,7 @@ RATES = USUAL
 UNLIMITED = Budget(seconds=1e18, memory_bytes=10**18, result_bytes=10**18, threads=THREADS, rates=RATES)
 RESOURCES = ("seconds", "memory_bytes", "result_bytes")
 
+every_measured = pytest.mark.parametrize("name", MEASURED)
 every_resource = pytest.mark.parametrize("resource", RESOURCES)
 every_size = pytest.mark.parametrize(
     ("name", "size"), [(name, size) for name, experiment in EXPERIMENTS.items() for size in experiment.sizes]
@@ -103,6 +104,22 @@ def test_more_threads_never_take_longer(name: str) -> None:
     assert times == sorted(times, reverse=True)
     assert times[-1] > 0
     assert times[0] > times[-1] or cost.undivided == 1
+
+
+@pytest.mark.parametrize("name", [name for name, experiment in EXPERIMENTS.items() if experiment.of_cells])
+def test_processes_share_cells_and_what_the_interpreter_does_for_them(name: str) -> None:
+    cost = replace(cost_of(EXPERIMENTS[name].spec()), cells=3)
+    one, two, many = (replace(UNLIMITED, processes=processes).time(cost) for processes in (1, THREADS, 99))
+    alone = cost.seconds(1, RATES)
+    assert two == alone / THREADS
+    assert many == alone / 3
+    assert two < one <= alone
+
+
+@every_measured
+def test_processes_do_not_share_a_single_run(name: str) -> None:
+    cost = cost_of(EXPERIMENTS[name].spec())
+    assert replace(UNLIMITED, processes=4).time(cost) == UNLIMITED.time(cost)
 
 
 @pytest.mark.parametrize("undivided", [0.0, 0.4, 0.8, 1.0])

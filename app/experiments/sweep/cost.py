@@ -1,4 +1,4 @@
-"""What a sweep will take: what its cells take, one after the other."""
+"""What a sweep will take: what its cells take."""
 
 from ...compute.cost import RUN, Cost
 from .plan import places
@@ -23,7 +23,8 @@ def sweep_cost(spec: SweepSpec) -> Cost:
         result_bytes=2000 + len(each) * series * CELL_BYTES,
         entries=spec.seeds * sum(cost.entries for cost in each),
         predicting=sum(cost.predicting for cost in each),
-        undivided=1 / (len(each) * spec.seeds),
+        undivided=max(cost.undivided for cost in each),
+        cells=len(each) * spec.seeds,
     )
 
 
