@@ -1,6 +1,9 @@
 """What a sweep will take: what its cells take."""
 
+from operator import mul
+
 from ...compute.cost import RUN, Cost
+from ...compute.rates import USUAL
 from .plan import places
 from .spec import SweepSpec
 
@@ -14,6 +17,7 @@ def sweep_cost(spec: SweepSpec) -> Cost:
     # Fields are set without being checked: a cell that cannot be is counted as if it could, and none is parsed.
     each = [spec.swept.cost(one.model_copy(update=place.at)) for place in places(spec)]
     series = max(len(spec.compared), 1)
+    work = [cost.seconds(1, USUAL) for cost in each]
     return Cost(
         random_numbers=spec.seeds * sum(cost.random_numbers for cost in each),
         multiply_adds=spec.seeds * sum(cost.multiply_adds for cost in each),
@@ -23,7 +27,7 @@ def sweep_cost(spec: SweepSpec) -> Cost:
         result_bytes=2000 + len(each) * series * CELL_BYTES,
         entries=spec.seeds * sum(cost.entries for cost in each),
         predicting=sum(cost.predicting for cost in each),
-        undivided=max(cost.undivided for cost in each),
+        undivided=sum(map(mul, work, (cost.undivided for cost in each))) / sum(work),
         cells=len(each) * spec.seeds,
     )
 
