@@ -38,6 +38,7 @@ class Beside:
         self._free: list[Process] = []
         self._here = 0  # runs
         self._waiting = 0  # runs, for a process
+        self._at_cells = 0  # processes
         self._changing = threading.Condition()
         self._closing = False
         self._beginning = ThreadPoolExecutor(1, "beside", initializer=_prepare_to_begin)
@@ -67,18 +68,12 @@ class Beside:
 
         What cannot be pickled is computed here, and so is a run whose process has died.
         """
-        work = pickled(partial(_run_there, run, deadline_seconds, partial_seconds)) if self._here else None
-        if work is not None:
-            with self._borrowed(PATIENCE_SECONDS) as process, suppress(Died):
-                if process:
+        work = pickled(partial(_run_there, run, deadline_seconds, partial_seconds))
+        with self._place(work is not None) as process:
+            if process is not None and work is not None:
+                with suppress(Died):
                     return process.computed(work, flight, others_wait)
-        with self._changing:
-            self._here += 1
-        try:
             return computed(flight, run, deadline_seconds, partial_seconds, others_wait)
-        finally:
-            with self._changing:
-                self._here -= 1
 
     def compute(
         self,
@@ -87,35 +82,54 @@ class Beside:
         deadline_seconds: float,
     ) -> Generator[tuple[Job, Outcome]]:
         """What becomes of each cell, as it comes, here and in whatever processes no run wants."""
-        yield from Spread(jobs, deadline_seconds, self._borrowed).outcomes(self._settings.processes)
+        yield from Spread(jobs, deadline_seconds, self._lent).outcomes(self._settings.processes)
 
     @contextmanager
-    def _borrowed(self, patience_seconds: float = 0.0) -> Iterator[Process | None]:
-        """A process, if one is free; whoever has no patience leaves it to those who wait."""
+    def _place(self, portable: bool) -> Iterator[Process | None]:
+        """Where a run is computed; None is here."""
         with self._changing:
-            if patience_seconds:
-                self._waiting += 1
-                self._changing.wait_for(lambda: self._free, patience_seconds)
-                self._waiting -= 1
-            process = self._free.pop() if self._free and (patience_seconds or not self._waiting) else None
+            process = self._awaited() if portable and self._here else None
+            self._here += process is None
         try:
             yield process
         finally:
-            if process and process.alive:
-                self._add(process)
-            elif process:
-                logger.warning("A process has died in the midst of its work, which is done here instead.")
-                self._beginning.submit(self._begin_one)
+            with self._changing:
+                self._here -= process is None
+                self._give_back(process)
 
-    def _add(self, process: Process) -> None:
+    def _awaited(self) -> Process | None:
+        """One that is free, or will be as soon as it has done its cells."""
+        self._waiting += 1
+        self._changing.wait_for(lambda: self._free or not self._at_cells, PATIENCE_SECONDS)
+        self._waiting -= 1
+        return self._free.pop() if self._free else None
+
+    @contextmanager
+    def _lent(self) -> Iterator[Process | None]:
+        """One for some cells, if it is free and no run waits for it."""
         with self._changing:
+            process = self._free.pop() if self._free and not self._waiting else None
+            self._at_cells += process is not None
+        try:
+            yield process
+        finally:
+            with self._changing:
+                self._at_cells -= process is not None
+                self._give_back(process)
+
+    def _give_back(self, process: Process | None) -> None:
+        if process is not None and process.alive:
             self._free.append(process)
-            self._changing.notify()
+        elif process is not None:
+            logger.warning("A process has died in the midst of its work, which is done here instead.")
+            self._beginning.submit(self._begin_one)
+        self._changing.notify_all()
 
     def _begin_one(self) -> None:
         process = Process(self._settings, self._modules)
         if process.ready(lambda: self._closing):
-            self._add(process)
+            with self._changing:
+                self._free.append(process)
         else:
             process.end()
             if not self._closing:

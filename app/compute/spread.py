@@ -40,13 +40,13 @@ class Spread:
         self,
         jobs: Iterable[Job],
         deadline_seconds: float,
-        borrowed: Callable[[], AbstractContextManager[Process | None]],
+        lent: Callable[[], AbstractContextManager[Process | None]],
     ) -> None:
         self._left = deque(jobs)
         self._taking = threading.Lock()
         self._arrived: SimpleQueue[tuple[Job, Outcome]] = SimpleQueue()
         self._deadline_seconds = deadline_seconds
-        self._borrowed = borrowed
+        self._lent = lent
         self._errand = Errand()
 
     def outcomes(self, processes: int) -> Generator[tuple[Job, Outcome]]:
@@ -74,9 +74,9 @@ class Spread:
                 feeder.join()
 
     def _feed(self) -> None:
-        """Have a process compute some, again and again, while one can be borrowed."""
+        """Have a process compute some, again and again, while one is lent."""
         while self._left and not self._errand.cancelled.is_set():
-            with self._borrowed() as process:
+            with self._lent() as process:
                 if process is None:
                     self._errand.cancelled.wait(LOOK_SECONDS)
                 elif not self._sent(self._batch(), process):

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.compute import beside as beside_this
 from app.compute.beside import Beside, Run
 from app.compute.cells import as_json
 from app.compute.flight import Cancelled, DeadlineExceeded, Update
@@ -220,6 +221,12 @@ def test_a_process_that_dies_costs_time_and_no_answer(caplog: pytest.LogCaptureF
         until(lambda: begun() - others, TO_BEGIN)
         assert first not in begun()
         until(lambda: isinstance(computed(beside, partial(run_toy, ToySpec())), bytes), TO_BEGIN)
+
+
+def test_where_there_is_no_process_nothing_waits_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside_this, "PATIENCE_SECONDS", 10 * LONG)
+    with processes(0) as none, computing_here(none):
+        assert computed(none, partial(run_toy, ToySpec())) == last_of(run_toy(ToySpec()))
 
 
 def test_closing_ends_every_process_even_before_it_is_ready() -> None:
