@@ -130,7 +130,7 @@ def survey(
 
     Cells come in any order and each says its number; those that are in the file already are not computed again, so a
     survey that was broken off is taken up by the same call. `scheduler` is the address of a Dask cluster; without one
-    this machine's threads compute. `pandas.read_csv(path, comment="#")` reads it.
+    this process computes. `pandas.read_csv(path, comment="#")` reads it.
 
     Returns how many cells are missing still: those that a cluster gave up, which another call tries again.
 
