@@ -14,7 +14,8 @@ from .gradient import Gradient
 from .gradient_chance import gradient_strays
 from .gram import Rows
 from .inits import INITS, Recipe
-from .mixing import critical_variance
+from .mixing import MOST, critical_variance
+from .notes import STRAYING, notes
 from .places import places_of
 from .recursion import BlockShape, Passed, Tokens, forward
 from .result import BlockPredicted
@@ -91,8 +92,11 @@ def _predict(query: str, name: str) -> Prediction:
     blocks = [_predicted(spec, shape, *at) for at in zip(passed, strays.strays, gradients[1:], strict=True)]
     frozen = next((at for at, block in enumerate(passed) if _prefers_long_keys(shape, block)), len(blocks))
     blocks[frozen:] = [block.model_copy(update=NO_BANDS) for block in blocks[frozen:]]
+    single = next((at for at, block in enumerate(passed) if _has_single_keys(shape, block)), frozen)
+    blocks[single:] = [block.model_copy(update={"token_cosine_std": None}) for block in blocks[single:]]
     beyond = [NOTHING] * (spec.depth - len(passed))
-    return Prediction([*blocks, *beyond], *gradients[0], _notes(spec, blocks, gradients, frozen))
+    said = notes(spec, blocks, gradients[0].size is not None, frozen, single)
+    return Prediction([*blocks, *beyond], *gradients[0], said)
 
 
 def _returned(
@@ -115,6 +119,11 @@ def _prefers_long_keys(shape: BlockShape, block: Passed) -> bool:
     """Whether weights are frozen that see keys of different lengths, as they are behind a mask and no norm."""
     keys = len(shape.places.counts) > 1 and shape.place == "none"
     return keys and float(block.attention.mixing.seen.max()) > critical_variance(shape.places.tokens)
+
+
+def _has_single_keys(shape: BlockShape, block: Passed) -> bool:
+    """Whether every query has one key alone, as it soon does without a norm."""
+    return shape.place == "none" and float(block.attention.mixing.seen.max()) >= MOST
 
 
 class Sized(NamedTuple):
@@ -156,69 +165,7 @@ def _predicted(spec: TransformerSpec, shape: BlockShape, at: Passed, stray: Stra
     )
 
 
-ASSUMES = (
-    "Predicted: the limit of infinite width, weights independent and of mean zero, so that a branch is independent of "
-    "the stream it is added to; tokens of a sequence alike to each other by one cosine, under a causal mask by one of "
-    "each two places (Dong et al. 2021; Noci et al. 2022; Giorlandino and Goldt 2025; the MLP as Poole et al. 2016). "
-    "The gradient meets weights independent of those the signal came by (Schoenholz et al. 2017); a norm divides it by "
-    "each token's own mean square, which strays from token to token: that is counted, to leading order in 1/width."
-)
-CAUSAL = (
-    "Under a causal mask every token has another number of keys: sizes, cosines and gradients are followed place by "
-    "place, and what is predicted is their mean. Of the keys before it a token is taken to prefer each as often as any "
-    "other."
-)
-CHANCE = (
-    "How far chance lets each number stray is known to leading order in 1/width, over fresh weights, tokens and "
-    "gradients, and is drawn as the band in which 95 % of networks lie."
-)
-MEANS = "Under a causal mask chance is taken to do to all places what it does to their mean."
-POST = "Behind post-norm the stream's mean square is the norm's doing, and chance has no part in it."
-FAR = (
-    "No band where chance moves a number by more than half of itself, or a cosine by more than half of what it lacks "
-    "to one: the leading order in 1/width does not say how far. Nor where it moves it by less than float32 rounds."
-)
-LONGER = (
-    "No band from the block on whose attention is frozen: behind a mask and without a norm earlier tokens are longer, "
-    "and so preferred, but are taken to be no more than any other."
-)
-STRAYING = ("stream", "attention", "mlp", "token_cosine", "sequence_cosine", "entropy", "participation", "gradient")
-TIES = (
-    "No prediction of the gradient before a block whose attention is frozen so hard: its mean is carried by the few "
-    "queries whose two largest scores nearly tie."
-)
-SHARPENED = (
-    "No prediction of the gradient before a block whose attention is frozen: without a norm the scores grow with the "
-    "stream, and the mean is carried by the few queries whose two largest scores nearly tie."
-)
-ENDED = "No prediction beyond a mean square of 10⁷⁵: float32 has ended long before."
-MATRICES = (
-    "No prediction of a matrix's own gradient: it sums over all tokens, and depends on how gradients of different "
-    "sequences point, which is not followed here."
-)
-
-
 NO_BANDS: dict[str, None] = dict.fromkeys(f"{name}_std" for name in STRAYING)
-
-
-def _notes(spec: TransformerSpec, blocks: list[BlockPredicted], gradients: list[Sized], frozen: int) -> list[str]:
-    causal = spec.causal and spec.tokens > 1
-    names = [name for name in STRAYING if name != "stream" or spec.norm != "post"]
-    far = any(
-        getattr(block, name) and getattr(block, f"{name}_std") is None for block in blocks[:frozen] for name in names
-    )
-    known = gradients[0].size is not None
-    of_gradients = [MATRICES, *([] if known else [SHARPENED if spec.norm == "none" else TIES])] if spec.backward else []
-    said = {
-        CAUSAL: causal,
-        CHANCE: True,
-        MEANS: causal,
-        POST: spec.norm == "post",
-        FAR: far,
-        LONGER: frozen < len(blocks),
-        ENDED: len(blocks) < spec.depth,
-    }
-    return [ASSUMES, *(sentence for sentence, holds in said.items() if holds), *of_gradients]
 
 
 def _sized(size: float | None, std: float) -> float | None:

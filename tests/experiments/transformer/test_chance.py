@@ -127,3 +127,15 @@ def test_behind_a_mask_and_no_norm_there_is_no_band_once_attention_is_frozen_and
     assert all(value is None for name, value in found.blocks[-1].model_dump().items() if name.endswith("_std"))
     assert "earlier tokens are longer" in " ".join(found.sentences)
     assert found.blocks[-1].entropy is not None
+
+
+def test_without_a_norm_the_cosine_has_no_band_once_every_query_has_one_key_and_it_is_said() -> None:
+    spec = TransformerSpec(norm="none", width=128, depth=16)
+    found = predict(spec, INITS["1/sqrt(D)"])
+    assert found.blocks[0].token_cosine_std is not None
+    assert found.blocks[-1].token_cosine_std is None
+    assert found.blocks[-1].sequence_cosine_std is not None
+    assert "one key alone" in " ".join(found.sentences)
+    shallow = predict(spec.model_copy(update={"depth": 6}), INITS["1/sqrt(D)"])
+    assert shallow.blocks[-1].token_cosine_std is not None
+    assert "one key alone" not in " ".join(shallow.sentences)
