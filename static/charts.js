@@ -54,7 +54,8 @@ async function drawAll(root, { figures, look }) {
     const seen = prepared(figure, look, look.pinned?.[section.dataset.chart]);
     plot.style.height = `${seen.layout.height}px`;
     plot.dataset.place = figure.layout.meta?.place ?? "";
-    legend(section.querySelector(".key"), seen.data, look);
+    legend(section.querySelector(".key"), seen, look);
+    plot.ariaDescription = together(seen, look).join(". ") || null;
     plot.seen = seen;
     plot.still = section.classList.contains("still") && canSketch(seen);
     await (plot.still ? sketched(plot) : plotted(plot));
@@ -158,13 +159,17 @@ function spanning(axis, other) {
   return { ...axis, range, tickvals: [...ticks.keys()], ticktext: [...ticks.values()].map(String) };
 }
 
-function legend(list, data, { pinned }) {
+// What the figure says of lines that lie on one another.
+const together = ({ layout }, { hidden }) => (hidden === "measured" ? [] : (layout.meta?.together ?? []));
+
+function legend(list, seen, look) {
   if (!list) return;
+  const { data } = seen;
   const entries = new Map();
   for (const trace of data) {
     if (trace.name && trace.showlegend !== false && trace.visible !== false && !entries.has(trace.name)) entries.set(trace.name, trace);
   }
-  if (pinned) entries.set("pinned run", { line: { color: "currentColor", width: 5 }, opacity: 0.45 });
+  if (look.pinned) entries.set("pinned run", { line: { color: "currentColor", width: 5 }, opacity: 0.45 });
   list.replaceChildren(...[...entries].map(([name, { line, marker, fillcolor, opacity }]) => {
     const entry = document.createElement("li");
     const swatch = document.createElement("span");
@@ -174,6 +179,7 @@ function legend(list, data, { pinned }) {
     entry.append(swatch, name);
     return entry;
   }));
+  list.append(...together(seen, look).map((said) => Object.assign(document.createElement("li"), { className: "together", textContent: said })));
 }
 
 const stroke = ({ dash = "solid" }) => ({ solid: "line", dot: "dotted" })[dash] ?? "dashed";

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..view import View
+from .coinciding import laid_open
 from .palette import Figure
 
 
@@ -27,8 +28,9 @@ class Chart(NamedTuple):
         return self.caption if isinstance(self.caption, str) else self.caption(spec)
 
     def figure(self, result: Any, view: View) -> Figure | None:
-        """The chart of a Result, looked at this way."""
-        return self.draw(result, **{word: word in view.axes for word in self.axes})
+        """The chart of a Result, looked at this way, each of its lines to be seen."""
+        drawn = self.draw(result, **{word: word in view.axes for word in self.axes})
+        return laid_open(drawn) if drawn else None
 
 
 class Section(NamedTuple):

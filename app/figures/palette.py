@@ -22,8 +22,13 @@ class Style(NamedTuple):
 
     def filled(self, alpha: float) -> str:
         """The colour as a translucent fill."""
-        red, green, blue = (int(self.color[i : i + 2], 16) for i in (1, 3, 5))
-        return f"rgba({red},{green},{blue},{alpha})"
+        return translucent(self.color, alpha)
+
+
+def translucent(color: str, alpha: float) -> str:
+    """A colour `#rrggbb` as one that what lies behind shows through."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha})"
 
 
 # Hues kept apart for the colour-blind (after Okabe and Ito), of a lightness that reads on white and on black.

@@ -9,14 +9,18 @@ from textwrap import wrap
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from ..finding import Finding, verdicts
+from .coinciding import PALE, groups, said, shared, widening
 from .palette import LIGHT, LINES, Line, line_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-Picture = Callable[[Any, "Axes"], None]
+Picture = Callable[[Any, "Axes"], None]  # lines with a label are compared with one another
 WIDTH, HEIGHT, DPI = 1200, 630, 100
 PAPER = "#fbfaf7"
 MOST_SAID = 4  # verdicts with their sentences; beyond, only words
@@ -44,6 +48,7 @@ def picture(
             axes = shown.add_axes((0.49, 0.16, 0.475, 0.58), facecolor=PAPER)
             _plain(axes)
             draw(result, axes)
+            _lay_open(shown, axes)
         out = io.BytesIO()
         metadata: dict[str, str | None] = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
         shown.savefig(out, format=kind, metadata=metadata)
@@ -55,13 +60,14 @@ def _heading(shown: "Figure", heading: str) -> None:
     text = "\n".join(lines[:2])
     shown.text(0.04, 0.935, text, size=25, family="DejaVu Serif", weight="bold", color=LIGHT.ink, va="top")
     shown.text(0.04, 0.05, "Initscope", size=15, family="DejaVu Serif", weight="bold", color=LIGHT.accent, va="center")
-    said = "random weights, measured beside theory"
-    shown.text(0.145, 0.05, said, size=13, color=LIGHT.soft, va="center")
+    told = "random weights, measured beside theory"
+    shown.text(0.145, 0.05, told, size=13, color=LIGHT.soft, va="center")
 
 
 def _verdicts(shown: "Figure", found: Sequence[Finding], lines: Mapping[str, Line], width: float) -> None:
     top, said_in_full = 0.715, len(found) <= MOST_SAID
     step = 0.6 / max(len(found), 3)
+    room = 3 if len(found) < MOST_SAID else 2  # rows of a sentence
     for place, finding in enumerate(found):
         y = top - place * step
         line = line_of(lines, finding.init)
@@ -72,8 +78,28 @@ def _verdicts(shown: "Figure", found: Sequence[Finding], lines: Mapping[str, Lin
             sentence = finding.sentence.partition(". ")[0].removesuffix(".").removeprefix(f"{label}: ")
             named = label and sentence.startswith(label)  # as it is written, at the beginning of a sentence too
             rows = wrap(f"{sentence if named else f'{sentence[:1].upper()}{sentence[1:]}'}.", int(width * 145))
-            text = "\n".join(rows[:3]) + ("…" if len(rows) > 3 else "")
+            text = "\n".join(rows[:room]) + ("…" if len(rows) > room else "")
             shown.text(0.066, y - 0.038, text, size=12.5, color=LIGHT.soft, va="top", linespacing=1.35)
+
+
+class _Drawn:
+    """A line that was drawn under a name."""
+
+    def __init__(self, line: "Line2D") -> None:
+        self.line, self.name = line, str(line.get_label())
+        self.heights = {x: y for x, y in np.asarray(line.get_xydata(), float).tolist() if y == y}
+
+
+def _lay_open(shown: "Figure", axes: "Axes") -> None:
+    """Named lines that lie on one another so that each is seen, and said beneath."""
+    low, high = axes.get_ylim()
+    told = []
+    for group in groups([_Drawn(line) for line in axes.lines if not str(line.get_label()).startswith("_")], low, high):
+        for each, wider in zip(group[:-1], widening(len(group)), strict=False):
+            each.line.set(linewidth=each.line.get_linewidth() + wider, alpha=PALE, linestyle="-")
+        told.append(said([each.name for each in group], [shared(group, low, high).said("points")]))
+    rows = wrap("; ".join(told), 74)
+    shown.text(0.965, 0.05, "\n".join(rows[:2]), size=12.5, color=LIGHT.soft, ha="right", va="center")
 
 
 def _plain(axes: "Axes") -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from ...figures.axes import decades, power_of_ten
 from ...figures.palette import PREDICTED, STYLES
+from .findings.judged import label_of
 from .result import AttentionResult
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def attention_picture(result: AttentionResult, axes: "Axes") -> None:
     ranked = [entry for entry in result.scales if len(entry.ranks) > 1]
     for entry in ranked:
         x, style = [log10(at.rank) for at in entry.ranks], STYLES[entry.scale]
-        axes.plot(x, [at.log10_weight for at in entry.ranks], color=style.color, linewidth=3)
+        axes.plot(x, [at.log10_weight for at in entry.ranks], color=style.color, linewidth=3, label=label_of(entry))
         axes.plot(x, [at.predicted for at in entry.ranks], color=PREDICTED, linewidth=2, linestyle=":")
     for entry in result.scales if not ranked else []:
         edges = [edge or 0.0 for edge in entry.weights.histogram.edges]

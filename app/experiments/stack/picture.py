@@ -4,7 +4,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ...figures.axes import log_axis
-from ...figures.palette import PREDICTED, STYLES
+from ...figures.palette import LINES, PREDICTED, STYLES
 from .result import StackInit, StackResult
 
 if TYPE_CHECKING:
@@ -22,7 +22,15 @@ def stack_picture(result: StackResult, axes: "Axes") -> None:
             places, lows, highs = zip(*known, strict=True)
             axes.fill_between(places, lows, highs, color=style.color, alpha=0.15, linewidth=0)
         marker = style.marker if len(layers) <= 40 else ""
-        axes.plot(layers, _floats(_sizes(entry)), color=style.color, linewidth=3, marker=marker, markersize=6)
+        axes.plot(
+            layers,
+            _floats(_sizes(entry)),
+            label=LINES[entry.init].label,
+            color=style.color,
+            linewidth=3,
+            marker=marker,
+            markersize=6,
+        )
         predicted = _floats([layer.predicted.typical for layer in entry.layers])
         axes.plot(layers, predicted, color=PREDICTED, linewidth=2, linestyle=":")
     low, high = min(chain(sizes, [-0.5])), max(chain(sizes, [0.5]))

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ...figures.palette import PREDICTED
-from .charts.colors import style_of
+from .charts.colors import label_of, style_of
 from .charts.maps import PARTING, RISING
 from .charts.scales import along, of_statistic, titled
 from .result import SweepResult
@@ -33,7 +33,16 @@ def sweep_picture(result: SweepResult, axes: "Axes") -> None:
         style, places = style_of(result, line.init, index), [_known(along(x).place(at)) for at in line.x]
         style_of_line = "" if x.choices else "-"
         values, theory = ([_known(scale.place(value)) for value in found] for found in (line.value, line.predicted))
-        axes.plot(places, values, style_of_line, color=style.color, linewidth=3, marker=style.marker, markersize=7)
+        axes.plot(
+            places,
+            values,
+            style_of_line,
+            label=label_of(result, line.init),
+            color=style.color,
+            linewidth=3,
+            marker=style.marker,
+            markersize=7,
+        )
         axes.plot(places, theory, "_" if x.choices else ":", color=PREDICTED, linewidth=2, markersize=16)
 
 

@@ -4,13 +4,13 @@ from math import log10
 from typing import TYPE_CHECKING
 
 from ...figures.axes import log_axis
-from ...figures.palette import PREDICTED, STYLES
+from ...figures.palette import LINES, PREDICTED, STYLES
 from .result import TrainingResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LINES = {"solid": "-", "9px,4px": "--", "4px,4px": ":", "14px,4px,4px,4px": "-."}
+DASHED = {"solid": "-", "9px,4px": "--", "4px,4px": (0, (2.0, 1.0)), "14px,4px,4px,4px": "-."}
 
 
 def training_picture(result: TrainingResult, axes: "Axes") -> None:
@@ -21,7 +21,10 @@ def training_picture(result: TrainingResult, axes: "Axes") -> None:
         losses = [log10(value) if value else float("nan") for value in entry.loss.validation]
         known += [value for value in losses if value == value]
         style = STYLES[entry.init]
-        axes.plot(entry.loss.step, losses, color=style.color, linewidth=3, linestyle=LINES[style.dash])
+        dashed = DASHED[style.dash]
+        axes.plot(
+            entry.loss.step, losses, label=LINES[entry.init].label, color=style.color, linewidth=3, linestyle=dashed
+        )
     axes.axhline(expected, color=PREDICTED, linewidth=2, linestyle=":")
     axis = log_axis(min(known), min(max(known), expected + 2))
     axes.set_yticks(axis["tickvals"], axis["ticktext"])

@@ -29,7 +29,15 @@ def transformer_picture(result: TransformerResult, axes: "Axes") -> None:
                 linewidth=0,
             )
         marker = style.marker if len(blocks) <= 40 else ""
-        axes.plot(blocks, _floats(_sizes(entry)), color=style.color, linewidth=3, marker=marker, markersize=6)
+        axes.plot(
+            blocks,
+            _floats(_sizes(entry)),
+            label=LINES[entry.init].label,
+            color=style.color,
+            linewidth=3,
+            marker=marker,
+            markersize=6,
+        )
         predicted = _floats([block.predicted.log10_stream for block in entry.blocks])
         axes.plot(blocks, predicted, color=PREDICTED, linewidth=2, linestyle=":")
     low, high = min(chain(sizes, [-0.5])), max(chain(sizes, [0.5]))

@@ -2,6 +2,7 @@
 
 from ...figures.chart import Chart
 from ...figures.palette import Figure
+from ...view import View
 from ..recording import Recording
 from .formats import format_chart
 from .picture import picture
@@ -45,5 +46,5 @@ CHARTS: dict[str, Chart] = {
 
 def figures(recording: Recording) -> dict[str, Figure]:
     """{chart name: Plotly figure}, each a plain dict."""
-    drawn = {name: chart.draw(recording) for name, chart in CHARTS.items()}
+    drawn = {name: chart.figure(recording, View()) for name, chart in CHARTS.items()}
     return {name: figure for name, figure in drawn.items() if figure is not None}

@@ -49,7 +49,7 @@ def gain_chart(result: StackResult) -> Figure | None:
         {
             "type": "scatter",
             "mode": "lines",
-            "name": f"{name}, over the whole stack",
+            "name": name,
             "x": x,
             "y": [min(max(value, -2 * FARTHEST), 2 * FARTHEST) for value in values],
             "text": [
@@ -76,7 +76,7 @@ def gain_chart(result: StackResult) -> Figure | None:
             *(_line(mark, top) for mark, top in zip(marks, tops, strict=True)),
         ],
         annotations=[
-            title("factor of the mean square"),
+            title("factor of the mean square over the whole stack"),
             *(_label(mark, top, x) for mark, top in zip(marks, tops, strict=True)),
         ],
     )
