@@ -25,6 +25,7 @@ def labels_of(registry: Mapping[str, Any]) -> OneOf:
 
 Init = Annotated[str, labels_of(INITIALIZERS)]
 Distribution = Annotated[str, labels_of(DISTRIBUTIONS)]
+MOMENTS = "All have mean 0 and variance 1 but torch.rand's, of mean ½ and variance 1/12."
 
 
 GROUPS = {"axes": "Axes", "shape": "Shape", "weights": "Weights", "input": "Input", "run": "Run"}
@@ -161,7 +162,7 @@ class WeightsSpec(Spec):
         step=0.05,
     )
     fan_mode: Annotated[
-        str, OneOf({"fan_in": "fan_in: keeps the forward signal", "fan_out": "fan_out: keeps the gradient"})
+        str, OneOf({"fan_in": "fan_in: keeps the signal", "fan_out": "fan_out: keeps the gradient"})
     ] = field("fan_in", "weights", "He's fan", "Which fan He's initializations divide by, where the two differ.")
     weight_mean: float = field(
         0.0,

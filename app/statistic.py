@@ -27,6 +27,7 @@ class Statistic(NamedTuple):
     at least of some specs. `level`: the value that parts two regimes, such as a growth of one. `of_repeats`: it is a
     spread over the experiment's own repeats, so that repeating is left to it. `needs`: fields of the spec that must be
     true. `printed`: the column, from 0, that the experiment's script has it in, after the series' name in its table.
+    `short`: its label in a menu, which has no room for a long one.
     """
 
     label: str
@@ -40,6 +41,7 @@ class Statistic(NamedTuple):
     of_repeats: bool = False
     needs: tuple[str, ...] = ()
     printed: int | None = None
+    short: str = ""
 
 
 class Mark(NamedTuple):

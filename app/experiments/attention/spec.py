@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from ...fields import SpecError
 from ...lab.initializers import INITIALIZERS
-from ...spec import LARGEST_SEED, Distribution, Spec, field, labels_of
+from ...spec import LARGEST_SEED, MOMENTS, Distribution, Spec, field, labels_of
 
 SCALES = {name: INITIALIZERS[name] for name in ("unscaled", "1/D", "1/sqrt(D)")}
 Scale = Annotated[str, labels_of(SCALES)]
@@ -65,7 +65,7 @@ class AttentionSpec(Spec):
         le=1,
         step=0.05,
     )
-    input: Distribution = field("normal", "input", "Entries", "How the entries of queries, keys and values are drawn.")
+    input: Distribution = field("normal", "input", "Entries", f"How queries, keys and values are drawn. {MOMENTS}")
     input_mean: float = field(
         0.0,
         "input",

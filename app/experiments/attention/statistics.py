@@ -59,6 +59,7 @@ STATISTICS = {
     "concentrated": Statistic(
         "share of queries with a weight above 0.97",
         _of_scales(lambda at: Measured(at.largest.concentrated, at.predicted.concentrated)),
+        short="queries with one key alone",
     ),
     "score_variance": Statistic(
         "variance of the scores",
@@ -78,15 +79,22 @@ STATISTICS = {
         "cosine between the outputs of two queries",
         _of_scales(lambda at: Measured(at.output.cosine, at.predicted.output_cosine, at.predicted.output_cosine_std)),
         printed=4,
+        short="cosine between outputs",
     ),
     "gradient": Statistic(
-        "mean square of the gradient at the queries", _of_scales(_gradient), log=True, needs=BACKWARD, printed=5
+        "mean square of the gradient at the queries",
+        _of_scales(_gradient),
+        log=True,
+        needs=BACKWARD,
+        printed=5,
+        short="gradient at the queries",
     ),
     "row_gradient": Statistic(
         "sum of squares of the gradient at a query's scores, over D",
         _of_scales(_row_gradient),
         log=True,
         needs=BACKWARD,
+        short="gradient at a query's scores",
     ),
 }
 

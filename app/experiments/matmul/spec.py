@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from ...fields import OneOf
 from ...lab.initializers import INITIALIZERS
-from ...spec import Distribution, WeightsSpec, field, init_field, labels_of
+from ...spec import MOMENTS, Distribution, WeightsSpec, field, init_field, labels_of
 
 # An orthogonal matrix is one layer; the columns of a matmul are a sample of independent ones.
 ColumnInit = Annotated[
@@ -40,14 +40,14 @@ class MatmulSpec(WeightsSpec):
         ge=1,
         le=10**9,
     )
-    input: Distribution = field("normal", "input", "Entries of x", "How the input x is drawn.")
-    weights: Distribution = field("normal", "weights", "Entries of w", "How the weights are drawn, before scaling.")
+    input: Distribution = field("normal", "input", "Entries of x", f"How the input x is drawn. {MOMENTS}")
+    weights: Distribution = field("normal", "weights", "Entries of w", f"How weights are drawn, unscaled. {MOMENTS}")
     input_mean: float = field(
         0.0, "input", "Mean of x", "Added to every entry of x.", slider=(-2, 2), ge=-1000, le=1000, step=0.1
     )
     draws: Annotated[
         str,
-        OneOf({"shared": "shared: one x and w for all", "fresh": "fresh: each line draws its own, as asked"}),
+        OneOf({"shared": "shared: one x and w for all", "fresh": "fresh: each line its own"}),
     ] = field(
         "shared",
         "run",

@@ -32,10 +32,17 @@ def _spread(entry: MatmulInit) -> float:
 STATISTICS = {
     "variance": Statistic("variance of z", of_inits(_variance), log=True, printed=1),
     "z": Statistic(
-        "distance of the variance from that of its x", of_inits(_z), unit="standard errors over the columns"
+        "distance of the variance from that of its x",
+        of_inits(_z),
+        unit="standard errors over the columns",
+        short="variance beside that of its x",
     ),
     "input_spread": Statistic(
-        "standard deviation of the variance over inputs", of_inits(_over_inputs), log=True, of_repeats=True
+        "standard deviation of the variance over inputs",
+        of_inits(_over_inputs),
+        log=True,
+        of_repeats=True,
+        short="spread of the variance",
     ),
 }
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from ...fields import OneOf, SpecError
 from ...lab.activations import ACTIVATIONS
 from ...lab.norms import NORM_LABELS
-from ...spec import Distribution, WeightsSpec, field, labels_of
+from ...spec import MOMENTS, Distribution, WeightsSpec, field, labels_of
 
 FEWEST_BINS = 16
 MOST_BINS = 2**16  # of all layers'
@@ -57,7 +57,7 @@ class StackSpec(WeightsSpec):
     activation: Annotated[str, labels_of(ACTIVATIONS)] = field(
         "tanh", "shape", "Activation", "φ, what each layer does to its preactivations.", main=True
     )
-    input: Distribution = field("normal", "input", "Entries of the input", "How the batch of inputs is drawn.")
+    input: Distribution = field("normal", "input", "Entries of the input", f"How the batch is drawn. {MOMENTS}")
     bias_std: float = field(
         0.0,
         "weights",

@@ -116,7 +116,12 @@ SETTLED = "Growth is from the middle of the stack to its end, where the signal h
 BACKWARD = ("backward",)
 STATISTICS = {
     "final_mean_square": Statistic(
-        "mean square of the last preactivations", of_inits(_final), log=True, by_factors=True, printed=1
+        "mean square of the last preactivations",
+        of_inits(_final),
+        log=True,
+        by_factors=True,
+        printed=1,
+        short="mean square in the last layer",
     ),
     "growth": Statistic(
         "growth of the signal",
@@ -155,29 +160,39 @@ STATISTICS = {
         log=True,
         by_factors=True,
         needs=BACKWARD,
+        short="depth scale of the gradient",
     ),
     "cosine": Statistic(
         "cosine between inputs after the last layer",
         of_inits(lambda entry: Measured(entry.layers[-1].cosine.mean, entry.layers[-1].predicted.cosine)),
         printed=3,
+        short="cosine in the last layer",
     ),
     "saturated": Statistic(
         "share of saturated activations in the last layer",
         of_inits(lambda entry: Measured(entry.layers[-1].activation.saturated, entry.layers[-1].predicted.saturated)),
+        short="saturated in the last layer",
     ),
     "dead": Statistic(
         "share of dead units in the last layer",
         of_inits(lambda entry: Measured(entry.layers[-1].activation.dead_units)),
         predicted=False,
+        short="dead units in the last layer",
     ),
     "network_spread": Statistic(
         "variance over networks of ln of one input's mean square",
         of_inits(_over_networks),
         log=True,
         of_repeats=True,
+        short="how far networks differ",
     ),
     **{
-        f"overflow_{name}": Statistic(f"first layer that overflows {name}", of_inits(_overflow(name)), unit="layer")
+        f"overflow_{name}": Statistic(
+            f"first layer that overflows {name}",
+            of_inits(_overflow(name)),
+            unit="layer",
+            short=f"first overflow in {name}",
+        )
         for name in ("float16", "bfloat16", "float32")
     },
 }

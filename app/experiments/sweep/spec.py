@@ -163,7 +163,7 @@ def _model(
         for name, each in base.model_fields.items()
         if name not in TAKEN and can_run(shape(each))
     }
-    statistics = {name: statistic.label for name, statistic in experiment.statistics.items()}
+    statistics = {name: statistic.short or statistic.label for name, statistic in experiment.statistics.items()}
     running = Annotated[str, OneOf(fields)]
     own: dict[str, Any] = {
         "name": (ClassVar[str], SweepSpec.name),

@@ -45,6 +45,7 @@ STATISTICS = {
         help=LEARNED,
         predicted=False,
         log=True,
+        short="held-out loss at the end",
     ),
     "training_loss": Statistic(
         "loss of the last batches",
@@ -55,7 +56,13 @@ STATISTICS = {
         log=True,
     ),
     "first_loss": Statistic(
-        "held-out loss before the first step", of_inits(_first_loss), unit="nats", log=True, by_factors=True, printed=0
+        "held-out loss before the first step",
+        of_inits(_first_loss),
+        unit="nats",
+        log=True,
+        by_factors=True,
+        printed=0,
+        short="held-out loss at the start",
     ),
     "first_update": Statistic(
         "last update of the first layer",
@@ -78,12 +85,14 @@ STATISTICS = {
         log=True,
         by_factors=True,
         level=1e-3,
+        short="last update of the output",
     ),
     "saturated": Statistic(
         "share of saturated activations in the last hidden layer, after the last step",
         of_inits(_at_the_end(lambda entry: _saturated(entry.layers))),
         help=LEARNED,
         predicted=False,
+        short="saturated at the end",
     ),
 }
 

@@ -15,8 +15,8 @@ FEWEST_BINS = 16
 MOST_BINS = 2**13  # of all blocks'
 RETURNING = 64  # tokens at least that the gradient goes back through
 NORM_PLACES = {
-    "pre": "pre-norm: at the start of each branch",
-    "post": "post-norm: of the stream, after each branch",
+    "pre": "pre-norm: before each branch",
+    "post": "post-norm: after each branch",
     "none": "none",
 }
 NORM_KINDS = {name: NORMS[name].label for name in ("layer", "rms")}

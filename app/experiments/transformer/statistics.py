@@ -84,11 +84,24 @@ STATISTICS = {
         level=1.0,
     ),
     "final_mean_square": Statistic(
-        "mean square of the stream after the last block", of_inits(_final), log=True, by_factors=True, printed=0
+        "mean square of the stream after the last block",
+        of_inits(_final),
+        log=True,
+        by_factors=True,
+        printed=0,
+        short="mean square in the last block",
     ),
-    "cosine": Statistic("cosine between tokens after the last block", of_inits(_cosine), printed=2),
+    "cosine": Statistic(
+        "cosine between tokens after the last block",
+        of_inits(_cosine),
+        printed=2,
+        short="cosine in the last block",
+    ),
     "entropy": Statistic(
-        "entropy of attention in the last block", of_inits(_entropy), unit="share of that of even weights"
+        "entropy of attention in the last block",
+        of_inits(_entropy),
+        unit="share of that of even weights",
+        short="entropy in the last block",
     ),
     "attention_share": Statistic(
         "what attention adds in the last block",
@@ -96,6 +109,7 @@ STATISTICS = {
         unit="share of the stream's mean square",
         log=True,
         by_factors=True,
+        short="what the last attention adds",
     ),
     "mlp_share": Statistic(
         "what the MLP adds in the last block",
@@ -103,6 +117,7 @@ STATISTICS = {
         unit="share of the stream's mean square",
         log=True,
         by_factors=True,
+        short="what the last MLP adds",
     ),
 }
 

@@ -151,16 +151,16 @@ def fill(number: int, key: Words, first: int, out: Floats) -> None:
 
 
 _ENTRIES = (
-    Distribution("normal", "normal, N(0, 1), as torch.randn", NORMAL, Moments(0.0, 1.0, 0.0)),
-    Distribution("uniform", "uniform within ±√3: variance 1", UNIFORM, Moments(0.0, 1.0, -1.2)),
-    Distribution("rademacher", "±1 by a coin: variance 1, no spread in x²", RADEMACHER, Moments(0.0, 1.0, -2.0)),
-    Distribution("laplace", "Laplace, heavier tails: variance 1", LAPLACE, Moments(0.0, 1.0, 3.0)),
+    Distribution("normal", "torch.randn: normal", NORMAL, Moments(0.0, 1.0, 0.0)),
+    Distribution("uniform", "uniform within ±√3", UNIFORM, Moments(0.0, 1.0, -1.2)),
+    Distribution("rademacher", "±1 by a coin, no spread in x²", RADEMACHER, Moments(0.0, 1.0, -2.0)),
+    Distribution("laplace", "Laplace, heavier tails", LAPLACE, Moments(0.0, 1.0, 3.0)),
     Distribution(
         "truncated_normal",
-        "normal cut at ±2 std, rescaled: variance 1",
+        "normal, cut at ±2 std",
         TRUNCATED,
         Moments(0.0, 1.0, -0.6344632828703505),
     ),
-    Distribution("rand", "uniform on [0, 1), as torch.rand: mean ½", RAND, Moments(0.5, 1 / 12, -1.2)),
+    Distribution("rand", "torch.rand: uniform on [0, 1)", RAND, Moments(0.5, 1 / 12, -1.2)),
 )
 DISTRIBUTIONS: dict[str, Distribution] = {entry.name: entry for entry in _ENTRIES}
