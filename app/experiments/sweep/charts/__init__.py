@@ -30,7 +30,9 @@ def _maps(spec: SweepSpec) -> str:
     if level is not None:
         parts.append(f"it parts at {level:g}")
     if spec.followed.predicted:
-        parts.append("dotted theory's contours" if level is None else f"dotted where theory says {level:g}")
+        parts.append(
+            "dotted theory's contours, where it varies" if level is None else f"dotted where theory says {level:g}"
+        )
     return f"{'; '.join(parts)}. {_help(spec)}{LEADS}"
 
 

@@ -11,16 +11,16 @@ from ....figures.panels import Panel, stacked
 from ..plan import levels
 from ..result import Cell, SweepResult
 from .colors import label_of, meta_of
-from .scales import Scale, Value, along, in_words, of_statistic, said, titled, told
+from .contours import contours
+from .scales import Scale, Value, along, called, in_words, of_statistic, said, titled, told
 
 TALL = 360  # pixels of one map, less where there are several
 FOOT = 104  # pixels under the last one, for its axis and the scale of colours
-BETWEEN = 5  # contours where no level parts two regimes, at most
+LONGEST = 46  # letters of a title, of which a phone has room for no more
 
 # Dark to light, as far apart for the colour-blind; around a level from blue over grey to orange.
-RISING = ((0.0, "#1b2a5c"), (0.35, "#2b7fd4"), (0.7, "#7cc4b8"), (1.0, "#f4e9b0"))
+RISING = ((0.0, "#3a57a6"), (0.35, "#3f8fdc"), (0.7, "#7cc4b8"), (1.0, "#f4e9b0"))
 PARTING = ((0.0, "#14418b"), (0.3, "#5b9ce0"), (0.5, "#c3c7cd"), (0.7, "#ee9257"), (1.0, "#a83207"))
-THEORY = "#111418"
 
 
 class Grid(NamedTuple):
@@ -59,7 +59,11 @@ def maps(result: SweepResult) -> Figure | None:
 def _title(result: SweepResult, grid: Grid, first: bool) -> str:
     """Whose map it is, and over the first one what all of them show."""
     series = f"<b>{label_of(result, grid.series)}</b>" if grid.series else ""
-    return ": ".join(filter(None, (series, result.statistic.label if first else "")))
+    if not first:
+        return series
+    beside = len(label_of(result, grid.series)) if grid.series else 0
+    what = called(result)
+    return ": ".join(filter(None, (series, what if beside + len(what) <= LONGEST else result.statistic.label)))
 
 
 def _filled(axis: Figure, grids: Sequence[Grid], rows: bool = False) -> Figure:
@@ -102,7 +106,7 @@ def _places(scale: Scale, values: Sequence[Value]) -> list[float]:
 
 
 def _traces(result: SweepResult, grid: Grid) -> list[Figure]:
-    scale, level = of_statistic(result), result.statistic.level
+    scale = of_statistic(result)
     measured = [[scale.place(cell.value) if cell else None for cell in row] for row in grid.rows]
     predicted = [[scale.place(cell.predicted) if cell else None for cell in row] for row in grid.rows]
     heat: Figure = {
@@ -120,10 +124,8 @@ def _traces(result: SweepResult, grid: Grid) -> list[Figure]:
         "showlegend": False,
         **meta_of(result, grid.series),
     }
-    traces = [heat]
-    known = [value for row in predicted for value in row if value is not None]
-    if known and len(grid.xs) > 1 and len(grid.ys) > 1 and min(known) < max(known):
-        traces.append(_contour(grid, predicted, known, scale.place(level)))
+    colors = _colors(result)
+    traces = [heat, *contours(grid.xs, grid.ys, predicted, _levels(result, colors), colors["cmax"] - colors["cmin"])]
     failed = [
         (cell, x, y) for row, y in zip(grid.rows, grid.ys, strict=True) for cell, x in zip(row, grid.xs, strict=True)
     ]
@@ -131,27 +133,13 @@ def _traces(result: SweepResult, grid: Grid) -> list[Figure]:
     return traces
 
 
-def _contour(grid: Grid, predicted: list[list[float | None]], known: list[float], level: float | None) -> Figure:
-    """Where theory has the level; without one, theory's contours at round values."""
-    step = 1.0
-    if level is None:
-        ticks = linear_axis(min(known), max(known), BETWEEN)["tickvals"]
-        start, stop = (ticks[0], ticks[-1]) if ticks else (known[0], known[0])
-        step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
-    else:
-        start = stop = level
-    return {
-        "type": "contour",
-        "x": grid.xs,
-        "y": grid.ys,
-        "z": predicted,
-        "contours": {"start": start, "end": stop, "size": step, "coloring": "none"},
-        "line": {"color": THEORY, "width": 2.5, "dash": "dot", "smoothing": 0.6},
-        "hoverinfo": "skip",
-        "showscale": False,
-        "showlegend": False,
-        "meta": {"role": "predicted"},
-    }
+def _levels(result: SweepResult, colors: Figure) -> dict[float, str]:
+    """The values contours are drawn at: the one that parts two regimes, or those marked on the scale of colours."""
+    level = result.statistic.level
+    place = of_statistic(result).place(level)
+    if level is not None and place is not None:
+        return {place: f"{level:g}"}
+    return dict(zip(colors["colorbar"]["tickvals"], colors["colorbar"]["ticktext"], strict=True))
 
 
 def _failed(result: SweepResult, cells: list[tuple[Cell, float, float]]) -> list[Figure]:

@@ -1,0 +1,51 @@
+"""Theory's contours over a map: where theory has a value, with its name; none where theory does not vary."""
+
+import pytest
+
+from app.experiments import EXPERIMENTS
+from app.experiments.sweep.charts.contours import contours
+from tests.compute.tools import result_of
+
+XS, YS = [0.0, 1.0, 2.0], [0.0, 1.0]
+LEVELS = {0.5: "a half", 1.0: "one", 9.0: "nine"}
+
+
+def test_a_line_is_named_where_theory_crosses_its_value_in_the_highest_row() -> None:
+    *lines, names = contours(XS, YS, [[0.0, 1.0, 2.0], [0.0, 0.25, 2.0]], LEVELS, span=2.0)
+    assert [line["contours"]["start"] for line in lines] == [0.5, 1.0]
+    assert names["text"] == [" a half ", " one "]
+    assert names["x"] == pytest.approx([1 + 0.25 / 1.75, 1 + 0.75 / 1.75])
+    assert names["y"] == [1.0, 1.0]
+
+
+def test_a_line_that_passes_through_a_cell_s_middle_is_named_there() -> None:
+    *_, names = contours(XS, YS, [[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]], {1.0: "one"}, span=2.0)
+    assert names["x"] == [1.0]
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-16, 1e-4])
+def test_theory_that_hardly_varies_has_no_contours(noise: float) -> None:
+    assert contours(XS, YS, [[1.0, 1.0 + noise, 1.0], [1.0, 1.0, 1.0 - noise]], LEVELS, span=2.0) == []
+
+
+def test_a_plateau_at_a_level_has_no_line_of_rounding_errors() -> None:
+    """Above the level on one side alone, theory passes it once in every row."""
+    rows = [[1.0, 1.0 + 1e-12, 2.0], [1.0 - 1e-12, 1.0, 2.0]]
+    assert contours(XS, YS, rows, {1.0: "one"}, span=2.0) == []
+
+
+def test_where_theory_says_nothing_there_is_no_contour() -> None:
+    assert contours(XS, YS, [[None, None, None], [None, None, None]], LEVELS, span=2.0) == []
+    assert contours(XS, [0.0], [[0.0, 1.0, 2.0]], LEVELS, span=2.0) == []
+
+
+def test_contours_are_at_the_values_that_the_scale_of_colours_marks() -> None:
+    """He's variance is 2 for any two widths, of which a contour would draw rounding errors; Xavier's follows them."""
+    query = "of=matmul&x=fan_in&x_from=16&x_to=256&x_steps=3&y=fan_out&y_from=16&y_to=256&y_steps=3&bins=4&repeats=1"
+    inits = "&init=xavier_normal&init=kaiming_normal"
+    figure = EXPERIMENTS["sweep"].figures(result_of(EXPERIMENTS["sweep"].spec.from_query(query + inits)))["maps"]
+    marked = figure["layout"]["coloraxis"]["colorbar"]["tickvals"]
+    lines = [trace for trace in figure["data"] if trace["type"] == "contour"]
+    assert {line["yaxis"] for line in lines} == {"y"}
+    assert len(lines) > 2
+    assert all(any(abs(line["contours"]["start"] - tick) < 1e-5 for tick in marked) for line in lines)
