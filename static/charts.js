@@ -166,7 +166,8 @@ function legend(list, seen, look) {
   if (!list) return;
   const { data } = seen;
   const entries = new Map();
-  for (const trace of data) {
+  const theory = ({ meta }) => meta?.role === "predicted";
+  for (const trace of [...data.filter((trace) => !theory(trace)), ...data.filter(theory)]) {
     if (trace.name && trace.showlegend !== false && trace.visible !== false && !entries.has(trace.name)) entries.set(trace.name, trace);
   }
   if (look.pinned) entries.set("pinned run", { line: { color: "currentColor", width: 5 }, opacity: 0.45 });

@@ -26,6 +26,8 @@ function newestOf(ask) {
 }
 
 const filled = (template, words) => template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(words[name]));
+// Here k has no other name than its value.
+const unnamed = (sentence) => sentence.replace(/^[^:.]*: (.)/, (_, first) => first.toUpperCase());
 const short = (value) => (value < 0.01 ? value.toPrecision(3) : Number(value.toPrecision(3))).toString();
 
 function scale(story) {
@@ -37,7 +39,7 @@ function scale(story) {
     try {
       for await (const { event, data } of events(`${story.dataset.look}?${query}&open=why`, new AbortController().signal)) {
         if (event === "figures") draw(data[story.dataset.chartName]);
-        else if (event === "findings") story.querySelector(".said").textContent = data[0].sentence;
+        else if (event === "findings") story.querySelector(".said").textContent = unnamed(data[0].sentence);
         else if (event === "explanation") reason(data);
         else if (event === "problem") story.querySelector(".said").textContent = data.detail;
       }

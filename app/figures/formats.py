@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ..lab.formats import FORMATS, Magnitudes
 from .axes import decades
 from .courses import Course
+from .numbers import percent
 from .palette import PREDICTED, Figure, meta
 from .panels import Panel, once
 
@@ -74,7 +75,8 @@ def _ribbon(course: Course, magnitudes: Sequence[Magnitudes | None]) -> list[Fig
 
 def _losses(place: str, found: Magnitudes) -> str:
     lines = [
-        f"{name}: {share.underflow:.1%} to zero, {share.overflow:.1%} overflow" for name, share in found.formats.items()
+        f"{name}: {percent(share.underflow)} to zero, {percent(share.overflow)} overflow"
+        for name, share in found.formats.items()
     ]
     return "<br>".join([place, *lines])
 

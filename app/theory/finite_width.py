@@ -91,8 +91,8 @@ def normed_gradient_reason(phi: Nonlinearity, layers: list[LayerShape], centres:
     depth_over_width = sum(1 / layer.fan_out for layer in layers[1:])
     return (
         "No band of the gradient: none is known here with a norm. Over networks its mean square is "
-        f"{abs(above):.0%} {'above' if above > 0 else 'below'} the limit of infinite width at layer 1, to first order "
-        f"in the depth over width that it comes back through, {depth_over_width:.2f}."
+        f"{100 * abs(above):.0f} % {'above' if above > 0 else 'below'} the limit of infinite width at layer 1, to "
+        f"first order in the depth over width that it comes back through, {depth_over_width:.2f}."
     )
 
 

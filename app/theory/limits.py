@@ -175,8 +175,8 @@ def _steps(kernels: list[Kernel]) -> Iterator[tuple[Kernel, Kernel, float]]:
 
 _SAYS: dict[str, Callable[[float], str]] = {
     "dead": lambda value: (
-        f"in {value:.1%} of the networks all units of some layer are zero for an input, and beyond {DEAD:.1%} the "
-        "2.5 % point is zero itself."
+        f"in {100 * value:.1f} % of the networks all units of some layer are zero for an input, and beyond "
+        f"{100 * DEAD:.1f} % the 2.5 % point is zero itself."
     ),
     "skewed": lambda value: (
         "an average over so few units or entries has a logarithm far from normal: its skewness would be "
@@ -196,7 +196,7 @@ _SAYS: dict[str, Callable[[float], str]] = {
     ),
     "curved": lambda value: (
         "networks lie so far apart that the map of the variance acts differently on them: its curve moves an edge of "
-        f"one input's band by {value:.0%} of the half-width, and bands are drawn up to {CURVED:.0%}."
+        f"one input's band by {100 * value:.0f} % of the half-width, and bands are drawn up to {100 * CURVED:.0f} %."
     ),
     "amplified": lambda value: (
         "the map of the variance is unstable on the way: what it adds to early deviations, times the standard "

@@ -54,7 +54,7 @@ def numbers_in(sentence: str) -> Iterator[float]:
     """Every number a sentence states, powers of ten and shares included."""
     if "zero" in sentence or "nothing" in sentence:
         yield 0.0
-    for text in re.finditer(r"(1/)?([−-]?\d[\d,]*(?:\.\d+)?)(?: × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?(%)?", sentence):
+    for text in re.finditer(r"(1/)?([−-]?\d[\d,]*(?:\.\d+)?)(?: × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?( ?%)?", sentence):
         fraction, mantissa, exponent, percent = text.groups()
         value = float(mantissa.replace(",", "").replace("−", "-"))
         power = int(exponent.translate(SUPERSCRIPTS)) if exponent else 0

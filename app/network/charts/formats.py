@@ -4,6 +4,7 @@ from collections.abc import Callable
 from math import log2, log10
 
 from ...figures.axes import decades
+from ...figures.numbers import percent
 from ...figures.palette import PREDICTED, Figure, Style, meta
 from ...figures.panels import Panel, stacked
 from ...lab.formats import FORMATS, Magnitudes
@@ -76,7 +77,7 @@ def _placed(log2_size: float) -> float:
 
 def _losses(at: int, layer: Layer, found: Magnitudes) -> str:
     lines = [
-        f"{name}: {share.underflow:.1%} to zero, {share.overflow:.1%} overflow"
+        f"{name}: {percent(share.underflow)} to zero, {percent(share.overflow)} overflow"
         for name, share in found.formats.items()
         if name in FORMATS
     ]

@@ -1,7 +1,7 @@
 """Every layer's outputs as a shape, under them their size and the gradient's, over one axis of layers."""
 
 from ...figures.axes import log_axis, reach
-from ...figures.numbers import number
+from ...figures.numbers import number, percent
 from ...figures.palette import Figure
 from ...figures.panels import Panel, stacked
 from ...figures.shapes import Row, Shape, shape_panels, some_places
@@ -35,7 +35,7 @@ def _shape(place: int, layer: Layer) -> Shape:
     found = layer.output
     text = (
         f"{called(place, layer)}<br>mean {number(found.mean)}<br>std {number(found.std)}"
-        f"<br>min {number(found.min)}, max {number(found.max)}<br>exactly zero {found.zero:.1%}"
+        f"<br>min {number(found.min)}, max {number(found.max)}<br>exactly zero {percent(found.zero)}"
     )
     return Shape(place, found, text)
 

@@ -25,7 +25,7 @@ def signal(spec: MatmulSpec, entry: MatmulInit) -> Finding:
     if measured is None:
         said = f"{label}: one column has no variance; theory says {number(predicted.variance)}."
     else:
-        against = f"where x has a mean square of {number(started)}"
+        against = f"where x's entries have a mean square of {number(started)} on average"
         off = columns_off(entry)
         chance = "" if off is None else f", {abs(off):.1f} standard errors away"
         said = (
@@ -123,10 +123,11 @@ def repeats(spec: MatmulSpec, entry: MatmulInit) -> list[Finding]:
         return []
     share = (predicted.variance_std / spread) ** 2
     word = "input" if share > MOSTLY else "columns" if share < 1 - MOSTLY else "both"
+    mine, rest = (f"{100 * part:.0f} % of its variance is" for part in (share, 1 - share))
     cause = {
-        "input": f"{share:.0%} of its variance is ‖x‖²'s: all columns share one x, so more columns would not help.",
-        "columns": f"{1 - share:.0%} of its variance is the sampling error over {spec.fan_out:,} columns.",
-        "both": f"{share:.0%} of its variance is ‖x‖²'s, the rest the sampling error over {spec.fan_out:,} columns.",
+        "input": f"{mine} ‖x‖²'s: all columns share one x, so more columns would not help.",
+        "columns": f"{rest} the sampling error over {spec.fan_out:,} columns.",
+        "both": f"{mine} ‖x‖²'s, the rest the sampling error over {spec.fan_out:,} columns.",
     }
     # The standard error of a standard deviation, for a normal spread.
     off = in_spreads(seen.std, spread, spread / sqrt(2 * max(len(seen.variances) - 1, 1)))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ....figures.courses import Sizes
-from ....figures.numbers import number
+from ....figures.numbers import number, percent
 from ....figures.palette import STYLES, Figure
 from ....figures.panels import Panel, once, stacked
 from ....figures.shapes import Row, Shape, shape_panels, some_places
@@ -69,7 +69,7 @@ def _row(entry: StackInit, quantity: Quantity) -> Row:
 
 
 def _describe(layer: int, found: Summary) -> str:
-    zero = f"<br>exactly zero {found.zero:.1%}" if isinstance(found, ActivationSummary) else ""
+    zero = f"<br>exactly zero {percent(found.zero)}" if isinstance(found, ActivationSummary) else ""
     return (
         f"layer {layer}<br>mean {number(found.mean)}<br>std {number(found.std)}"
         f"<br>min {number(found.min)}, max {number(found.max)}{zero}"

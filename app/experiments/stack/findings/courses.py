@@ -1,6 +1,6 @@
 """What becomes of the signal, of a residual stream, and of the gradient on its way back."""
 
-from ....figures.numbers import number, power
+from ....figures.numbers import number, percent, power
 from ....finding import Finding, by_chance
 from ....lab.norms import NORM_LABELS
 from ..result import StackInit
@@ -63,7 +63,7 @@ def stream(spec: StackSpec, entry: StackInit) -> list[Finding]:
     if last.branch is not None and last.branch.mean_square and last.activation.mean_square:
         share = last.branch.mean_square / last.activation.mean_square
         consequence = "late layers change little" if share < LITTLE else "late layers still count"
-        added = f" The last branch is {share:.1%} of it: {consequence}."
+        added = f" The last branch is {percent(share)} of it: {consequence}."
     return [
         Finding(
             about="stream",

@@ -50,15 +50,15 @@ def saturation(spec: StackSpec, entry: StackInit) -> list[Finding]:
     if here.saturated is not None:
         share = here.saturated
         word = "saturates" if saturates(entry) else "partly" if share > NEAR else "free"
-        said = f"{label}: {share:.1%} of the last layer's activations are saturated, within 3 % of a bound."
+        said = f"{label}: {percent(share)} of the last layer's activations are saturated, within 3 % of a bound."
         if word != "free":
             said += f" The slope there is small{_but_gradients(spec, entry)}."
         value, predicted = share, last.predicted.saturated
     elif (ACTIVATIONS[spec.activation].homogeneous and spec.activation != "linear") or here.dead_units > DYING:
         word = "dies" if here.dead_units > DYING else "alive"
         said = (
-            f"{label}: {here.zero:.1%} of the last layer's activations are exactly zero, and "
-            f"{here.dead_units:.1%} of its "
+            f"{label}: {percent(here.zero)} of the last layer's activations are exactly zero, and "
+            f"{percent(here.dead_units)} of its "
             f"units are dead, zero for every one of the {spec.batch:,} inputs."
         )
         value, predicted = here.dead_units, None
@@ -109,11 +109,9 @@ def activation(spec: StackSpec, entry: StackInit) -> list[Finding]:
             init=entry.init,
             word="keeps" if abs(kept - 1) < NEAR else "shrinks" if kept < 1 else "enlarges",
             sentence=f"{label_of(entry)}: in layer 1 {ACTIVATIONS[spec.activation].label} leaves "
-            f"{number(kept, 3)} of the "
-            f"preactivations' mean square. What the next layer sums is E[h²] = {number(square, 3)}, the square of "
-            "a mean "
-            f"of {number(mean, 2)} ({share:.0%} of it) and a variance of {number(first.activation.variance, 3)}: E[h²] "
-            "has to be kept, not the variance.",
+            f"{number(kept, 3)} of the preactivations' mean square. What the next layer sums is "
+            f"E[h²] = {number(square, 3)}, the square of a mean of {number(mean, 2)} ({100 * share:.0f} % of it) and "
+            f"a variance of {number(first.activation.variance, 3)}: E[h²] has to be kept, not the variance.",
             value=kept,
             predicted=expected,
             layer=1,

@@ -168,15 +168,15 @@ def saturation(entry: TrainingInit) -> list[Finding]:
     worst = entry.layers[max(known, key=lambda layer: known[layer]) - 1]
     share, predicted = known[worst.layer], worst.predicted.saturated
     word = "saturates" if share > SATURATED else "partly" if share > PARTLY else "free"
-    theory = "" if predicted is None else f", {predicted:.1%} by theory"
+    theory = "" if predicted is None else f", {percent(predicted)} by theory"
     end = worst.activation_end.saturated if worst.activation_end else None
-    after = "" if end is None else f", and {end:.1%} after the last step"
+    after = "" if end is None else f", and {percent(end)} after the last step"
     return [
         Finding(
             about="saturation",
             init=entry.init,
             word=word,
-            sentence=f"{label_of(entry)}: before the first step {share:.1%} of layer {worst.layer}'s activations "
+            sentence=f"{label_of(entry)}: before the first step {percent(share)} of layer {worst.layer}'s activations "
             f"are saturated{theory}{after}: {SATURATION[word]}.",
             value=share,
             predicted=predicted,

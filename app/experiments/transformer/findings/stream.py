@@ -118,7 +118,7 @@ def idle(entry: TransformerInit) -> list[Finding]:
         word = "idle" if len(few) > len(entry.blocks) / 2 else "some idle"
         sentence = (
             f"{label_of(entry)}: {len(few):,} of {len(entry.blocks):,} blocks do next to nothing at initialization, "
-            f"each adding less than {IDLE:.0%} of the stream's mean square; block {least} adds "
+            f"each adding less than {100 * IDLE:.0f} % of the stream's mean square; block {least} adds "
             f"{percent(shares[least])}."
         )
     else:
@@ -135,7 +135,7 @@ def idle(entry: TransformerInit) -> list[Finding]:
             sentence=sentence,
             value=float(len(few)) if few else shares[least],
             layer=least,
-            brief=f"{len(few)} of {len(entry.blocks)} blocks add less than {IDLE:.0%}"
+            brief=f"{len(few)} of {len(entry.blocks)} blocks add less than {100 * IDLE:.0f} %"
             if few
             else f"a block adds at least {percent(shares[least])}",
         )

@@ -40,4 +40,4 @@ def percent(share: float) -> str:
     digits = 0
     while share and round(100 * share, digits) < 10 ** (1 - digits) and digits < 12:
         digits += 1
-    return f"{100 * share:.{digits}f}%"
+    return f"{100 * share:.{digits}f} %"
