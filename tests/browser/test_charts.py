@@ -62,3 +62,14 @@ def test_units_are_shown_at_the_chosen_layer(tab: Tab) -> None:
     with tab.rerun():
         tab.set("depth", 2)
     assert places_shown(chart) == {2}
+
+
+def test_lines_that_lie_on_one_another_are_said_to_beside_the_chart_and_to_who_listens(tab: Tab) -> None:
+    """A ReLU network's cosines do not depend on the scale of its weights."""
+    query = small_spec("stack", "activation=relu&init=1/D&init=kaiming_normal").links["page"]
+    tab.run(f"{query}&open=inputs")
+    chart = tab.chart("collapse")
+    chart.scroll_into_view_if_needed()
+    said = re.compile("1/D.* lie on one another|lie on one another.*1/D")
+    expect(chart.locator(".key .together")).to_have_text(said)
+    expect(chart.locator(".plot")).to_have_attribute("aria-description", said)

@@ -76,7 +76,7 @@ def gain_chart(result: StackResult) -> Figure | None:
             *(_line(mark, top) for mark, top in zip(marks, tops, strict=True)),
         ],
         annotations=[
-            title("factor of the mean square over the whole stack"),
+            title("factor over the whole stack"),
             *(_label(mark, top, x) for mark, top in zip(marks, tops, strict=True)),
         ],
     )
