@@ -13,7 +13,6 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing import resource_tracker
 
-from ..lab import threads
 from ..results import Result, Step
 from ..settings import Settings
 from .cells import Job, Outcome, as_json
@@ -41,7 +40,7 @@ class Beside:
         self._at_cells = 0  # processes
         self._changing = threading.Condition()
         self._closing = False
-        self._beginning = ThreadPoolExecutor(1, "beside", initializer=_prepare_to_begin)
+        self._beginning = ThreadPoolExecutor(1, "beside", initializer=_mask_interrupts)
         metrics.gauge("processes", "Processes ready to compute beside this one.", lambda: len(self._free))
 
     def begin(self) -> None:
@@ -136,9 +135,8 @@ class Beside:
                 logger.warning("A process that was to compute beside this one could not begin; there will be none.")
 
 
-def _prepare_to_begin() -> None:
-    """What the thread is, the processes it begins will be: nice, and deaf to the interrupt meant for this one."""
-    threads.prepare()
+def _mask_interrupts() -> None:
+    """What a thread is deaf to, the processes it begins are: an interrupt in a terminal is meant for this one."""
     if hasattr(signal, "pthread_sigmask"):
         resource_tracker.ensure_running()  # it would lift the mask
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

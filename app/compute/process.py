@@ -4,10 +4,9 @@ import ctypes
 import multiprocessing
 import os
 import pickle
-import threading
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from importlib import import_module
 from multiprocessing.connection import Connection
 from traceback import format_exception
 from typing import Any, TypeAlias
@@ -15,13 +14,14 @@ from typing import Any, TypeAlias
 from .. import logs
 from ..lab import memory, threads
 from ..lab.device import use_device
-from ..lab.kernels import compiling
 from ..settings import Settings
+from .beginning import begin
 from .computation import Watched
 from .flight import Update
 from .worker import engine_here
 
-LOOK_SECONDS = 0.02  # between two looks at whether anybody still waits
+BEGIN_SECONDS = 0.1  # between two looks at whether it is still wanted
+LOOK_SECONDS = 0.02  # between two at whether anybody still waits
 CANCELLED, OTHERS_WAIT = range(2)  # flags
 
 _CONTEXT = multiprocessing.get_context("spawn")  # a fork of a process with threads may find their locks taken
@@ -42,18 +42,21 @@ class Process:
         self._connection, there = _CONTEXT.Pipe()
         self._flags = _CONTEXT.RawArray(ctypes.c_bool, 2)
         self._process = _CONTEXT.Process(
-            target=_compute,
-            args=(there, self._flags, modules, settings.device, max(1, settings.threads // settings.at_once)),
+            target=begin,
+            args=(modules, there, self._flags, settings.device, max(1, settings.threads // settings.at_once)),
             name="beside",
             daemon=True,
         )
         self._process.start()
         there.close()
+        if sys.platform == "linux" and self._process.pid:
+            # A nice thread that began a nice process would keep this one's other threads from the interpreter.
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, threads.NICENESS)
 
     def ready(self, stop: Callable[[], bool]) -> bool:
         """Waits until it is, and computes what would be computed here; False where that will not be, or is to stop."""
         try:
-            while not self._connection.poll(LOOK_SECONDS):
+            while not self._connection.poll(BEGIN_SECONDS):
                 if stop():
                     return False
             return bool(self._connection.recv() == engine_here())
@@ -123,18 +126,14 @@ def pickled(work: Work) -> bytes | None:
         return None
 
 
-def _compute(connection: Pipe, flags: Flags, modules: Iterable[str], device: str, thread_count: int) -> None:
-    """What such a process does, as long as the one that began it lives."""
-    threading.Thread(target=_end_with_parent, name="watching", daemon=True).start()
+def compute(connection: Pipe, flags: Flags, device: str, thread_count: int) -> None:
+    """What such a process does until nobody is left at the other end."""
     logs.configure()
     memory.keep_freed()
     memory.keep_few_primitives()
     threads.use_threads(thread_count)
     threads.prepare()
     use_device(device)
-    for module in modules:
-        import_module(module)
-    compiling.prepare()
     flight, others_wait = _FlightThere(connection, flags), _Flag(flags, OTHERS_WAIT).is_set
     with suppress(EOFError, OSError):
         connection.send(engine_here())
@@ -157,10 +156,3 @@ def _portable(error: Exception) -> Exception:
         error = RuntimeError(f"{type(error).__name__}: {error}")
     error.add_note(noted)
     return error
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
