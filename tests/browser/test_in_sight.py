@@ -59,6 +59,14 @@ def test_no_chart_leaves_while_another_run_is_under_way(tab: Tab, name: str) -> 
 
 
 @every_experiment
+def test_the_numbers_of_the_chosen_layer_are_seen_whole_on_a_usual_screen(new_tab: NewTab, name: str) -> None:
+    tab = new_tab(viewport={"width": 1280, "height": 800})
+    tab.run(EXPERIMENTS[name].spec().links["page"])
+    beyond = tab.page.locator(".card .scroll").evaluate_all("all => all.map(one => one.scrollWidth - one.clientWidth)")
+    assert [pixels for pixels in beyond if pixels > 0] == []
+
+
+@every_experiment
 def test_what_is_refused_is_said_where_the_reader_is(new_tab: NewTab, name: str) -> None:
     tab = new_tab(viewport={"width": 1280, "height": 800})
     tab.run(f"{small_spec(name).links['page']}&open=all")
