@@ -183,7 +183,7 @@ def test_bands_are_withheld_with_the_reason_and_its_number() -> None:
     assert "cosine between two inputs" in reasons("tanh", equal_layers(3, 2, 1.0))
     assert "far from normal" in reasons("tanh", [LayerShape(2, 64, 0.5, 0.0)], batch=1)
     assert "so few units" in reasons("tanh", equal_layers(1, 2, 1.0), batch=1)
-    assert "10.4% of the networks" in reasons("relu", equal_layers(8, 29, sqrt(2)), batch=1)
+    assert "10.4 % of the networks" in reasons("relu", equal_layers(8, 29, sqrt(2)), batch=1)
     assert reasons("relu", [LayerShape(8, 8, 0.0, 0.0)]) == "No band: every preactivation is zero."
 
 
@@ -216,6 +216,6 @@ def test_whatever_the_layers_there_is_a_band_or_a_reason() -> None:
 def test_with_a_norm_the_reason_says_how_far_the_mean_gradient_strays() -> None:
     """Tanh, layer norm, 30 layers of 64: the mean of simulated networks is 62 % above, of 128 units 23 %."""
     said = normed_gradient_reason(nonlinearity("tanh"), equal_layers(64, 30, 1.0), centres=True)
-    assert "64% above" in said
+    assert "64 % above" in said
     assert "0.45" in said
-    assert "28% above" in normed_gradient_reason(nonlinearity("tanh"), equal_layers(128, 30, 1.0), centres=True)
+    assert "28 % above" in normed_gradient_reason(nonlinearity("tanh"), equal_layers(128, 30, 1.0), centres=True)

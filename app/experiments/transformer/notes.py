@@ -31,7 +31,7 @@ LONGER = (
 )
 SINGLE = (
     "No band for the cosine between tokens from the block on in which every query has one key alone: without a norm "
-    "longer tokens are preferred, but are taken to be no more than any other, and what that costs adds up."
+    "longer tokens are preferred, but are taken to be no more than any other."
 )
 STRAYING = ("stream", "attention", "mlp", "token_cosine", "sequence_cosine", "entropy", "participation", "gradient")
 TIES = (
