@@ -17,6 +17,7 @@ from tests.conftest import serving
 
 WELL_UNDER_WAY = 1 / 2  # of a run
 BASE: dict[str, dict[str, Any]] = {"sweep": {"x": "gain", "x_from": 1, "x_to": 2, "fan_in": 256, "fan_out": 30_000}}
+APART = 1000  # seeds, more than repeats of a cell
 LITTLE = {"sweep": 2}  # of every size: SMALL steps of SMALL repeats are many cells
 NOTE_SHARES = """document.addEventListener("DOMContentLoaded", () => {
   window.shares = [];
@@ -47,11 +48,11 @@ def largest_value(problem: dict[str, Any], field: str) -> int:
 
 
 def long_spec(origin: str, name: str, seed: int, share: float = 1) -> Spec:
-    """This share of what may be run, by the size that tells most. Each test has a seed: results are kept."""
+    """This share of what may be run, by the size that tells most. Each test has seeds of its own: results are kept."""
     model = EXPERIMENTS[name].spec
     shapes = {field: shape(info) for field, info in model.model_fields.items()}
     off = {field: False for field, accepts in shapes.items() if accepts.kind == "boolean"}
-    bare = off | BASE.get(name, {}) | {"seed": seed}
+    bare = off | BASE.get(name, {}) | {"seed": APART * seed}
     for size in EXPERIMENTS[name].sizes:
         if problem := refusal(origin, name, bare | {size: shapes[size].maximum}):
             spec: Spec = model.parse(bare | {size: int(share * largest_value(problem, size))})
@@ -73,12 +74,9 @@ def shares_done(tab: Tab) -> list[float]:
 
 
 def wait_until_well_under_way(tab: Tab) -> None:
-    tab.experiment.locator(".progress").evaluate(
-        """(progress, least) => new Promise((resolve) => {
-          const look = () => progress.value / progress.max > least ? resolve() : requestAnimationFrame(look);
-          look();
-        })""",
-        WELL_UNDER_WAY,
+    progress = tab.experiment.locator(".progress").element_handle()
+    tab.page.wait_for_function(
+        "([progress, least]) => progress.value / progress.max > least", arg=[progress, WELL_UNDER_WAY]
     )
 
 
