@@ -47,7 +47,7 @@ class Settings(BaseSettings):
         default_factory=_processes,
         ge=0,
         le=64,
-        description="further processes that compute experiments where one is being computed already",
+        description="further processes that compute what comes while one is being computed, and cells",
     )
     waiting: int = Field(16, ge=1, le=1000, description="experiments that may wait for their turn")
     wait_seconds: float = Field(20, gt=0, description="estimated time an experiment may wait for its turn")

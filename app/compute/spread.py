@@ -18,7 +18,7 @@ from .worker import Cell
 
 logger = logging.getLogger("initscope")
 
-BATCH_SECONDS = 0.05  # of computing that a process is sent at once: the way there and back takes a hundredth of it
+BATCH_SECONDS = 0.05  # of computing that a process is sent at once: long beside a message, soon over for who waits
 LOOK_SECONDS = 0.02  # between two looks for a process, or for what one has done
 
 

@@ -18,7 +18,7 @@ __all__ = ["BLOCK", "DISTRIBUTIONS", "FEW", "TRUNCATED_STD", "Distribution", "Fi
 Fill = Callable[[], None]
 
 BLOCK = 256 * CHUNK  # entries drawn at once: a megabyte, in a fraction of a millisecond
-FEW = 2**20  # entries that are drawn in less time than others lose that are handed some: they share one interpreter
+FEW = 2**20  # entries below which other threads are no help: they share one interpreter
 
 
 def drawing(distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int) -> tuple[Tensor, list[Fill]]:
