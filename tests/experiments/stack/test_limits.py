@@ -15,6 +15,7 @@ from app.lab.norms import NORM_LABELS
 from tests.lab.tools import TORCH_NORMS, outcome, unit_weights_of
 
 FORMATS = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32}
+SUBNORMAL = 1  # a layer: between the last normal number and 0 a loop's numbers keep few of their bits
 NOWHERE = dict.fromkeys(FORMATS)
 Ends = dict[str, int]
 
@@ -71,7 +72,10 @@ def test_a_plain_run_meets_its_end_in_the_layer_that_is_named(settings: dict[str
     for entry in outcome(run_stack(spec)).inits:
         measured, plain = ends(entry, name), plain_run(spec, entry.init, FORMATS[name])
         over = plain.get("overflow_layer", spec.depth + 1)
-        assert {end: at for end, at in measured.items() if at < over or end == "overflow_layer"} == plain
+        found = {end: at for end, at in measured.items() if at < over or end == "overflow_layer"}
+        last = found.pop("underflow_layer", over), plain.pop("underflow_layer", over)
+        assert found == plain
+        assert max(last) - min(last) <= SUBNORMAL
 
 
 def test_thirty_tanh_layers_over_d_have_no_variance_in_float32_from_layer_17_on() -> None:

@@ -102,7 +102,8 @@ def mean_square(result: StackResult, index: int) -> float:
 def cosines(h: Tensor) -> Tensor:
     """Between all pairs of inputs."""
     first, second = torch.tensor(list(combinations(range(len(h)), 2))).T
-    return F.cosine_similarity(h[first].double(), h[second].double())
+    h = F.normalize(h.double(), dim=1, eps=0.0)  # so that no input is small beside what cosine_similarity adds to it
+    return F.cosine_similarity(h[first], h[second])
 
 
 def log10_mean_squares(spec: StackSpec, init: str) -> Iterator[tuple[float, float]]:

@@ -106,7 +106,7 @@ def test_the_loss_before_the_first_step_is_theory_s_within_its_band() -> None:
 
 def test_a_network_whose_loss_is_no_number_has_a_problem_and_no_loss() -> None:
     (line,) = swept(
-        "of=training&x=learning_rate&x_from=0.1&x_to=1000&x_steps=2&gain=100&steps=30&width=16&depth=3&bins=4"
+        "of=training&x=learning_rate&x_from=1e-6&x_to=1000&x_steps=2&gain=100&steps=30&width=16&depth=3&bins=4"
         "&activation=relu&init=unscaled&repeats=1"
     ).lines
     assert line.value[1] is None

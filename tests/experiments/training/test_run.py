@@ -155,7 +155,7 @@ DIVERGING: dict[str, Any] = {**SMALL, "activation": "relu", "steps": 30, "init":
 
 
 def test_a_network_that_overflows_ends_alone_and_says_where() -> None:
-    both = outcome(run_training(TrainingSpec.parse({**DIVERGING, "learning_rate": 10.0})))
+    both = outcome(run_training(TrainingSpec.parse({**DIVERGING, "learning_rate": 30.0})))
     gone, other = both.inits
     assert gone.ended is not None
     assert 0 < gone.ended.step < 30
@@ -164,7 +164,7 @@ def test_a_network_that_overflows_ends_alone_and_says_where() -> None:
     assert other.ended is None
     assert other.loss.step[-1] == 30
     assert all(layer.activation_end is not None for layer in other.layers)
-    alone = outcome(run_training(TrainingSpec.parse({**DIVERGING, "learning_rate": 10.0, "init": ["1/D"]})))
+    alone = outcome(run_training(TrainingSpec.parse({**DIVERGING, "learning_rate": 30.0, "init": ["1/D"]})))
     assert other.loss.validation == pytest.approx(alone.inits[0].loss.validation, rel=ROUNDING)
 
 

@@ -60,7 +60,7 @@ def attention(spec: TransformerSpec, entry: TransformerInit) -> list[Finding]:
     word = _word(at)
     keys = "of the most there can be" if spec.causal else f"of ln {spec.tokens:,} = {number(log(spec.tokens), 3)}"
     stray = strays.entropy(at)
-    said = judged(stray, _nats(log_keys(spec)))
+    said = judged(stray, _nats(log_keys(spec)), lowest_of=len(known))
     return [
         Finding(
             about="attention",

@@ -18,8 +18,11 @@ def blocks_of(spec: TransformerSpec) -> str:
     return "one block" if spec.depth == 1 else f"{spec.depth:,} blocks"
 
 
-def judged(stray: Stray, write: Callable[[float], str]) -> str:
-    """What theory says of a number, and whether chance explains the difference; nothing where theory says nothing."""
+def judged(stray: Stray, write: Callable[[float], str], lowest_of: int = 1) -> str:
+    """What theory says of a number, and whether chance explains the difference; nothing where theory says nothing.
+
+    `lowest_of`: the blocks that the number was chosen from, for which chance is not what it is for a given one.
+    """
     if stray.predicted is None:
         return ""
     off, band = stray.off, stray.band
@@ -29,7 +32,10 @@ def judged(stray: Stray, write: Callable[[float], str]) -> str:
     between = f"between {low} and {high}" if low != high else f"around {low}"
     if abs(off) <= NORMAL_975:
         return f"As predicted: 95 % of such networks lie {between}."
-    said = f"Predicted {write(stray.predicted)}, 95 % of networks {between}:"
+    each = " for a given block" if lowest_of > 1 else ""
+    said = f"Predicted {write(stray.predicted)}, 95 % of networks {between}{each}:"
+    if stray.by_chance and lowest_of > 1:
+        return f"{said} this one, the lowest of {lowest_of}, is {abs(off):.1f} standard deviations off."
     if stray.by_chance:
         return f"{said} one in 20 lies outside, this one {abs(off):.1f} standard deviations off."
     return f"{said} this one lies {abs(off):.1f} standard deviations off, more than chance explains."
