@@ -1,22 +1,18 @@
 """One layer backward: the gradient with respect to what went in, and with respect to the weights."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial, reduce
-from math import sqrt
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from torch import Tensor, float64
+from torch import Tensor
 
-from ...lab.device import CPU, device
-from ...lab.kernels.statistics import see_matrix
+from ...lab.device import device
 from ...lab.scaled import Scaled, power_of_two, row_blocks
 from ...lab.summary import Tally, largest_magnitude, robust_grid
 from ...lab.threads import in_order, submit
 from .forward import Architecture, WayBack, linear
-
-FAN_IN_BLOCK = 128  # rows of a weight gradient computed at once
+from .weights_gradient import Sums, WeightsGradient
 
 
 class MeasuredGradient(NamedTuple):
@@ -26,14 +22,6 @@ class MeasuredGradient(NamedTuple):
     exponent: int
     weights_std: float
     weights_exponent: int
-
-
-class Sums(NamedTuple):
-    """Of some numbers: how many, their sum, and that of their squares."""
-
-    number: int
-    total: float
-    square: float
 
 
 class Rows(NamedTuple):
@@ -51,11 +39,11 @@ class _Left(NamedTuple):
 
     values: Tally
     exponent: int
+    weights: WeightsGradient
     weights_exponent: int
-    parts: Sequence[Piece]
 
     def measured(self, done: Iterable[Rows | Sums]) -> MeasuredGradient:
-        std = _std([each for each in done if isinstance(each, Sums)])
+        std = self.weights.std(each for each in done if isinstance(each, Sums))
         return MeasuredGradient(self.values, self.exponent, std, self.weights_exponent)
 
 
@@ -98,18 +86,17 @@ class Retreat:
             return Rows(Tally(grid, by_size=True).add(coming), largest)
 
         own: list[Piece] = [partial(into_branch, rows) for rows in blocks]
-        done = list(in_order(_do, [*own, *(left.parts if left else [])], alone=len(blocks) == 1))
+        done = list(in_order(_do, [*own, *(left.weights.parts() if left else [])], alone=len(blocks) == 1))
         tallies, sizes = zip(*(each for each in done if isinstance(each, Rows)), strict=True)
         measured = left.measured(done) if left else None
         if after:
             delta = _through(layer, way, delta)
             exponent, multiply = linear(delta, w.T, scale)
             sizes = tuple(in_order(pass_on, blocks)) if further else sizes
-        coming = delta.value.to(device())
-        inner = torch.split(way.linear_input.value.to(device()), FAN_IN_BLOCK, dim=1)
-        parts = [partial(_sums, columns, coming) for columns in inner]
+        delta = delta.balanced(largest_magnitude(delta.value))  # slopes may have made it far smaller
+        weights = WeightsGradient(way.linear_input.value.to(device()), delta.value.to(device()))
         weights_exponent = way.linear_input.exponent + delta.exponent
-        self._left = _Left(reduce(Tally.merge, tallies), gradient.exponent, weights_exponent, parts)
+        self._left = _Left(reduce(Tally.merge, tallies), gradient.exponent, weights, weights_exponent)
         if further:
             self._gradient = self._input_gradient(way, Scaled(back, exponent), max(sizes))
         return measured
@@ -117,7 +104,7 @@ class Retreat:
     def finish(self) -> MeasuredGradient:
         """What was measured of the last layer on the way."""
         assert self._left is not None
-        return self._left.measured(in_order(_do, self._left.parts))
+        return self._left.measured(in_order(_do, self._left.weights.parts()))
 
     def _input_gradient(self, way: WayBack, back: Scaled, largest: float) -> Scaled:
         """The gradient that comes back through the weights, and beside them where there is a residual connection.
@@ -146,21 +133,6 @@ def _slope(layer: Architecture, way: WayBack, rows: slice) -> Tensor:
 
 def _do(piece: Piece) -> Rows | Sums:
     return piece()
-
-
-def _sums(inner: Tensor, delta: Tensor) -> Sums:
-    """Of some rows of the gradient with respect to the weights."""
-    product = inner.T @ delta
-    if product.device != CPU:
-        return Sums(product.numel(), float(product.sum(dtype=float64)), float(product.square().sum(dtype=float64)))
-    sums = np.zeros(2)
-    see_matrix(product.numpy(), sums)
-    return Sums(product.numel(), *sums.tolist())
-
-
-def _std(parts: list[Sums]) -> float:
-    count, total, square = (sum(part) for part in zip(*parts, strict=True))
-    return sqrt(max(0.0, square - total**2 / count) / (count - 1)) if count > 1 else 0.0
 
 
 def _through(layer: Architecture, way: WayBack, gradient: Scaled) -> Scaled:

@@ -1,5 +1,6 @@
 """What a deep stack will take."""
 
+from itertools import pairwise
 from math import ceil
 
 from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost, alone
@@ -9,6 +10,7 @@ from ...lab.scaled import FEWEST_ROWS, ROW_BLOCK
 from .draws import KEPT, families, keeps_weights, weight_counts
 from .lanes import leaders
 from .spec import StackSpec
+from .weights_gradient import multiply_adds
 
 # Steps of a layer:
 PASSING = 4
@@ -65,7 +67,8 @@ def stack_cost(spec: StackSpec) -> Cost:
     panels = PANELLING * orthogonal * drawn * ceil(widest / PANEL)
     return Cost(
         random_numbers=round(DRAWN * drawn_as * (weights + units) * drawn) + spec.batch * widths[0],
-        multiply_adds=passes * weights * spec.batch * (3 if spec.backward else 1)
+        multiply_adds=passes * weights * spec.batch * (2 if spec.backward else 1)
+        + passes * spec.backward * sum(multiply_adds(spec.batch, *fans) for fans in pairwise(widths))
         + inits * weights * networks
         + FACTOR * orthogonal * weights * widest * drawn
         + MAP * spec.jacobian * spec.depth * passes * widest**3,

@@ -82,7 +82,7 @@ def test_neighbouring_streams_and_seeds_are_uncorrelated() -> None:
         assert errors_apart(correlation, 0.0, 1 / sqrt(one.size)) <= STANDARD_ERRORS
 
 
-@njit
+@njit  # type: ignore[untyped-decorator]
 def encrypted_each(key: Words, counters: Words) -> Words:
     found = np.empty((4, len(counters)), np.uint32)
     k = (key[0], key[1], key[2], key[3])
