@@ -29,6 +29,12 @@ class ActivationSummary(Summary):
     zero: float
     dead_units: float
 
+    @classmethod
+    def of(cls, seen: Tally, saturated: float | None, dead_units: float, log2_scale: float = 0.0) -> Self:
+        """Of activations counted by size, each times 2^log2_scale."""
+        fields = *seen.said(log2_scale), saturated, seen.zeros / seen.count, dead_units
+        return cls(*fields)
+
 
 @dataclass(frozen=True)
 class Cosine:
@@ -214,12 +220,7 @@ class Measured(NamedTuple):
     branch: Branch | None
 
     def activation_summary(self, log2_scale: float) -> ActivationSummary:
-        return ActivationSummary(
-            **vars(self.activation.summary(log2_scale)),
-            saturated=self.saturated,
-            zero=self.activation.zeros / self.activation.count,
-            dead_units=self.dead_units,
-        )
+        return ActivationSummary.of(self.activation, self.saturated, self.dead_units, log2_scale)
 
     def unit_variance_summary(self, log2_scale: float) -> Summary | None:
         found = self.unit_variance

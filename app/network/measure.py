@@ -71,12 +71,7 @@ class Seen:
     @property
     def output(self) -> ActivationSummary:
         tally, _, saturated, dead_units = self._counts
-        return ActivationSummary(
-            **vars(tally.summary()),
-            saturated=None if saturated is None else saturated / tally.count,
-            zero=tally.zeros / tally.count,
-            dead_units=dead_units,
-        )
+        return ActivationSummary.of(tally, None if saturated is None else saturated / tally.count, dead_units)
 
 
 def see(tensor: Tensor, channel: int = -1, bounds: tuple[float, float] | None = None, *, later: bool = False) -> Seen:

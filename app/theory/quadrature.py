@@ -50,7 +50,7 @@ def panels(edges: Array, rule: tuple[Array, Array] = _LINE) -> tuple[Array, Arra
 def within(edges: Array, reach: float) -> Array:
     """Those between ±reach, in ascending order, each once."""
     ordered = np.sort(edges[np.abs(edges) <= reach])
-    return ordered[np.append(np.diff(ordered) > 0, True)]
+    return np.asarray(ordered[np.append(np.diff(ordered) > 0, True)])
 
 
 def normal_density(z: Array) -> Array:
