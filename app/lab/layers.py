@@ -5,13 +5,12 @@ from math import inf, sqrt
 from typing import NamedTuple, Self
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from .kernels.rows import first_direction, pair_distances, see_layer, unit_variances
-from .kernels.statistics import Doubles, Floats, square_sum
+from .kernels.rows import first_direction, mean_cosine, pair_distances, see_layer, unit_variances
+from .kernels.statistics import Doubles, Floats, see, square_sum
 from .scaled import FEWEST_ROWS, Scaled
-from .summary import Grid, Summary, Tally, robust_grid
+from .summary import Grid, Summary, Tally, grid_of, robust_grid
 
 SATURATED = 0.97  # of the half-range between an activation's bounds
 COMPARED = FEWEST_ROWS  # inputs whose pairwise cosines are all looked at
@@ -156,35 +155,28 @@ class LayerTally:
 
     def measured(self) -> "Measured":
         """What to keep, now that every row has been added."""
-        frame, count = self.frame, self.activation.count
-        bounded = frame.saturation[1] < inf
+        frame, count, units = self.frame, self.activation.count, self._alive.size
+        not_zero, saturated = self._numbers.tolist()
+        cosine = float(mean_cosine(self._directions, not_zero)) if not_zero > 1 else None
         exponent = frame.branch_exponent
         return Measured(
             self.preactivation,
             self.activation,
             self._unit_variance() if self._rows > 1 else None,
-            Cosine(mean=self._mean_cosine(), std=self.cosines_std),
-            int(self._numbers[1]) / count if bounded else None,
-            int(np.count_nonzero(self._alive == 0)) / self._alive.size,
+            Cosine(cosine, self.cosines_std),
+            saturated / count if frame.saturation[1] < inf else None,
+            1 - int(np.count_nonzero(self._alive)) / units,
             frame.u_exponent,
             frame.h_exponent,
             None if exponent is None else Branch(self.branch_square / count, exponent),
         )
 
-    def _mean_cosine(self) -> float | None:
-        """Of directions a and b: cos(a, b) = 1 - ½‖a - b‖²."""
-        number = int(self._numbers[0])
-        if number < 2:
-            return None
-        sums, squares = self._directions[:-1], float(self._directions[-1])
-        spread = squares - float(sums @ sums) / number
-        return 1 - max(0.0, spread) / (number - 1)
-
     def _unit_variance(self) -> "UnitVariance":
-        values = torch.empty(self._alive.size)
-        exponent = unit_variances(self._units, self._rows, values.numpy())
-        grid = robust_grid(values, self.frame.u_grid.bins, 2 * self.frame.u_exponent + exponent)
-        return UnitVariance(Tally(grid).add(values), exponent)
+        values = np.empty(self._alive.size, np.float32)
+        exponent = unit_variances(self._units, self._rows, values)
+        tally = Tally(grid_of(values, self.frame.u_grid.bins, 2 * self.frame.u_exponent + exponent))
+        see(*tally.seen(values))
+        return UnitVariance(tally, exponent)
 
 
 class UnitVariance(NamedTuple):
