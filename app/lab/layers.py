@@ -10,7 +10,7 @@ from torch import Tensor
 from .kernels.rows import first_direction, mean_cosine, pair_distances, see_layer, unit_variances
 from .kernels.statistics import Doubles, Floats, see, square_sum
 from .scaled import FEWEST_ROWS, Scaled
-from .summary import Grid, Summary, Tally, grid_of, robust_grid
+from .summary import Grid, Summary, Tally, grid_of
 
 SATURATED = 0.97  # of the half-range between an activation's bounds
 COMPARED = FEWEST_ROWS  # inputs whose pairwise cosines are all looked at
@@ -90,11 +90,12 @@ class Frame(NamedTuple):
         low, high = bounds or (-inf, inf)
         unit = 2.0 ** min(-h.exponent, 1000)  # beyond which a bound is out of reach either way
         middle, distance = ((low + high) / 2 * unit, SATURATED * (high - low) / 2 * unit) if bounds else (0.0, inf)
+        u_rows, h_rows = u.value.numpy(), h.value.numpy()
         return cls(
-            robust_grid(u.value, bins, u.exponent),
-            robust_grid(h.value, bins, h.exponent),
-            u.value.numpy()[0].astype(np.float64),
-            first_direction(h.value.numpy()),
+            grid_of(u_rows.reshape(-1), bins, u.exponent),
+            grid_of(h_rows.reshape(-1), bins, h.exponent),
+            u_rows[0].astype(np.float64),
+            first_direction(h_rows),
             u.exponent,
             h.exponent,
             np.array([middle, distance]),
@@ -165,7 +166,7 @@ class LayerTally:
             self._unit_variance() if self._rows > 1 else None,
             Cosine(cosine, self.cosines_std),
             saturated / count if frame.saturation[1] < inf else None,
-            1 - int(np.count_nonzero(self._alive)) / units,
+            (units - int(np.count_nonzero(self._alive))) / units,
             frame.u_exponent,
             frame.h_exponent,
             None if exponent is None else Branch(self.branch_square / count, exponent),
