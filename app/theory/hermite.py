@@ -16,7 +16,7 @@ from .quadrature import Array, normal_rule
 
 ORDER = 64  # terms kept; what is left out, known from E[f·g], goes into one more
 VARIANCES = (1e-12, 1e12)  # beyond them every φ is a power of its argument to the digits that count
-ORDERS = np.arange(ORDER + 2)
+ORDERS = np.arange(ORDER + 2.0)
 WEIGHTS = np.array([1 / 6, 2 / 3, 1 / 6])
 # Of φ, φ², φ³, u·φ'/2, φ', φ'² the two factors of each series, in Unit's order.
 _LEFT, _RIGHT = [0, 1, 2, 3, 4, 5, 1], [0, 1, 0, 0, 4, 5, 5]
@@ -55,14 +55,15 @@ def unit(phi: Nonlinearity, log_variance: float) -> Unit:
     )
 
 
-def log_square(phi: Nonlinearity, log_variance: float) -> float:
-    """log E[φ²] alone, at any variance."""
-    inside = _inside(phi, log_variance)
-    std = exp(inside / 2)
-    z, weight = normal_rule(tuple(kink / std for kink in phi.kinks))
-    square = weight * phi.value(std * z) ** 2
-    growth = float((z**2 - 1) @ square / 2 / square.sum())
-    return log(square.sum()) + growth * (log_variance - inside)
+def log_squares(phi: Nonlinearity, log_variances: list[float]) -> list[float]:
+    """log E[φ²] alone, at any variances, by one rule for all of them."""
+    inside = np.array([_inside(phi, log_variance) for log_variance in log_variances])
+    std = np.exp(inside / 2)[:, None]
+    z, weight = normal_rule(tuple(kink / each for kink in phi.kinks if kink for each in std.flat))
+    squares = weight * phi.value(std * z) ** 2
+    total = squares.sum(axis=1)
+    growth = (squares * (z * z - 1)).sum(axis=1) / (2 * total)
+    return list((np.log(total) + growth * (log_variances - inside)).tolist())
 
 
 def _inside(phi: Nonlinearity, log_variance: float) -> float:
@@ -127,9 +128,7 @@ def at(series: Array, correlation: float | Array) -> Any:
 
 def powers(correlation: float | Array) -> Array:
     """1, c, c², … along the last axis, of a correlation or of each of several: what a series is summed with."""
-    table = np.ones((*np.shape(correlation), ORDER + 2))
-    table[..., 1:] = np.expand_dims(correlation, -1)
-    return np.multiply.accumulate(table, axis=-1, out=table)
+    return np.asarray(np.power.outer(correlation, ORDERS))
 
 
 def averaged_powers(correlation: float, scatter: float) -> Array:

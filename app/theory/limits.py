@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .forward_walk import Kernel
 from .gradient_walk import GradientKernel
-from .hermite import log_square
+from .hermite import log_squares
 from .layer import LayerShape
 from .meanfield import Nonlinearity
 
@@ -100,7 +100,7 @@ def curved(phi: Nonlinearity, kernels: list[Kernel]) -> list[float]:
     edges, found = [-reach, reach], [0.0]
     for before, kernel, slope in _steps(kernels):
         middle = before.log_variance + before.shift - before.own / 2
-        centre, *ends = (log_square(phi, middle + by) for by in (0.0, *edges))
+        centre, *ends = log_squares(phi, [middle + by for by in (0.0, *edges)])
         noise = kernel.own - slope**2 * before.own
         low, high = (sqrt((kernel.share * (end - centre)) ** 2 + 4 * noise) for end in ends)
         edges, reach = [-low, high], 2 * sqrt(kernel.own)
