@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .chebyshev import interpolated
 from .meanfield import Nonlinearity
 from .quadrature import Array, normal_rule
 
@@ -20,6 +21,7 @@ ORDERS = np.arange(ORDER + 2.0)
 WEIGHTS = np.array([1 / 6, 2 / 3, 1 / 6])
 # Of φ, φ², φ³, u·φ'/2, φ', φ'² the two factors of each series, in Unit's order.
 _LEFT, _RIGHT = [0, 1, 2, 3, 4, 5, 1], [0, 1, 0, 0, 4, 5, 5]
+SIZES = 7  # numbers of a Unit before its series
 SETTLED = {"sin": 100.0}  # where moments are those of a uniform phase, to e^-100
 
 
@@ -49,21 +51,12 @@ class Unit(NamedTuple):
 def unit(phi: Nonlinearity, log_variance: float) -> Unit:
     """At any variance: beyond VARIANCES by the power law that holds there."""
     inside = _inside(phi, log_variance)
-    at, beyond = _unit(phi, inside), log_variance - inside
+    known = phi.homogeneous or phi.name in SETTLED
+    found, beyond = (_worked_out if known else _between)(phi, inside), log_variance - inside
+    at = Unit(*found[:SIZES].tolist(), *found[SIZES:].reshape(-1, ORDER + 2))
     return at._replace(
         log_square=at.log_square + at.growth * beyond, log_slope_square=at.log_slope_square + at.slope_growth * beyond
     )
-
-
-def log_squares(phi: Nonlinearity, log_variances: list[float]) -> list[float]:
-    """log E[φ²] alone, at any variances, by one rule for all of them."""
-    inside = np.array([_inside(phi, log_variance) for log_variance in log_variances])
-    std = np.exp(inside / 2)[:, None]
-    z, weight = normal_rule(tuple(kink / each for kink in phi.kinks if kink for each in std.flat))
-    squares = weight * phi.value(std * z) ** 2
-    total = squares.sum(axis=1)
-    growth = (squares * (z * z - 1)).sum(axis=1) / (2 * total)
-    return list((np.log(total) + growth * (log_variances - inside)).tolist())
 
 
 def _inside(phi: Nonlinearity, log_variance: float) -> float:
@@ -72,7 +65,8 @@ def _inside(phi: Nonlinearity, log_variance: float) -> float:
 
 
 @lru_cache(maxsize=1024)  # a signal that has settled asks for the same variance layer after layer
-def _unit(phi: Nonlinearity, log_variance: float) -> Unit:
+def _worked_out(phi: Nonlinearity, log_variance: float) -> Array:
+    """A Unit's numbers, one after the other."""
     std = exp(log_variance / 2)
     z, weighted = _basis(tuple(kink / std for kink in phi.kinks))
     h, slope = phi.value(std * z), phi.slope(std * z)
@@ -86,14 +80,11 @@ def _unit(phi: Nonlinearity, log_variance: float) -> Unit:
     series = coefficients[_LEFT] * coefficients[_RIGHT]
     last = np.array([p, fourth, fourth, stretch, d, slope_fourth, mixed]) - series.sum(axis=1)
     scale = np.array([p, p**2, p**2, p, d, d**2, p * d])
-    return Unit(
-        log(p),
-        *_derivatives(square),
-        log(d),
-        *_derivatives(slope_squares),
-        std**2 * d / p,
-        *(np.column_stack([series, last]) / scale[:, None]),
-    )
+    sizes = [log(p), *_derivatives(square), log(d), *_derivatives(slope_squares), std**2 * d / p]
+    return np.append(sizes, np.column_stack([series, last]) / scale[:, None])
+
+
+_between = interpolated(_worked_out, panels=128)  # of 60 kB
 
 
 def _derivatives(coefficients: Array) -> tuple[float, float]:
