@@ -12,10 +12,9 @@ import numpy as np
 from torch import Tensor
 
 from .kernels import statistics, summaries
-from .kernels.statistics import LOW, SIZES, Counts, Doubles, Floats, merge, sample_of, see
+from .kernels.statistics import LOW, SIZES, Counts, Doubles, Floats, merge, see
 from .kernels.summaries import bulk_of, summarize, variance_of, write_edges
 
-SAMPLE = 2048
 TINIEST = 2.0**-1021  # that has all of float64's digits
 HAIR = 2.0**-16  # of a bin: more than float32 rounds a value that is meant to be an edge, so that it is above it
 NOTHING_SEEN = np.array([0.0, 0.0, 0.0, 0.0, inf, -inf])  # as `see` finds moments
@@ -88,13 +87,7 @@ def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
 
 def grid_of(values: Floats, bins: int, exponent: int) -> Grid:
     """The same of an array."""
-    stride = max(1, values.size // SAMPLE) | 1
-    sample = np.empty(values.size // stride + 1, np.float32)
-    ordered = sample[: sample_of(values, stride, sample)]
-    if ordered.size == 0:
-        return Grid(-0.5, 0.5, bins, 0.0)
-    ordered.sort()
-    low, high, pivot = bulk_of(ordered, values, bins, exponent)
+    low, high, pivot = bulk_of(values, bins, exponent)
     return Grid(low, high, bins, pivot)
 
 

@@ -9,26 +9,31 @@ from typing import Any
 import numpy as np
 
 from .compiling import AS_WRITTEN, kernel
-from .statistics import HIGH, LOW, Counts, Doubles, Floats, extremes_of
+from .statistics import HIGH, LOW, Counts, Doubles, Floats, extremes_of, ranked, sample_of
 
+SAMPLE = 2048
 EXACT = 22  # powers of ten up to this one are float64 numbers
 RESOLVED = 2.0**-42  # of the mean square: a std below four of float32's eps beside the mean is that of its rounding
 LOG10_2 = math.log10(2)
 
 
-@kernel("UniTuple(float64, 3)(float32[::1], float32[::1], int64, int64)", AS_WRITTEN)
-def bulk_of(ordered: Floats, values: Floats, bins: int, exponent: int) -> Any:
+@kernel("UniTuple(float64, 3)(float32[::1], int64, int64)", AS_WRITTEN)
+def bulk_of(values: Floats, bins: int, exponent: int) -> Any:
     """Where so many bins begin and end that the bulk of the values, times 2^exponent, fills; and its middle.
 
-    `ordered`: a sample of the values. A bin's width has two digits and edges are its multiples: short to write, and
-    zero is one if it is within.
+    A bin's width has two digits and edges are its multiples: short to write, and zero is one if it is within.
     """
-    last = ordered.size - 1
-    bottom, middle = float(ordered[int(np.rint(0.005 * last))]), float(ordered[last // 2])
-    top = float(ordered[int(np.rint(0.995 * last))])
+    stride = max(1, values.size // SAMPLE) | 1
+    keys = np.empty(values.size // stride + 1, np.int32)
+    keys = keys[: sample_of(values, stride, keys)]
+    if keys.size == 0:
+        return -0.5, 0.5, 0.0
+    last = keys.size - 1
+    bottom, middle = ranked(keys, int(np.rint(0.005 * last))), ranked(keys, last // 2)
+    top = ranked(keys, int(np.rint(0.995 * last)))
     smallest, largest = extremes_of(values)
     if not (-np.inf < smallest and largest < np.inf):
-        smallest, largest = float(ordered[0]), float(ordered[last])
+        smallest, largest = ranked(keys, 0), ranked(keys, last)
     low = max(middle - 1.75 * (middle - bottom), smallest)
     high = min(middle + 1.75 * (top - middle), largest)
     span = max(high - low, abs(middle) * 2.0**-10, 2.0**-1000)
