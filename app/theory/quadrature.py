@@ -94,7 +94,7 @@ def pair_rule(std: float, correlation: float, kinks: tuple[float, ...] = ()) -> 
     z, weight = z[:, None], (width * normal_density(z))[:, None]
     if rest == 0:
         return std * z, c * std * z, weight
-    moved = np.clip((features - c * z) / rest, -REACH, REACH)
+    moved = np.clip((within(features, REACH * (abs(c) + rest)) - c * z) / rest, -REACH, REACH)
     edges = np.concatenate([moved, np.broadcast_to(COARSE_DENSITY, (len(z), len(COARSE_DENSITY)))], axis=1)
     w, inner = panels(np.sort(edges, axis=1), PLANE)
     return std * z, std * (c * z + rest * w), weight * inner * normal_density(w)
