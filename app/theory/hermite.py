@@ -64,7 +64,7 @@ def _inside(phi: Nonlinearity, log_variance: float) -> float:
     return min(max(log_variance, log(low)), log(high))
 
 
-@lru_cache(maxsize=1024)  # a signal that has settled asks for the same variance layer after layer
+@lru_cache(maxsize=128)  # where nothing is interpolated a signal that has settled asks for one variance again and again
 def _worked_out(phi: Nonlinearity, log_variance: float) -> Array:
     """A Unit's numbers, one after the other."""
     std = exp(log_variance / 2)

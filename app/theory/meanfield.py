@@ -142,7 +142,7 @@ def _limit(phi: Nonlinearity, far: bool) -> Limit:
     return Limit(False, left, right, 1.0 if left == right and not far else 0.5, 1.0, 0.0, 0.0)
 
 
-@lru_cache(maxsize=8192)  # of a stack a layer deeper all but one are at hand, for each of many gains
+@lru_cache(maxsize=8192)  # whoever looks for gains looks at five hundred of each activation
 def _integrals(phi: Nonlinearity, q: float) -> Moments:
     """By Stein's lemma dE[f(√q·z)]/dq = E[z·f'(√q·z)] / 2√q."""
     if phi.name in CLOSED_MOMENTS:
