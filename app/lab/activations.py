@@ -81,7 +81,7 @@ class Activation:
 
     def value(self, u: Array) -> Array:
         """φ(u) in float64, for quadrature."""
-        return np.asarray(self.function(torch.from_numpy(u)).numpy(), np.float64)
+        return np.asarray(self(torch.from_numpy(u)).numpy(), np.float64)
 
     def slope(self, u: Array) -> Array:
         """φ'(u) in float64, for quadrature."""

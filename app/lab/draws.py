@@ -24,8 +24,7 @@ FEW = 2**20  # entries below which other threads are no help: they share one int
 def drawing(distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int) -> tuple[Tensor, list[Fill]]:
     """Independent entries of any shape, float32, not drawn yet, and what draws them: in any order, on any thread."""
     out = torch.empty(shape)
-    stream = key_of(seed, *key)
-    flat = out.view(-1).numpy()
+    stream, flat = key_of(seed, *key), out.numpy().reshape(-1)
     starts = range(0, flat.size, BLOCK)
     return out, [
         partial(fill, distribution.number, stream, start // CHUNK, flat[start : start + BLOCK]) for start in starts

@@ -80,11 +80,9 @@ LIMITS = np.log2([limit for entry in FORMATS.values() for limit in (entry.vanish
 
 def magnitudes(seen: Tally, exponent: float) -> Magnitudes:
     """Where the magnitudes of values counted by size lie, each times 2^exponent, and what each format would lose."""
-    nonzero = seen.sizes.copy()
-    nonzero[0] = max(0, nonzero[0] - seen.zeros)
     said = np.empty(LIMITS.size + SHARES.size)
-    see_spread(nonzero, LOG2_EDGES, seen.moments, exponent, LIMITS, SHARES, said)
-    total, some, below = seen.count, int(nonzero.sum()), iter(said.tolist())
+    some = see_spread(seen.sizes, seen.zeros, LOG2_EDGES, seen.moments, exponent, LIMITS, SHARES, said)
+    total, below = seen.count, iter(said.tolist())
     formats = {name: FormatShare(next(below) / total, (some - next(below)) / total) for name in FORMATS}
     low, median, high = known(said[LIMITS.size :])
     return Magnitudes(low, median, high, formats)

@@ -5,13 +5,12 @@ from math import inf, sqrt
 from typing import NamedTuple, Self
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from .kernels.rows import first_direction, pair_distances, see_layer, unit_variances
-from .kernels.statistics import Doubles, Floats, square_sum
+from .kernels.rows import first_direction, mean_cosine, pair_distances, see_layer, unit_variances
+from .kernels.statistics import Doubles, Floats, see, square_sum
 from .scaled import FEWEST_ROWS, Scaled
-from .summary import Grid, Summary, Tally, robust_grid
+from .summary import Grid, Summary, Tally, grid_of
 
 SATURATED = 0.97  # of the half-range between an activation's bounds
 COMPARED = FEWEST_ROWS  # inputs whose pairwise cosines are all looked at
@@ -28,6 +27,12 @@ class ActivationSummary(Summary):
     saturated: float | None
     zero: float
     dead_units: float
+
+    @classmethod
+    def of(cls, seen: Tally, saturated: float | None, dead_units: float, log2_scale: float = 0.0) -> Self:
+        """Of activations counted by size, each times 2^log2_scale."""
+        fields = *seen.said(log2_scale), saturated, seen.zeros / seen.count, dead_units
+        return cls(*fields)
 
 
 @dataclass(frozen=True)
@@ -85,11 +90,12 @@ class Frame(NamedTuple):
         low, high = bounds or (-inf, inf)
         unit = 2.0 ** min(-h.exponent, 1000)  # beyond which a bound is out of reach either way
         middle, distance = ((low + high) / 2 * unit, SATURATED * (high - low) / 2 * unit) if bounds else (0.0, inf)
+        u_rows, h_rows = u.value.numpy(), h.value.numpy()
         return cls(
-            robust_grid(u.value, bins, u.exponent),
-            robust_grid(h.value, bins, h.exponent),
-            u.value.numpy()[0].astype(np.float64),
-            first_direction(h.value.numpy()),
+            grid_of(u_rows.reshape(-1), bins, u.exponent),
+            grid_of(h_rows.reshape(-1), bins, h.exponent),
+            u_rows[0].astype(np.float64),
+            first_direction(h_rows),
             u.exponent,
             h.exponent,
             np.array([middle, distance]),
@@ -150,35 +156,28 @@ class LayerTally:
 
     def measured(self) -> "Measured":
         """What to keep, now that every row has been added."""
-        frame, count = self.frame, self.activation.count
-        bounded = frame.saturation[1] < inf
+        frame, count, units = self.frame, self.activation.count, self._alive.size
+        not_zero, saturated = self._numbers.tolist()
+        cosine = float(mean_cosine(self._directions, not_zero)) if not_zero > 1 else None
         exponent = frame.branch_exponent
         return Measured(
             self.preactivation,
             self.activation,
             self._unit_variance() if self._rows > 1 else None,
-            Cosine(mean=self._mean_cosine(), std=self.cosines_std),
-            int(self._numbers[1]) / count if bounded else None,
-            int(np.count_nonzero(self._alive == 0)) / self._alive.size,
+            Cosine(cosine, self.cosines_std),
+            saturated / count if frame.saturation[1] < inf else None,
+            (units - int(np.count_nonzero(self._alive))) / units,
             frame.u_exponent,
             frame.h_exponent,
             None if exponent is None else Branch(self.branch_square / count, exponent),
         )
 
-    def _mean_cosine(self) -> float | None:
-        """Of directions a and b: cos(a, b) = 1 - ½‖a - b‖²."""
-        number = int(self._numbers[0])
-        if number < 2:
-            return None
-        sums, squares = self._directions[:-1], float(self._directions[-1])
-        spread = squares - float(sums @ sums) / number
-        return 1 - max(0.0, spread) / (number - 1)
-
     def _unit_variance(self) -> "UnitVariance":
-        values = torch.empty(self._alive.size)
-        exponent = unit_variances(self._units, self._rows, values.numpy())
-        grid = robust_grid(values, self.frame.u_grid.bins, 2 * self.frame.u_exponent + exponent)
-        return UnitVariance(Tally(grid).add(values), exponent)
+        values = np.empty(self._alive.size, np.float32)
+        exponent = unit_variances(self._units, self._rows, values)
+        tally = Tally(grid_of(values, self.frame.u_grid.bins, 2 * self.frame.u_exponent + exponent))
+        see(*tally.seen(values))
+        return UnitVariance(tally, exponent)
 
 
 class UnitVariance(NamedTuple):
@@ -214,12 +213,7 @@ class Measured(NamedTuple):
     branch: Branch | None
 
     def activation_summary(self, log2_scale: float) -> ActivationSummary:
-        return ActivationSummary(
-            **vars(self.activation.summary(log2_scale)),
-            saturated=self.saturated,
-            zero=self.activation.zeros / self.activation.count,
-            dead_units=self.dead_units,
-        )
+        return ActivationSummary.of(self.activation, self.saturated, self.dead_units, log2_scale)
 
     def unit_variance_summary(self, log2_scale: float) -> Summary | None:
         found = self.unit_variance

@@ -1,5 +1,6 @@
 """Tensors beyond float32's range: float32 times a power of two, worked on in blocks of rows."""
 
+from functools import lru_cache
 from itertools import pairwise
 from math import frexp, log2
 from typing import NamedTuple
@@ -30,10 +31,15 @@ def row_blocks(tensor: Tensor) -> list[slice]:
     Of more than two the first is half as large, so that threads are not all at the same step, waiting for the same
     things.
     """
+    return _row_blocks(*tensor.shape)
+
+
+@lru_cache
+def _row_blocks(number: int, width: int) -> list[slice]:
     fewest, most = ROW_BLOCK
-    rows = max(FEWEST_ROWS, min(max(tensor.numel() // 2, fewest), most) // tensor.shape[1])
-    first = rows if 2 * rows >= tensor.shape[0] else max(FEWEST_ROWS, rows // 2)
-    edges = [0, *range(first, tensor.shape[0], rows), tensor.shape[0]]
+    rows = max(FEWEST_ROWS, min(max(number * width // 2, fewest), most) // width)
+    first = rows if 2 * rows >= number else max(FEWEST_ROWS, rows // 2)
+    edges = [0, *range(first, number, rows), number]
     return [slice(start, stop) for start, stop in pairwise(edges)]
 
 

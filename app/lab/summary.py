@@ -5,19 +5,16 @@ be read at a scale, 2^log2_scale times what it saw, however large: moments scale
 """
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from math import floor, inf, isnan, log10
-from typing import Self
+from math import inf, isnan
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from torch import Tensor
 
 from .kernels import statistics, summaries
-from .kernels.statistics import LOW, SIZES, Counts, Doubles, Floats, merge, sample_of, see
-from .kernels.summaries import LOG10_2, bulk_of, summarize, variance_of
+from .kernels.statistics import LOW, SIZES, Counts, Doubles, Floats, merge, see
+from .kernels.summaries import bulk_of, summarize, variance_of, write_edges
 
-SAMPLE = 2048
-EXACT = 22  # powers of ten up to this one are float64 numbers
 TINIEST = 2.0**-1021  # that has all of float64's digits
 HAIR = 2.0**-16  # of a bin: more than float32 rounds a value that is meant to be an edge, so that it is above it
 NOTHING_SEEN = np.array([0.0, 0.0, 0.0, 0.0, inf, -inf])  # as `see` finds moments
@@ -57,8 +54,7 @@ class Summary:
     histogram: Histogram
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(NamedTuple):
     """Equal bins from `low` to `high`; `pivot` is where sums are taken around."""
 
     low: float
@@ -68,9 +64,9 @@ class Grid:
 
     @property
     def edges(self) -> Doubles:
-        return _even(self.low, (self.high - self.low) / self.bins, self.bins)
+        return np.arange(self.bins + 1.0) * ((self.high - self.low) / self.bins) + self.low
 
-    @cached_property
+    @property
     def places(self) -> Doubles:
         """As `see` takes a grid."""
         per_unit = self.bins / (self.high - self.low)
@@ -86,14 +82,12 @@ def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
     further than the values themselves, and leaves exact zeros aside, so that half a ReLU's output does not hide
     the other half.
     """
-    flat = values.numpy().reshape(-1)
-    stride = max(1, flat.size // SAMPLE) | 1
-    sample = np.empty(flat.size // stride + 1, np.float32)
-    ordered = sample[: sample_of(flat, stride, sample)]
-    if ordered.size == 0:
-        return Grid(-0.5, 0.5, bins, 0.0)
-    ordered.sort()
-    low, high, pivot = bulk_of(ordered, flat, bins, exponent)
+    return grid_of(values.numpy().reshape(-1), bins, exponent)
+
+
+def grid_of(values: Floats, bins: int, exponent: int) -> Grid:
+    """The same of an array."""
+    low, high, pivot = bulk_of(values, bins, exponent)
     return Grid(low, high, bins, pivot)
 
 
@@ -107,6 +101,7 @@ class Tally:
 
     def __post_init__(self) -> None:
         self.moments = NOTHING_SEEN.copy()
+        self._places = self.grid.places
         self._counts = np.zeros(4 + self.grid.bins + (SIZES if self.by_size else 0), np.int64)
 
     def add(self, block: Tensor) -> Self:
@@ -117,7 +112,7 @@ class Tally:
     def seen(self, block: Floats) -> tuple[Floats, Doubles, Doubles, Counts]:
         """What a kernel takes that counts this block here."""
         self.count += block.size
-        return block, self.grid.places, self.moments, self._counts
+        return block, self._places, self.moments, self._counts
 
     def merge(self, other: Self) -> Self:
         """Add what another tally on the same grid has seen."""
@@ -158,58 +153,27 @@ class Tally:
 
     def summary(self, log2_scale: float = 0.0, offset: float = 0.0) -> Summary:
         """The numbers seen, each plus `offset`, times 2^log2_scale."""
+        return Summary(*self.said(log2_scale, offset))
+
+    def said(self, log2_scale: float = 0.0, offset: float = 0.0) -> tuple[Any, ...]:
+        """The fields of that summary."""
         nonfinite, said = self.nonfinite, np.empty(10)
         summarize(self.moments, self.count - nonfinite, self.grid.pivot, log2_scale, offset, said)
-        mean, variance, std, mean_square, log10_mean_square, log10_variance, low, high, skewness, kurtosis = known(said)
-        return Summary(
-            count=self.count,
-            mean=mean,
-            variance=variance,
-            std=std,
-            mean_square=mean_square,
-            log10_mean_square=log10_mean_square,
-            log10_variance=log10_variance,
-            min=low,
-            max=high,
-            skewness=skewness,
-            excess_kurtosis=kurtosis,
-            nonfinite=nonfinite,
-            histogram=self._histogram(log2_scale, offset),
-        )
+        return self.count, *known(said), nonfinite, self._histogram(log2_scale, offset)
 
     def _histogram(self, log2_scale: float, offset: float) -> Histogram:
-        grid = self.grid
+        low, high, bins, _ = self.grid
         below, *counts, above = self.counts.tolist()
-        edges = _written(grid.low + offset, grid.high + offset, grid.bins, log2_scale)
-        return Histogram(edges, counts, below, above)
-
-
-@lru_cache
-def _numbered(bins: int) -> Doubles:
-    return np.arange(bins + 1.0)
-
-
-def _even(low: float, width: float, bins: int) -> Doubles:
-    """Edges of so many bins."""
-    edges = _numbered(bins) * width
-    edges += low
-    return edges
+        return Histogram(_written(low + offset, high + offset, bins, log2_scale), counts, below, above)
 
 
 def _written(low: float, high: float, bins: int, log2_scale: float) -> list[float | None]:
-    """Even edges, each times 2^log2_scale, to a thousandth of a bin: decimal numbers as short as may be."""
-    width = (high - low) / bins
-    size = log10(width) + log2_scale * LOG10_2
-    exponent = floor(size) - 3
-    mantissas = _even(low, width, bins)
-    mantissas *= 10.0 ** (size - exponent) / width
-    np.rint(mantissas, out=mantissas)
-    mantissas += 0.0
-    if abs(exponent) <= EXACT:
-        power = 10.0 ** abs(exponent)
-        near: list[float | None] = (mantissas * power if exponent > 0 else mantissas / power).tolist()
-        return near
-    far = [float(f"{mantissa:.0f}e{exponent}") for mantissa in mantissas.tolist()]
+    """Even edges, each times 2^log2_scale; None where float64 cannot hold one with all its digits."""
+    edges = np.empty(bins + 1)
+    exponent = write_edges(low, high, log2_scale, edges)
+    if exponent == 0:
+        return list(edges.tolist())
+    far = [float(f"{mantissa:.0f}e{exponent}") for mantissa in edges.tolist()]
     return [edge if edge == 0 or TINIEST < abs(edge) < inf else None for edge in far]
 
 

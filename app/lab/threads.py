@@ -156,10 +156,20 @@ def in_order(
     with `alone`, where they are so small, or so few, that handing them out takes longer, and while there are as many
     experiments as threads: each then has one for itself.
     """
-    check = getattr(_here, "check", None)
     pin()
-    alone = alone or getattr(_here, "is_worker", False)
-    most_ahead = most_ahead or 2 * _Pool.size
+    if alone or getattr(_here, "is_worker", False):
+        return _alone(function, items)
+    return _ahead(function, items, most_ahead or 2 * _Pool.size)
+
+
+def _alone(function: Callable[[T], U], items: Iterable[T]) -> Iterator[U]:
+    for item in items:
+        within_block()
+        yield function(item)
+
+
+def _ahead(function: Callable[[T], U], items: Iterable[T], most_ahead: int) -> Iterator[U]:
+    check = getattr(_here, "check", None)
     ahead: deque[_Block[U]] = deque()
 
     def oldest() -> U:
@@ -172,7 +182,7 @@ def in_order(
     try:
         for item in items:
             within_block()
-            if alone or max(1, _Pool.computing) >= _Pool.size:
+            if max(1, _Pool.computing) >= _Pool.size:
                 while ahead:
                     yield oldest()
                 yield function(item)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..lab.formats import Magnitudes, magnitudes
-from ..lab.kernels.rows import first_direction, see_alive, see_rows
+from ..lab.kernels.rows import first_direction, mean_cosine, see_alive, see_rows
 from ..lab.kernels.statistics import Doubles, Floats, see_powers, square_sum
 from ..lab.kernels.statistics import see as see_numbers
 from ..lab.layers import SATURATED, ActivationSummary
@@ -71,12 +71,7 @@ class Seen:
     @property
     def output(self) -> ActivationSummary:
         tally, _, saturated, dead_units = self._counts
-        return ActivationSummary(
-            **vars(tally.summary()),
-            saturated=None if saturated is None else saturated / tally.count,
-            zero=tally.zeros / tally.count,
-            dead_units=dead_units,
-        )
+        return ActivationSummary.of(tally, None if saturated is None else saturated / tally.count, dead_units)
 
 
 def see(tensor: Tensor, channel: int = -1, bounds: tuple[float, float] | None = None, *, later: bool = False) -> Seen:
@@ -186,8 +181,9 @@ def _by_samples(values: Tensor, channel: int, bounds: tuple[float, float] | None
     team.each([partial(part.see, origin, saturation) for part in parts])
     whole = reduce(_Part.merge, parts)
     found, saturated = whole.numbers.tolist()
+    cosine = float(mean_cosine(whole.directions, found)) if found > 1 else None
     dead = 0.0 if whole.alive is None else _dead(whole.alive, values.shape, channel)
-    return Counts(whole.tally, _mean_cosine(whole.directions, found), saturated if bounds else None, dead)
+    return Counts(whole.tally, cosine, saturated if bounds else None, dead)
 
 
 def _all_alike(values: Tensor) -> Counts:
@@ -209,15 +205,6 @@ def _shares(rows: int, numbers: int) -> list[slice]:
     count = min(team.size(), rows)
     edges = [round(rows * share / count) for share in range(count + 1)]
     return [slice(start, stop) for start, stop in pairwise(edges)]
-
-
-def _mean_cosine(directions: Doubles, found: int) -> float | None:
-    """Over all pairs of so many samples, of directions a and b: cos(a, b) = 1 - ½‖a - b‖²."""
-    if found < 2:
-        return None
-    sums, squares = directions[:-1], float(directions[-1])
-    spread = squares - float(np.square(sums).sum()) / found  # `@` would wake numpy's own threads
-    return 1 - max(0.0, spread) / (found - 1)
 
 
 def _dead(alive: Any, shape: Sequence[int], channel: int) -> float:

@@ -6,6 +6,7 @@ square by an independent chi-square over its degrees, and the logarithm adds the
 """
 
 from math import lgamma, log, sqrt
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -22,31 +23,37 @@ class Cumulants(NamedTuple):
     fourth: float
 
     def plus(self, other: "Cumulants") -> "Cumulants":
-        return Cumulants(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return Cumulants(*map(add, self, other))
 
 
 NOTHING = Cumulants(0.0, 0.0, 0.0, 0.0)
+BERNOULLI = ((2, 1 / 6), (4, -1 / 30), (6, 1 / 42), (8, -1 / 30), (10, 5 / 66))
 
 
-def polygamma(order: int, x: float) -> float:
-    """ψ, ψ', ψ'', ψ''' for x > 0: recurrence up to 10, then the asymptotic series (Abramowitz & Stegun 6.4.11)."""
-    total = 0.0
-    factorial = (1.0, 1.0, 2.0, 6.0)[order]
+def polygamma(x: float) -> Cumulants:
+    """ψ and its first three derivatives at x > 0: those of the logarithm of a gamma variable of shape x and scale one.
+
+    Recurrence up to 10, then the asymptotic series (Abramowitz & Stegun 6.3.18, 6.4.11).
+    """
+    first = second = third = fourth = 0.0
     while x < 10:
-        total += (-1.0) ** (order + 1) * factorial / x ** (order + 1)
+        first, second, third, fourth = first - 1 / x, second + 1 / x**2, third - 2 / x**3, fourth + 6 / x**4
         x += 1
-    bernoulli = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66)
-    if order == 0:
-        series = log(x) - 1 / (2 * x) - sum(b / (2 * k * x ** (2 * k)) for k, b in enumerate(bernoulli, 1))
-        return total + series
-    sign = (-1.0) ** (order + 1)
-    series = (1.0, 1.0, 2.0)[order - 1] / x**order + factorial / (2 * x ** (order + 1))
-    for k, b in enumerate(bernoulli, 1):
-        rising = 1.0
-        for i in range(1, order):
-            rising *= 2 * k + i
-        series += b * rising / x ** (2 * k + order)
-    return total + sign * series
+    inverse = 1 / x
+    square = inverse * inverse
+    first += log(x) - inverse / 2
+    second += inverse + square / 2
+    third -= square + square * inverse
+    fourth += square * inverse * (2 + 3 * inverse)
+    power = square
+    for order, bernoulli in BERNOULLI:
+        term = bernoulli * power
+        first -= term / order
+        second += term * inverse
+        third -= term * (order + 1) * square
+        fourth += term * (order + 1) * (order + 2) * square * inverse
+        power *= square
+    return Cumulants(first, second, third, fourth)
 
 
 def log_gamma(relative_variance: float) -> Cumulants:
@@ -54,7 +61,8 @@ def log_gamma(relative_variance: float) -> Cumulants:
     if relative_variance == 0:
         return NOTHING
     shape = 1 / relative_variance
-    return Cumulants(polygamma(0, shape) - log(shape), *(polygamma(order, shape) for order in (1, 2, 3)))
+    found = polygamma(shape)
+    return found._replace(mean=found.mean - log(shape))
 
 
 def log_chi_square(n: int) -> Cumulants:

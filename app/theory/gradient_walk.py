@@ -10,6 +10,7 @@ from typing import NamedTuple
 from .forward_walk import Kernel, of_mean
 from .hermite import at, averaged_powers, of_one
 from .layer import LayerShape
+from .quadrature import Array
 
 
 class GradientKernel(NamedTuple):
@@ -64,15 +65,20 @@ def backward(layers: list[LayerShape], kernels: list[Kernel]) -> list[GradientKe
     """
     walk, back = _Walk(), [GradientKernel(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)]
     for layer, kernel in zip(reversed(layers[1:]), reversed(kernels[1:]), strict=True):
-        walk, added = _further(walk, layer, kernel, back[-1])
-        back.append(_kernel(walk, layer, kernel, back[-1], added))
+        weighed = averaged_powers(kernel.weighed, kernel.scatter)
+        walk, added = _further(walk, layer, kernel, back[-1], weighed)
+        back.append(_kernel(walk, layer, kernel, back[-1], weighed, added))
     return back[::-1]
 
 
-def _further(walk: _Walk, layer: LayerShape, kernel: Kernel, after: GradientKernel) -> tuple[_Walk, float]:
-    """The sums with one layer more, and what it added to the variance of one input."""
+def _further(
+    walk: _Walk, layer: LayerShape, kernel: Kernel, after: GradientKernel, weighed: Array
+) -> tuple[_Walk, float]:
+    """The sums with one layer more, and what it added to the variance of one input.
+
+    `weighed`: what a series is summed with for its mean over the pairs of a batch.
+    """
     here, n, s = kernel.unit, layer.fan_out, kernel.scatter
-    weighed = averaged_powers(kernel.weighed, s)
     ahead = walk.share * walk.pull
     mixed = of_one(here.mixed)
     noise = (3 * of_one(here.slope_squares) - 1) / n
@@ -95,11 +101,13 @@ def _further(walk: _Walk, layer: LayerShape, kernel: Kernel, after: GradientKern
     return further, added
 
 
-def _kernel(walk: _Walk, layer: LayerShape, kernel: Kernel, after: GradientKernel, noise: float) -> GradientKernel:
+def _kernel(
+    walk: _Walk, layer: LayerShape, kernel: Kernel, after: GradientKernel, weighed: Array, noise: float
+) -> GradientKernel:
     """At the activations that this layer multiplies."""
     here = kernel.unit
     own = walk.alone + walk.pull**2 * kernel.own
-    pair = float(averaged_powers(kernel.weighed, kernel.scatter) @ here.slope_squares)
+    pair = float(weighed @ here.slope_squares)
     scatter = at(here.slopes, kernel.weighed) ** 2 * after.scatter + pair * (1 - after.scatter) ** 2 / layer.fan_out
     excess = kernel.share * (2 * here.slope_growth + after.excess * here.growth**2 / here.chi)
     return GradientKernel(

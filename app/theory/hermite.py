@@ -11,15 +11,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .chebyshev import interpolated
 from .meanfield import Nonlinearity
 from .quadrature import Array, normal_rule
 
 ORDER = 64  # terms kept; what is left out, known from E[f·g], goes into one more
 VARIANCES = (1e-12, 1e12)  # beyond them every φ is a power of its argument to the digits that count
-ORDERS = np.arange(ORDER + 2)
+ORDERS = np.arange(ORDER + 2.0)
 WEIGHTS = np.array([1 / 6, 2 / 3, 1 / 6])
 # Of φ, φ², φ³, u·φ'/2, φ', φ'² the two factors of each series, in Unit's order.
 _LEFT, _RIGHT = [0, 1, 2, 3, 4, 5, 1], [0, 1, 0, 0, 4, 5, 5]
+SIZES = 7  # numbers of a Unit before its series
 SETTLED = {"sin": 100.0}  # where moments are those of a uniform phase, to e^-100
 
 
@@ -49,20 +51,12 @@ class Unit(NamedTuple):
 def unit(phi: Nonlinearity, log_variance: float) -> Unit:
     """At any variance: beyond VARIANCES by the power law that holds there."""
     inside = _inside(phi, log_variance)
-    at, beyond = _unit(phi, inside), log_variance - inside
+    known = phi.homogeneous or phi.name in SETTLED
+    found, beyond = (_worked_out if known else _between)(phi, inside), log_variance - inside
+    at = Unit(*found[:SIZES].tolist(), *found[SIZES:].reshape(-1, ORDER + 2))
     return at._replace(
         log_square=at.log_square + at.growth * beyond, log_slope_square=at.log_slope_square + at.slope_growth * beyond
     )
-
-
-def log_square(phi: Nonlinearity, log_variance: float) -> float:
-    """log E[φ²] alone, at any variance."""
-    inside = _inside(phi, log_variance)
-    std = exp(inside / 2)
-    z, weight = normal_rule(tuple(kink / std for kink in phi.kinks))
-    square = weight * phi.value(std * z) ** 2
-    growth = float((z**2 - 1) @ square / 2 / square.sum())
-    return log(square.sum()) + growth * (log_variance - inside)
 
 
 def _inside(phi: Nonlinearity, log_variance: float) -> float:
@@ -70,8 +64,9 @@ def _inside(phi: Nonlinearity, log_variance: float) -> float:
     return min(max(log_variance, log(low)), log(high))
 
 
-@lru_cache(maxsize=1024)  # a signal that has settled asks for the same variance layer after layer
-def _unit(phi: Nonlinearity, log_variance: float) -> Unit:
+@lru_cache(maxsize=128)  # where nothing is interpolated a signal that has settled asks for one variance again and again
+def _worked_out(phi: Nonlinearity, log_variance: float) -> Array:
+    """A Unit's numbers, one after the other."""
     std = exp(log_variance / 2)
     z, weighted = _basis(tuple(kink / std for kink in phi.kinks))
     h, slope = phi.value(std * z), phi.slope(std * z)
@@ -85,14 +80,11 @@ def _unit(phi: Nonlinearity, log_variance: float) -> Unit:
     series = coefficients[_LEFT] * coefficients[_RIGHT]
     last = np.array([p, fourth, fourth, stretch, d, slope_fourth, mixed]) - series.sum(axis=1)
     scale = np.array([p, p**2, p**2, p, d, d**2, p * d])
-    return Unit(
-        log(p),
-        *_derivatives(square),
-        log(d),
-        *_derivatives(slope_squares),
-        std**2 * d / p,
-        *(np.column_stack([series, last]) / scale[:, None]),
-    )
+    sizes = [log(p), *_derivatives(square), log(d), *_derivatives(slope_squares), std**2 * d / p]
+    return np.append(sizes, np.column_stack([series, last]) / scale[:, None])
+
+
+_between = interpolated(_worked_out, panels=128)  # of 60 kB
 
 
 def _derivatives(coefficients: Array) -> tuple[float, float]:
@@ -127,9 +119,7 @@ def at(series: Array, correlation: float | Array) -> Any:
 
 def powers(correlation: float | Array) -> Array:
     """1, c, c², … along the last axis, of a correlation or of each of several: what a series is summed with."""
-    table = np.ones((*np.shape(correlation), ORDER + 2))
-    table[..., 1:] = np.expand_dims(correlation, -1)
-    return np.multiply.accumulate(table, axis=-1, out=table)
+    return np.asarray(np.power.outer(correlation, ORDERS))
 
 
 def averaged_powers(correlation: float, scatter: float) -> Array:

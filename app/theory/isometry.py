@@ -102,4 +102,5 @@ def lyapunov_exponents(n: int) -> list[Exponent]:
     ½(ψ(k/2) + ln(2/n)) for k = n … 1, and ½√ψ′(k/2) (Newman 1986, "The distribution of Lyapunov exponents: exact
     results for random matrices"; Akemann, Burda and Kieburg 2014).
     """
-    return [Exponent((polygamma(0, k / 2) + log(2 / n)) / 2, sqrt(polygamma(1, k / 2)) / 2) for k in range(n, 0, -1)]
+    logs = (polygamma(k / 2) for k in range(n, 0, -1))
+    return [Exponent((of_row.mean + log(2 / n)) / 2, sqrt(of_row.variance) / 2) for of_row in logs]

@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 from .forward_walk import Kernel
 from .gradient_walk import GradientKernel
-from .hermite import log_square
 from .layer import LayerShape
-from .meanfield import Nonlinearity
+from .meanfield import Nonlinearity, ratios
 
 DEAD = 0.025  # beyond it the 2.5 % point is zero
 SKEWED = 0.75  # a chi-square of 4 degrees lies within, one of 3 beyond
@@ -100,7 +99,7 @@ def curved(phi: Nonlinearity, kernels: list[Kernel]) -> list[float]:
     edges, found = [-reach, reach], [0.0]
     for before, kernel, slope in _steps(kernels):
         middle = before.log_variance + before.shift - before.own / 2
-        centre, *ends = (log_square(phi, middle + by) for by in (0.0, *edges))
+        centre, *ends = (ratios(phi, middle + by).log_square for by in (0.0, *edges))
         noise = kernel.own - slope**2 * before.own
         low, high = (sqrt((kernel.share * (end - centre)) ** 2 + 4 * noise) for end in ends)
         edges, reach = [-low, high], 2 * sqrt(kernel.own)

@@ -18,8 +18,9 @@ from typing import NamedTuple
 import numpy as np
 
 from . import sine
+from .chebyshev import interpolated
 from .layer import safe_log
-from .quadrature import Function, line_rule, pair_expectation
+from .quadrature import Array, Function, line_rule, pair_expectation
 
 LOW, HIGH = 1e-16, 1e16  # variances
 
@@ -94,14 +95,7 @@ def moments(phi: Nonlinearity, q: float) -> Moments:
 def ratios(phi: Nonlinearity, log_q: float) -> Ratios:
     """The integrals a layer needs, at any size of q; log_q is -∞ where q is zero."""
     edge, limit = _nearest_integrated(phi, _held(log_q))
-    at = _integrals(phi, edge)
-    found = Ratios(
-        log(at.square),
-        at.mean / sqrt(at.square),
-        at.fourth / at.square**2,
-        log(at.slope_square),
-        edge * at.growth / at.square,
-    )
+    found = _ratios(phi, log(edge))
     if limit is None:
         return found
     beyond = log_q - log(edge)
@@ -148,7 +142,7 @@ def _limit(phi: Nonlinearity, far: bool) -> Limit:
     return Limit(False, left, right, 1.0 if left == right and not far else 0.5, 1.0, 0.0, 0.0)
 
 
-@lru_cache(maxsize=8192)  # of a stack a layer deeper all but one are at hand, for each of many gains
+@lru_cache(maxsize=8192)  # whoever looks for gains looks at five hundred of each activation
 def _integrals(phi: Nonlinearity, q: float) -> Moments:
     """By Stein's lemma dE[f(√q·z)]/dq = E[z·f'(√q·z)] / 2√q."""
     if phi.name in CLOSED_MOMENTS:
@@ -164,6 +158,22 @@ def _integrals(phi: Nonlinearity, q: float) -> Moments:
         slope_square=float(weight @ slope**2),
         growth=float(weight @ (z * h * slope)) / std,
     )
+
+
+def _ratios(phi: Nonlinearity, log_q: float) -> Ratios:
+    """Among the variances that are integrated: between some of them, unless they are known as fast."""
+    known = phi.homogeneous or phi.name in CLOSED_MOMENTS
+    return Ratios(*(_integrated if known else _between)(phi, log_q).tolist())
+
+
+def _integrated(phi: Nonlinearity, log_q: float) -> Array:
+    q = exp(log_q)
+    at = _integrals(phi, q)
+    mean, fourth = at.mean / sqrt(at.square), at.fourth / at.square**2
+    return np.array([log(at.square), mean, fourth, log(at.slope_square), q * at.growth / at.square])
+
+
+_between = interpolated(_integrated, panels=1024)
 
 
 def shifted(phi: Nonlinearity, log_q: float, mean: float) -> tuple[float, float]:
@@ -211,7 +221,7 @@ def pair_ratio(phi: Nonlinearity, log_q: float, correlation: float) -> float:
     elif abs(c) < 1e-12:
         ratio = ratios(phi, log_q).mean ** 2
     else:
-        ratio = pair_expectation(phi.value, sqrt(edge), c, phi.kinks) / _integrals(phi, edge).square
+        ratio = pair_expectation(phi.value, sqrt(edge), c, phi.kinks) / exp(_ratios(phi, log(edge)).log_square)
     return max(-1.0, min(1.0, ratio))
 
 

@@ -36,20 +36,25 @@ _ROUNDED = both_signs(1.0, 2.5, 5.0)  # of a kink seen through a normal density,
 
 
 def panels(edges: Array, rule: tuple[Array, Array] = _LINE) -> tuple[Array, Array]:
-    """Nodes and weights of ∫ dz between edges that ascend along the last axis; others may come before it."""
-    nodes, weights = rule
-    centre, half = (edges[..., 1:] + edges[..., :-1]) / 2, (edges[..., 1:] - edges[..., :-1]) / 2
+    """Nodes and weights of ∫ dz between edges that ascend along the last axis; others may come before it.
+
+    The first node of every panel comes first, then the second of each: loops along panels are longer.
+    """
+    nodes, weights = (each[:, None] for each in rule)
+    low, high = edges[..., None, :-1], edges[..., None, 1:]
+    centre, half = (high + low) / 2, (high - low) / 2
     shape = *edges.shape[:-1], -1
-    return (centre[..., None] + half[..., None] * nodes).reshape(shape), (half[..., None] * weights).reshape(shape)
+    return (centre + half * nodes).reshape(shape), (half * weights).reshape(shape)
 
 
 def within(edges: Array, reach: float) -> Array:
     """Those between ±reach, in ascending order, each once."""
-    return np.unique(edges[np.abs(edges) <= reach])
+    ordered = np.sort(edges[np.abs(edges) <= reach])
+    return np.asarray(ordered[np.append(np.diff(ordered) > 0, True)])
 
 
 def normal_density(z: Array) -> Array:
-    return np.asarray(np.exp(-(z**2) / 2) / sqrt(2 * pi))
+    return np.asarray(np.exp(z * z * -0.5) * (1 / sqrt(2 * pi)))
 
 
 def line_rule(std: float = 1.0, kinks: tuple[float, ...] = (), shift: float = 0.0) -> tuple[Array, Array]:
@@ -76,18 +81,20 @@ def normal_rule(kinks: tuple[float, ...] = ()) -> tuple[Array, Array]:
 def pair_rule(std: float, correlation: float, kinks: tuple[float, ...] = ()) -> tuple[Array, Array, Array]:
     """Nodes u, shape (n, 1), and v, shape (n, m), and weights (n, m), for two normal variables of this correlation.
 
-    v is integrated given u, with mean correlation·u, on panels of its own for every u: a function of v keeps its
-    features where they are, and the mean of one given u has them rounded by the density, at feature ÷ correlation.
+    Of them those with u > 0: (-u, -v) is as likely. v is integrated given u, with mean correlation·u, on panels of its
+    own for every u: a function of v keeps its features where they are, and the mean of one given u has them rounded by
+    the density, at feature ÷ correlation. There may be kinks at these points and at their negatives.
     """
     c = max(-1.0, min(1.0, correlation))
     rest = sqrt((1 - c) * (1 + c))
-    features = np.append(COARSE_FEATURES, kinks) / std
+    features = np.concatenate([COARSE_FEATURES, kinks, np.negative(kinks)]) / std
     rounded = [(kink / std + rest * _ROUNDED) / c for kink in {0.0, *kinks}] if c else []
-    z, width = panels(within(np.concatenate([COARSE_DENSITY, features, *rounded]), REACH), PLANE)
+    edges = np.abs(np.concatenate([COARSE_DENSITY, features, *rounded]))
+    z, width = panels(within(edges, REACH), PLANE)
     z, weight = z[:, None], (width * normal_density(z))[:, None]
     if rest == 0:
         return std * z, c * std * z, weight
-    moved = np.clip((features - c * z) / rest, -REACH, REACH)
+    moved = np.clip((within(features, REACH * (abs(c) + rest)) - c * z) / rest, -REACH, REACH)
     edges = np.concatenate([moved, np.broadcast_to(COARSE_DENSITY, (len(z), len(COARSE_DENSITY)))], axis=1)
     w, inner = panels(np.sort(edges, axis=1), PLANE)
     return std * z, std * (c * z + rest * w), weight * inner * normal_density(w)
@@ -96,4 +103,4 @@ def pair_rule(std: float, correlation: float, kinks: tuple[float, ...] = ()) -> 
 def pair_expectation(function: Function, std: float, correlation: float, kinks: tuple[float, ...] = ()) -> float:
     """E[f(u)·f(v)], u and v normal with this standard deviation and correlation; f may have kinks where said."""
     u, v, weight = pair_rule(std, correlation, kinks)
-    return float((function(u) * (weight * function(v)).sum(axis=1, keepdims=True)).sum())
+    return float((weight * function(u) * function(v)).sum() + (weight * function(-u) * function(-v)).sum())

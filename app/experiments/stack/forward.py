@@ -95,35 +95,35 @@ def advance(
         largest = max(in_order(lambda rows: largest_magnitude(multiply(rows, u[rows])), blocks, alone=alone))
         log2_product = log2_size(largest, exponent)
         (normalized, exponent), norm_factor = _normalize(after, Scaled(u, exponent))
-    out_exponent, phi_exponent, activate = _activation(layer, h, exponent, output, slope)
+    out_exponent, phi_exponent, activate = _activation(layer, h, exponent, slope)
     branch_exponent = None if layer.branch_scale is None else phi_exponent
 
-    def pass_rows(rows: slice) -> tuple[Tensor, Tensor | None]:
-        """Returns their preactivations u, and φ(u) if that is added to a stream: nobody needs them for longer."""
+    def pass_rows(rows: slice) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Their preactivations u, the output, and φ(u) if that is added to a stream: nobody needs them for longer."""
         here = output[rows]
         u = normalized[rows] if after and normalized is not None else multiply(rows, torch.empty_like(here))
-        return u, activate(rows, u)
+        return u, here, activate(rows, u, here)
 
     frame: Future[Frame] = Future()  # fitted to the first block, which begins before any other
 
-    def fit(rows: slice) -> tuple[Tensor, Tensor | None]:
+    def fit(rows: slice) -> tuple[Tensor, Tensor, Tensor | None]:
         try:
-            u, branch = pass_rows(rows)
-            sample = Scaled(u, exponent), Scaled(output[rows], out_exponent)
+            u, here, branch = pass_rows(rows)
+            sample = Scaled(u, exponent), Scaled(here, out_exponent)
             frame.set_result(Frame.around(*sample, layer.bounds, bins, branch_exponent))
         except BaseException as problem:
             frame.set_exception(problem)
             raise
-        return u, branch
+        return u, here, branch
 
     def measure(rows: slice) -> LayerTally:
         first = rows.start == 0
-        u, branch = (fit if first else pass_rows)(rows)
-        return LayerTally(frame.result()).add(u, output[rows], first, branch)
+        u, here, branch = (fit if first else pass_rows)(rows)
+        return LayerTally(frame.result()).add(u, here, first, branch)
 
     def sizes(rows: slice) -> tuple[float, float]:
-        square = square_sum(pass_rows(rows)[0].numpy().reshape(-1))
-        return largest_magnitude(output[rows]), square
+        u, here, _ = pass_rows(rows)
+        return largest_magnitude(here), square_sum(u.numpy().reshape(-1))
 
     reached = Scaled(output, out_exponent)
     if not bins:
@@ -161,18 +161,18 @@ def linear(
 
 
 def _activation(
-    layer: Architecture, h: Scaled, u_exponent: int, output: Tensor, slope: Tensor | None
-) -> tuple[int, int, Callable[[slice, Tensor], Tensor | None]]:
-    """The exponents of the layer's output and of φ(u), and what fills rows of it, and of the slope, from u.
+    layer: Architecture, h: Scaled, u_exponent: int, slope: Tensor | None
+) -> tuple[int, int, Callable[[slice, Tensor, Tensor], Tensor | None]]:
+    """The exponents of the layer's output and of φ(u), and what fills rows of the output, and of the slope, from u.
 
     It returns φ(u) if that is added to a stream.
     """
     inner, outer = layer.activation.split(u_exponent)
     exponent = outer if layer.branch_scale is None else max(h.exponent, outer)
 
-    def fill(rows: slice, u: Tensor) -> Tensor | None:
+    def fill(rows: slice, u: Tensor, here: Tensor) -> Tensor | None:
         block = u * 2.0**inner if inner else u
-        out = output[rows] if layer.branch_scale is None else torch.empty_like(block)
+        out = here if layer.branch_scale is None else torch.empty_like(block)
         if slope is None:
             phi = layer.activation(block, out)
         else:
@@ -183,7 +183,7 @@ def _activation(
             return None
         stream = phi * (layer.branch_scale * power_of_two(outer - exponent))
         stream += h.value[rows] * power_of_two(h.exponent - exponent)
-        output[rows] = stream
+        here.copy_(stream)
         return phi
 
     return exponent, outer, fill

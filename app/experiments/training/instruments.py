@@ -72,12 +72,8 @@ def summary(values: Tensor, bins: int) -> Summary:
 def activation_summary(h: Tensor, bounds: Bounds, bins: int) -> ActivationSummary:
     """Of activations, (batch, units)."""
     tally = Tally(robust_grid(h, bins), by_size=True).add(h)
-    return ActivationSummary(
-        **vars(tally.summary()),
-        saturated=None if bounds is None else float(saturated(h[None], bounds)),
-        zero=tally.zeros / tally.count,
-        dead_units=float((h == 0).all(0).float().mean()),
-    )
+    share = None if bounds is None else float(saturated(h[None], bounds))
+    return ActivationSummary.of(tally, share, float((h == 0).all(0).float().mean()))
 
 
 def known(value: float) -> float | None:

@@ -27,6 +27,15 @@ def see_units(u: Floats, row: Doubles, units: Doubles) -> None:
             units[1, j] += a * a
 
 
+@kernel("float64(float64[::1], int64)", SUMS)
+def mean_cosine(directions: Doubles, number: int) -> Any:
+    """Over all pairs of so many directions a and b, as `see_direction` sums them up: cos(a, b) = 1 - ½‖a - b‖²."""
+    square = 0.0
+    for j in range(directions.size - 1):
+        square += directions[j] * directions[j]
+    return 1 - max(0.0, directions[directions.size - 1] - square / number) / (number - 1)
+
+
 @kernel("int64(float64[:,::1], int64, float32[::1])")
 def unit_variances(units: Doubles, rows: int, variances: Floats) -> Any:
     """What `see_units` summed over so many rows as unbiased variances, times a power of two; returns its exponent."""

@@ -9,25 +9,31 @@ from typing import Any
 import numpy as np
 
 from .compiling import AS_WRITTEN, kernel
-from .statistics import HIGH, LOW, Counts, Doubles, Floats, extremes_of
+from .statistics import HIGH, LOW, Counts, Doubles, Floats, extremes_of, ranked, sample_of
 
+SAMPLE = 2048
+EXACT = 22  # powers of ten up to this one are float64 numbers
 RESOLVED = 2.0**-42  # of the mean square: a std below four of float32's eps beside the mean is that of its rounding
 LOG10_2 = math.log10(2)
 
 
-@kernel("UniTuple(float64, 3)(float32[::1], float32[::1], int64, int64)", AS_WRITTEN)
-def bulk_of(ordered: Floats, values: Floats, bins: int, exponent: int) -> Any:
+@kernel("UniTuple(float64, 3)(float32[::1], int64, int64)", AS_WRITTEN)
+def bulk_of(values: Floats, bins: int, exponent: int) -> Any:
     """Where so many bins begin and end that the bulk of the values, times 2^exponent, fills; and its middle.
 
-    `ordered`: a sample of the values. A bin's width has two digits and edges are its multiples: short to write, and
-    zero is one if it is within.
+    A bin's width has two digits and edges are its multiples: short to write, and zero is one if it is within.
     """
-    last = ordered.size - 1
-    bottom, middle = float(ordered[int(np.rint(0.005 * last))]), float(ordered[last // 2])
-    top = float(ordered[int(np.rint(0.995 * last))])
+    stride = max(1, values.size // SAMPLE) | 1
+    keys = np.empty(values.size // stride + 1, np.int32)
+    keys = keys[: sample_of(values, stride, keys)]
+    if keys.size == 0:
+        return -0.5, 0.5, 0.0
+    last = keys.size - 1
+    bottom, middle = ranked(keys, int(np.rint(0.005 * last))), ranked(keys, last // 2)
+    top = ranked(keys, int(np.rint(0.995 * last)))
     smallest, largest = extremes_of(values)
     if not (-np.inf < smallest and largest < np.inf):
-        smallest, largest = float(ordered[0]), float(ordered[last])
+        smallest, largest = ranked(keys, 0), ranked(keys, last)
     low = max(middle - 1.75 * (middle - bottom), smallest)
     high = min(middle + 1.75 * (top - middle), largest)
     span = max(high - low, abs(middle) * 2.0**-10, 2.0**-1000)
@@ -36,6 +42,23 @@ def bulk_of(ordered: Floats, values: Floats, bins: int, exponent: int) -> Any:
     width = np.ceil(span / (bins - 1) / quantum) * quantum
     low = np.floor(low / width) * width
     return low, low + bins * width, middle
+
+
+@kernel("int64(float64, float64, float64, float64[::1])", AS_WRITTEN)
+def write_edges(low: float, high: float, log2_scale: float, edges: Doubles) -> Any:
+    """Even edges, each times 2^log2_scale, to a thousandth of a bin: decimal numbers as short as may be.
+
+    The power of ten that they still are to be multiplied by, if it is not a float64 number; else zero.
+    """
+    width = (high - low) / (edges.size - 1)
+    size = math.log10(width) + log2_scale * LOG10_2
+    exponent = math.floor(size) - 3
+    unit, near = 10.0 ** (size - exponent) / width, abs(exponent) <= EXACT
+    power = 10.0 ** abs(exponent) if near else 1.0
+    for i in range(edges.size):
+        mantissa = np.rint((i * width + low) * unit) + 0.0
+        edges[i] = mantissa * power if exponent > 0 else mantissa / power
+    return 0 if near else exponent
 
 
 @kernel("float64(float64, float64)", AS_WRITTEN)
@@ -90,16 +113,29 @@ def summarize(moments: Doubles, n: int, pivot: float, log2_scale: float, offset:
         said[9] = (fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4) / spread**2 - 3
 
 
-@kernel("void(int64[::1], float64[::1], float64[::1], float64, float64[::1], float64[::1], float64[::1])", AS_WRITTEN)
+@kernel(
+    "int64(int64[::1], int64, float64[::1], float64[::1], float64, float64[::1], float64[::1], float64[::1])",
+    AS_WRITTEN,
+)
 def see_spread(
-    counts: Counts, edges: Doubles, moments: Doubles, shift: float, limits: Doubles, shares: Doubles, said: Doubles
-) -> None:
+    counts: Counts,
+    zeros: int,
+    edges: Doubles,
+    moments: Doubles,
+    shift: float,
+    limits: Doubles,
+    shares: Doubles,
+    said: Doubles,
+) -> Any:
     """Of values counted between magnitudes, each times a power of two: what share of them lies below which magnitude.
 
     All as log₂: `edges`, the outermost of them as near as the values' extremes let them be, and `shift`. Values are
-    taken to be spread evenly between two edges. `said`: how many are below each of the `limits`, and then the
-    magnitudes below which these `shares` are, NaN if there are no values.
+    taken to be spread evenly between two edges; the zeros among the first are left out. `said`: how many are below each
+    of the `limits`, and then the magnitudes below which these `shares` are, NaN if there are no values. It returns how
+    many there are.
     """
+    counts = counts.copy()
+    counts[0] = max(0, counts[0] - zeros)
     before, ends = np.zeros(edges.size, np.int64), edges.copy()
     first, last = -1, -1
     for i in range(counts.size):
@@ -132,3 +168,4 @@ def see_spread(
                 i += int(before[j] < rank)
             within = (rank - before[i]) / counts[i]
             said[limits.size + k] = ends[i] + within * (ends[i + 1] - ends[i])
+    return total
