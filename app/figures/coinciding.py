@@ -158,7 +158,7 @@ def _title(layout: Figure, panel: str) -> str:
     """That of the panel, where there are several."""
     several = sum(name.startswith("yaxis") for name in layout) > 1
     titles = [note["text"] for note in layout.get("annotations", []) if note.get("yref") == f"{panel} domain"]
-    return re.sub("<.*?>", "", titles[0]) if several and titles else ""
+    return re.sub("<.*?>", "", titles[0].replace("<br>", " ")) if several and titles else ""
 
 
 def _places(layout: Figure) -> str:

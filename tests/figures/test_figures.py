@@ -10,6 +10,7 @@ import pytest
 from app.experiments import EXPERIMENTS
 from app.figures.axes import linear_axis
 from app.figures.palette import STYLES, TEMPLATES, Figure
+from app.figures.panels import Panel, stacked
 from app.lab.initializers import INITIALIZERS
 from app.results import Result
 from app.view import AXES, View
@@ -244,6 +245,19 @@ def test_an_axis_of_numbers_of_any_size_has_two_ticks_written_short(
     assert len(axis["tickvals"]) >= 2
     assert len(set(axis["ticktext"])) == len(axis["ticktext"])
     assert max(map(len, axis["ticktext"])) <= len("−2.5·10⁻³⁰⁰")
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_what_a_sweep_follows_and_varies_has_a_name_that_a_phone_has_room_for(name: str) -> None:
+    """A title is broken into lines, and loses no word; an axis has one line."""
+    for statistic in EXPERIMENTS[name].statistics.values():
+        for line in EXPERIMENTS[name].lines.values():
+            said = f"<b>{line.label}</b>: {statistic.label}, {statistic.unit}"
+            (title,) = stacked([Panel(said, [], linear_axis(0, 1))], linear_axis(0, 1))["layout"]["annotations"]
+            assert title["text"].replace("<br>", " ") == said
+            assert all(len(re.sub("<.*?>", "", row)) <= 40 for row in title["text"].split("<br>"))
+    for field, entry in EXPERIMENTS[name].spec.model_fields.items():
+        assert len(entry.title or field) <= 30
 
 
 @every_preset

@@ -16,7 +16,6 @@ from .scales import Scale, Value, along, called, in_words, of_statistic, said, t
 
 TALL = 360  # pixels of one map, less where there are several
 FOOT = 104  # pixels under the last one, for its axis and the scale of colours
-LONGEST = 46  # letters of a title, of which a phone has room for no more
 
 # Dark to light, as far apart for the colour-blind; around a level from blue over grey to orange.
 RISING = ((0.0, "#3a57a6"), (0.35, "#3f8fdc"), (0.7, "#7cc4b8"), (1.0, "#f4e9b0"))
@@ -59,11 +58,7 @@ def maps(result: SweepResult) -> Figure | None:
 def _title(result: SweepResult, grid: Grid, first: bool) -> str:
     """Whose map it is, and over the first one what all of them show."""
     series = f"<b>{label_of(result, grid.series)}</b>" if grid.series else ""
-    if not first:
-        return series
-    beside = len(label_of(result, grid.series)) if grid.series else 0
-    what = called(result)
-    return ": ".join(filter(None, (series, what if beside + len(what) <= LONGEST else result.statistic.label)))
+    return ": ".join(filter(None, (series, called(result) if first else "")))
 
 
 def _filled(axis: Figure, grids: Sequence[Grid], rows: bool = False) -> Figure:
