@@ -89,7 +89,15 @@ def _letters(text: str) -> int:
 
 def title(text: str, index: int = 0) -> Figure:
     """On top of the index-th panel, from the figure's edge on: a phone has no more room than that."""
-    place = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "xshift": -MARGIN["l"], "yshift": 4}
+    place = {
+        "x": 0,
+        "y": 1,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "xshift": -MARGIN["l"],
+        "yshift": 4,
+        "align": "left",
+    }
     return {"text": text, "xref": f"{axis('x', index)} domain", "yref": f"{axis('y', index)} domain", **place}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import product
-from math import ceil, floor
+from math import ceil, floor, log10
 from typing import NamedTuple
 
 from ....figures.axes import linear_axis, log_axis
@@ -178,7 +178,7 @@ def _colors(result: SweepResult) -> Figure:
         low, high = min(low, middle), max(high, middle)
     if low == high:
         low, high = low - 0.5, high + 0.5
-    ticks = log_axis(low, high) if scale.log else linear_axis(floor(low * 1e6) / 1e6, ceil(high * 1e6) / 1e6)
+    ticks = _ticks(low, high) if scale.log else linear_axis(floor(low * 1e6) / 1e6, ceil(high * 1e6) / 1e6)
     return {
         "cmin": low,
         "cmax": high,
@@ -196,3 +196,12 @@ def _colors(result: SweepResult) -> Figure:
             "tickfont": {"size": 12},
         },
     }
+
+
+def _ticks(low: float, high: float) -> Figure:
+    """Of a scale of logarithms, which may be much narrower than a decade."""
+    ticks = log_axis(low, high)
+    if sum(low <= tick <= high for tick in ticks["tickvals"]) > 1:
+        return ticks
+    ticks = linear_axis(10**low, 10**high)
+    return {**ticks, "tickvals": [log10(value) for value in ticks["tickvals"]]}
