@@ -136,7 +136,8 @@ def laid_open(figure: Figure) -> Figure:
     if not found:
         return figure
     everywhere = list(panels.values())
-    together = [said(names, [] if where == everywhere else where) for names, where in found.items()]
+    once = {names: list(dict.fromkeys(where)) for names, where in found.items()}  # lines, and points over them
+    together = [said(names, [] if where == everywhere else where) for names, where in once.items()]
     return {**figure, "data": traces, "layout": {**layout, "meta": {**layout.get("meta", {}), "together": together}}}
 
 

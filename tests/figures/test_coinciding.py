@@ -111,6 +111,13 @@ def test_single_points_at_the_same_place_coincide() -> None:
     assert said(points_drawn(one, [None, 1.0, *[None] * 4])) == []
 
 
+def test_what_lines_and_points_of_the_same_inits_do_is_said_once() -> None:
+    lines = traces_of([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6])
+    points = [trace | {"mode": "markers"} for trace in lines]
+    figure = laid_open(stacked([Panel("size", [*lines, *points], AXIS)], ACROSS))
+    assert said(figure) == ["unscaled and 1/D lie on one another"]
+
+
 def test_points_beside_lines_are_compared_with_points_alone() -> None:
     line, point = traces_of([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6])
     figure = laid_open(stacked([Panel("size", [line, point | {"mode": "markers"}], AXIS)], ACROSS))
