@@ -10,7 +10,8 @@ export function card(element, readings, place, colors, labels, choose) {
   const [first, last] = [readings.numbers[0], readings.numbers.at(-1)];
   const slider = element.querySelector("input");
   Object.assign(slider, { min: first, max: last, value: place });
-  element.querySelector("h2").textContent = `${capital(readings.place)} ${place} of ${last}`;
+  const name = readings.names?.[index];
+  element.querySelector("h2").textContent = `${capital(readings.place)} ${place} of ${last}${name ? `: ${name}` : ""}`;
   element.querySelector(".scroll").replaceChildren(table(readings, index, colors, labels));
   element.dataset.words = words(readings, index, place, labels);
 }
@@ -23,10 +24,10 @@ function build(element, readings, choose) {
   element.querySelector("input").addEventListener("input", ({ target }) => choose(Number(target.value)));
 }
 
-function table({ quantities, inits }, index, colors, labels) {
+function table({ quantities, inits, of = "init" }, index, colors, labels) {
   const made = document.createElement("table");
   const head = made.createTHead().insertRow();
-  head.append(heading("init", "col"), ...quantities.map((name) => heading(name, "col")));
+  head.append(heading(of, "col"), ...quantities.map((name) => heading(name, "col")));
   const body = made.createTBody();
   for (const [init, places] of Object.entries(inits)) {
     const row = body.insertRow();
@@ -47,13 +48,13 @@ function heading(text, scope) {
   return Object.assign(document.createElement("th"), { textContent: text, scope });
 }
 
-function words({ place: name, quantities, inits }, index, place, labels) {
+function words({ place: name, quantities, inits, names }, index, place, labels) {
   const lines = Object.entries(inits).map(([init, places]) => {
     const said = (places[index] ?? []).map(([measured, predicted], which) =>
       measured && `${quantities[which]} ${measured}${predicted ? ` (predicted ${predicted})` : ""}`);
     return `${labels[init] ?? init}: ${said.filter(Boolean).join(", ")}.`;
   });
-  return [`${capital(name)} ${place}, ${document.title.replace(" · Initscope", "")}`, ...lines, location.href].join("\n");
+  return [`${capital(name)} ${place}${names ? `, ${names[index]}` : ""}, ${document.title.replace(" · Initscope", "")}`, ...lines, location.href].join("\n");
 }
 
 // Every place at once, for whoever reads a table rather than a chart.

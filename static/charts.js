@@ -171,12 +171,12 @@ function legend(list, seen, look) {
     if (trace.name && trace.showlegend !== false && trace.visible !== false && !entries.has(trace.name)) entries.set(trace.name, trace);
   }
   if (look.pinned) entries.set("pinned run", { line: { color: "currentColor", width: 5 }, opacity: 0.45 });
-  list.replaceChildren(...[...entries].map(([name, { line, marker, fillcolor, opacity }]) => {
+  list.replaceChildren(...[...entries].map(([name, { mode, line, marker, fillcolor, opacity }]) => {
     const entry = document.createElement("li");
     const swatch = document.createElement("span");
     swatch.style.setProperty("--line", line?.width ? line.color : fillcolor ?? marker?.color ?? line?.color);
     swatch.style.opacity = opacity ?? 1;
-    swatch.className = fillcolor || line?.width > 4 ? "area" : line ? stroke(line) : "dot";
+    swatch.className = fillcolor || line?.width > 4 ? "area" : line && mode !== "markers" ? stroke(line) : "dot";
     entry.append(swatch, name);
     return entry;
   }));

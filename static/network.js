@@ -2,12 +2,17 @@
 
 import { draw, redrawOnThemeChange } from "./charts.js";
 import { copy } from "./copy.js";
+import { chosenPlace } from "./place.js";
 
 const root = document.querySelector("[data-network]");
 const api = root.dataset.network;
 const find = (name) => root.querySelector(name);
 const status = find(".status");
 const errors = find(".errors");
+const asked = new URLSearchParams(location.search);
+const page = { root, view: {}, answered: null, labels: {} };
+const look = () => ({ place: place.now() });
+const place = chosenPlace(page, look, remember);
 let recording; // the text that is on the page
 
 function say(text) {
@@ -46,7 +51,10 @@ async function show(text) {
   }
 }
 
-function write({ heading, summary, findings, figures, layers }) {
+function write({ heading, summary, findings, figures, layers, readings }) {
+  page.answered = { readings: readings.numbers.length ? readings : null };
+  page.view.layer = [asked.get("layer") ?? findings.find(({ layer }) => layer)?.layer ?? 1];
+  asked.delete("layer");
   find(".seen").hidden = false;
   find(".heading").textContent = heading;
   find(".summary").textContent = summary;
@@ -54,7 +62,16 @@ function write({ heading, summary, findings, figures, layers }) {
   find(".table").innerHTML = layers; // written by the server, names escaped
   for (const chart of root.querySelectorAll("[data-chart]")) chart.hidden = !(chart.dataset.chart in figures);
   if (find(".kept")) find(".kept").textContent = "";
-  draw(root, figures);
+  draw(root, figures, look());
+  place.tell();
+}
+
+// The chosen layer, in the address of a recording that is kept.
+function remember() {
+  const address = new URL(location.href);
+  if (!address.searchParams.has("recording")) return;
+  address.searchParams.set("layer", place.now());
+  history.replaceState(null, "", address);
 }
 
 function told({ word, sentence, advice, code }) {
@@ -67,7 +84,7 @@ function told({ word, sentence, advice, code }) {
   line.className = "command";
   const button = Object.assign(made("button", "Copy"), { type: "button", className: "copy" });
   button.addEventListener("click", () => copy(code, button));
-  line.append(made("code", code), button);
+  line.append(Object.assign(made("code", code), { tabIndex: 0 }), button);
   return [said, line];
 }
 
@@ -117,8 +134,10 @@ async function remove(key, secret) {
   }
 }
 
+place.listen();
 redrawOnThemeChange(root);
-const key = new URLSearchParams(location.search).get("recording");
+root.addEventListener("click", ({ target }) => target.closest(".copy-card") && copy(find(".card").dataset.words, target));
+const key = asked.get("recording");
 if (key) {
   ask(`/kept/${encodeURIComponent(key)}`)
     .then(show)

@@ -2,6 +2,7 @@
 // nothing is computed here but where on the screen a number lies.
 
 const FAR = 1e4; // pixels: nothing is drawn further out
+const LINE = 17; // pixels
 const DASHES = { solid: "", dot: "2 4", dash: "9 6", dashdot: "9 4 2 4" };
 
 // What leads somewhere has to answer the pointer, and a sketch does not.
@@ -177,8 +178,12 @@ function annotation(note, panels, scale, ink) {
   const down = /domain|paper/.test(note.yref ?? "") ? panel.box.top + (1 - note.y) * panel.box.height : scale(panel.y)(note.y);
   const anchor = { right: "end", center: "middle" }[note.xanchor] ?? "start";
   const lift = (note.yanchor === "top" ? 13 : -4) - (note.yshift ?? 0);
-  const said = text(note.text, across + (note.xshift ?? 0), down + lift, anchor, note.font?.color ?? ink.font.color, note.font?.size ?? 13);
-  return `<g class="annotation-text">${said}</g>`;
+  const lines = note.text.split("<br>");
+  const above = note.yanchor === "top" ? 0 : lines.length - 1;
+  const said = lines.map((line, index) =>
+    text(line, across + (note.xshift ?? 0), down + lift + LINE * (index - above), anchor, note.font?.color ?? ink.font.color, note.font?.size ?? 13),
+  );
+  return `<g class="annotation-text">${said.join("")}</g>`;
 }
 
 // Titles may be bold in part.

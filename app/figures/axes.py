@@ -5,6 +5,7 @@ a change of a few per cent looks like one.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import ceil, floor, log10
 
 from .numbers import number, superscript
@@ -12,6 +13,8 @@ from .palette import Figure
 
 LEAST = 1.0  # decades that a logarithmic axis spans, so that noise does not look like growth
 KEPT = 6.0  # decades from one, within which a line is shown whole
+DIGITS = 12  # of a tick: as many as tell it from the next one
+STEPS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # between ticks, of the power of ten below what an axis spans
 FEW = 2.2  # decades up to which there is room for ticks at 1, 2 and 5
 
 
@@ -83,22 +86,33 @@ def power_of_ten(exponent: int) -> str:
 
 
 def linear_axis(low: float, high: float, most: int = 5) -> Figure:
-    """An axis of plain numbers, ticks at 1, 2 or 5 times a power of ten."""
-    span = high - low or abs(high) or 1.0
-    size = 10.0 ** floor(log10(span))
-    step = next(s * size for s in (0.1, 0.2, 0.5, 1, 2, 5, 10) if span / (s * size) <= most)
-    values = [n * step for n in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
+    """An axis of plain numbers, two ticks at least, at 1, 2 or 5 times a power of ten."""
+    high = low + (high - low or abs(high) or 1.0)
+    size = 10.0 ** floor(log10(high - low))
+    finer, step = next(
+        (finer * size, step * size) for finer, step in pairwise(STEPS) if high - low <= most * step * size
+    )
+    values = _multiples(step, low, high)
+    if len(values) < 2:  # such as 0 alone, of steps of 5 from -4 to 4
+        values = _multiples(finer, low, high)
     return {
-        "range": [low, low + span],
+        "range": [low, high],
         "tickvals": values,
-        "ticktext": [plain(float(f"{value:.12g}")) for value in values],
+        "ticktext": [plain(float(f"{value:.{DIGITS}g}")) for value in values],
     }
 
 
+def _multiples(step: float, low: float, high: float) -> list[float]:
+    return [n * step for n in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
+
+
 def plain(value: float) -> str:
-    """A round number at a tick."""
-    small = value == 0 or 1e-3 <= abs(value) < 1e6
-    return number(value, 6) if small else number(value, 3).replace(".0 ×", " ×")
+    """A round number at a tick, where there is little room: 0.05, 10⁻⁴⁰, −2·10⁻⁴⁰."""
+    mantissa, times, power = number(value, DIGITS).partition(" × ")
+    if not times:
+        return mantissa
+    short = mantissa.rstrip("0").removesuffix(".")
+    return power if short == "1" else f"−{power}" if short == "−1" else f"{short}·{power}"
 
 
 def reach(lines: Iterable[Sequence[float | None]], whole: bool = False) -> tuple[float, float]:

@@ -47,7 +47,8 @@ def bells(shown: Sequence[Bell], name: str, own: bool = False, log: bool = False
     for bell, edges, density in drawn:
         traces = [_measured(bell, name, edges, density, warp, count), *_predicted(bell, edges, warp, count)]
         top = 1.08 * max([0.0, *(y for trace in traces for y in trace["y"])]) or 1.0
-        ticks = {"tickvals": [top / 1.08], "ticktext": [plain(float(f"{top / 1.08:.2g}"))], "showgrid": False}
+        highest = top / 1.08
+        ticks = {"tickvals": [0.0, highest], "ticktext": ["0", plain(float(f"{highest:.2g}"))], "showgrid": False}
         title = f"<b>{bell.label}</b>  {bell.title}"
         height = max(70, ROOM // len(shown))
         panels.append(Panel(title, traces, {"range": [0, top], "zeroline": False, **ticks}, height, [_wanted(warp)]))
@@ -133,6 +134,6 @@ def _own_axis(edges: list[float], warp: Warp, log: bool, narrowest: float) -> Fi
 def _log_ticks(warp: Warp, narrowest: float, widest: float) -> Figure:
     powers = range(int(log10(narrowest) // 1) + 1, int(log10(widest) // 1) + 1)
     sizes = [10.0**power for power in powers][:: 1 + len(powers) // 4]
-    values = [*(-size for size in reversed(sizes)), 0.0, *sizes]
+    values = [*(-size for size in reversed(sizes)), 0.0, *sizes] if sizes else linear_axis(-widest, widest)["tickvals"]
     ends = [warp(-widest), warp(widest)]
     return {"range": ends, "tickvals": [warp(value) for value in values], "ticktext": [plain(v) for v in values]}

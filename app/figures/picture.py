@@ -94,10 +94,17 @@ def _lay_open(shown: "Figure", axes: "Axes") -> None:
     """Named lines that lie on one another so that each is seen, and said beneath."""
     low, high = axes.get_ylim()
     told = []
-    for group in groups([_Drawn(line) for line in axes.lines if not str(line.get_label()).startswith("_")], low, high):
-        for each, wider in zip(group[:-1], widening(len(group)), strict=False):
-            each.line.set(linewidth=each.line.get_linewidth() + wider, alpha=PALE, linestyle="-")
-        told.append(said([each.name for each in group], [shared(group, low, high).said("points")]))
+    drawn = [_Drawn(line) for line in axes.lines if not str(line.get_label()).startswith("_")]
+    for points in (False, True):
+        lines = [each for each in drawn if points == (each.line.get_linestyle() == "None")]
+        found = groups(lines, low, high, points)
+        for name, wider in widening(found).items():
+            line = next(each.line for each in lines if each.name == name)
+            if wider and points:
+                line.set(markersize=line.get_markersize() + wider, alpha=PALE)
+            elif wider:
+                line.set(linewidth=line.get_linewidth() + wider, alpha=PALE, linestyle="-")
+        told += [said([each.name for each in group], [shared(group, low, high).said("points")]) for group in found]
     rows = wrap("; ".join(told), 74)
     shown.text(0.965, 0.05, "\n".join(rows[:2]), size=12.5, color=LIGHT.soft, ha="right", va="center")
 

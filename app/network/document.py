@@ -3,12 +3,11 @@
 import json
 from html import escape
 
-from ..figures.numbers import number, power
 from ..figures.palette import TEMPLATES
 from ..folders import folder
 from .charts import CHARTS, figures
-from .charts.lines import log_of
 from .diagnosis import diagnose
+from .layers import table
 from .recording import Recording
 
 TALL = 900  # pixels of the frame in a notebook
@@ -83,40 +82,11 @@ def summary(recording: Recording) -> str:
     return f"{said}."
 
 
-def table(recording: Recording) -> str:
-    """Every layer in a row, names escaped."""
-    heads = ("", "Layer", "What", "Output", "Mean square", "Predicted", "Gradient's", "std of weights", "Rule")
-    rows = [
-        (
-            str(at),
-            f"<code>{escape(layer.label)}</code>",
-            escape(layer.kind),
-            " × ".join(map(str, layer.output_shape)),
-            power(log_of(layer.output.mean_square)),
-            _power(layer.expected.given_weights),
-            _power(log_of(layer.gradient.mean_square)) if layer.gradient else "",
-            number(layer.weights.std, 3) if layer.weights else "",
-            escape(layer.weights.rule or "") if layer.weights else "",
-        )
-        for at, layer in enumerate(recording.layers, 1)
-    ]
-    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Layers"><table class="layers">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _power(exponent: float | None) -> str:
-    return "" if exponent is None else power(exponent)
-
-
 def _said(word: str, sentence: str, advice: str | None, code: str | None) -> str:
     parts = escape(" ".join(filter(None, (sentence, advice)))).split("`")
     text = "".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts))
     said = f'<p data-word="{word}">{text}</p>'
-    return said + (f"<pre><code>{escape(code)}</code></pre>" if code else "")
+    return said + (f'<pre tabindex="0"><code>{escape(code)}</code></pre>' if code else "")
 
 
 def _file(name: str) -> str:

@@ -13,9 +13,11 @@ from starlette.responses import Response
 from ..compute.flight import Busy
 from ..fields import SpecError, json_values
 from ..network.charts import CHARTS, figures
+from ..network.charts.lines import COLORS
 from ..network.diagnosis import diagnose
-from ..network.document import summary, table
+from ..network.document import summary
 from ..network.example import example
+from ..network.layers import names, readings, table
 from ..network.recording import Recording, read
 from ..network.store import Store, StoreFull
 from .encoding import accepts_gzip, compressed
@@ -57,7 +59,7 @@ def router(page: Page, store: Store | None) -> APIRouter:
 
     @network.get("/network")
     async def show(request: Request) -> Response:
-        return page(request, "network.html", charts=CHARTS, keeps=store is not None, largest=LARGEST)
+        return page(request, "network.html", charts=CHARTS, row_colors=COLORS, keeps=store is not None, largest=LARGEST)
 
     @network.post("/api/network/figures")
     async def draw(request: Request) -> Response:
@@ -134,6 +136,7 @@ def _look(recording: Recording) -> dict[str, Any]:
         "findings": _findings(recording),
         "figures": figures(recording),
         "layers": table(recording),
+        "readings": {**readings(recording)._asdict(), "of": "tensor", "names": names(recording)},
     }
 
 

@@ -1,12 +1,15 @@
 """What a reader looks at stays in sight: charts, what is said of the run, and the whole of what is drawn."""
 
+from typing import Any
+from urllib.parse import urlencode
+
 import pytest
 from playwright.sync_api import expect
 
 from app.experiments import EXPERIMENTS
 from tests.browser.conftest import NewTab
-from tests.browser.tools import Tab
-from tests.compute.tools import every_experiment, small_spec
+from tests.browser.tools import CONTROLS, Tab
+from tests.compute.tools import compared_by, every_experiment, repeated, small_spec
 
 FAR = 150  # pixels
 NOTE_LEAVING = """() => {
@@ -91,3 +94,48 @@ def test_a_zoom_ends_with_its_run(tab: Tab, name: str, key: str) -> None:
         tab.set("seed", 7)
     tab.page.wait_for_function("plot => plot.layout.xaxis.range[0] !== 0.123", arg=plot.element_handle())
     assert plot.evaluate("plot => plot.layout.xaxis.range") == plot.evaluate("plot => plot.seen.layout.xaxis.range")
+
+
+LEAVING = """plot => {
+  const box = plot.getBoundingClientRect();
+  return [...plot.querySelectorAll("svg text")].filter((text) => {
+    const { left, right, top, bottom, width } = text.getBoundingClientRect();
+    return width && Math.max(box.left - left, right - box.right, box.top - top, bottom - box.bottom) > 1;
+  }).map((text) => text.textContent);
+}"""
+
+
+def wordy(name: str) -> str:
+    """A query for the two lines of an experiment that have the longest names, and all its charts."""
+    lines, field = EXPERIMENTS[name].lines, compared_by(EXPERIMENTS[name].spec())
+    choices = next(control.accepts.choices for control in CONTROLS[name] if control.name == field) or ()
+    longest = sorted(choices, key=lambda choice: len(lines[choice].label))[-2:]
+    return "&".join(filter(None, (urlencode({field: longest}, doseq=True), repeated(name))))
+
+
+def wordiest(*, of_two_axes: bool) -> str:
+    """The preset of a sweep over one axis, or over two, that follows what has the longest name."""
+    specs: list[Any] = [EXPERIMENTS["sweep"].spec.from_query(query) for _, query in EXPERIMENTS["sweep"].presets]
+    longest = max((spec for spec in specs if of_two_axes == bool(spec.y)), key=lambda spec: len(spec.followed.label))
+    query: str = longest.query
+    return query
+
+
+@pytest.mark.parametrize("width", [320, 360])
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        *((name, wordy(name)) for name in EXPERIMENTS if name != "sweep"),
+        *(("sweep", wordiest(of_two_axes=many)) for many in (False, True)),
+    ],
+)
+def test_no_word_in_a_chart_leaves_it_on_a_phone(new_tab: NewTab, name: str, query: str, width: int) -> None:
+    tab = new_tab(viewport={"width": width, "height": 740}, reduced_motion="reduce")
+    tab.run(f"{small_spec(name, query).links['page']}&open=all")
+    left = {}
+    for chart in tab.page.locator("[data-chart]:visible").all():
+        chart.scroll_into_view_if_needed()
+        expect(chart.locator("svg text").first).to_be_attached()
+        if leaving := chart.locator(".plot").evaluate(LEAVING):
+            left[chart.get_attribute("data-chart")] = leaving
+    assert left == {}

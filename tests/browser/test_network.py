@@ -3,13 +3,19 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from app.figures.numbers import power
 from app.network.charts import figures
+from app.network.charts.lines import log_of
 from app.network.diagnosis import diagnose
+from app.network.example import example
 from app.network.recording import read
+from tests.browser.conftest import NewTab
+from tests.browser.test_access import violations
 from tests.browser.tools import Tab, alarming, drawn_data
 from tests.conftest import serving
 
@@ -99,6 +105,42 @@ def test_names_in_a_file_are_never_markup(tab: Tab, tmp_path: Path) -> None:
     assert tab.page.locator("img[src=x]").count() == 0
 
 
+def test_a_layer_is_chosen_by_key_pointer_and_slider_and_marked_in_every_chart(tab: Tab) -> None:
+    choose(tab, SAVED)
+    layers = read(SAVED.read_bytes()).layers
+    heading = tab.page.locator(".card h2")
+    tab.page.locator(".card input").fill("1")
+    tab.page.locator(".heading").focus()
+    tab.page.keyboard.press("ArrowRight")
+    expect(heading).to_have_text(f"Layer 2 of {len(layers)}: {layers[1].label} ({layers[1].kind})")
+    expect(tab.page.locator(".card .measured").first).to_have_text(power(log_of(layers[1].output.mean_square)))
+    expect(tab.page.locator(".plot > .cursor")).to_have_count(len(figures(read(SAVED.read_bytes()))))
+    tab.page.keyboard.press("ArrowLeft")
+    expect(heading).to_contain_text("Layer 1 of")
+    plot = tab.page.locator("#network-picture .plot")
+    box = plot.bounding_box()
+    assert box is not None
+    plot.click(position={"x": box["width"] - 20, "y": 60})
+    expect(heading).to_contain_text(f"Layer {len(layers)} of")
+
+
+def test_the_layer_to_blame_is_chosen_first(tab: Tab) -> None:
+    tab.page.goto(f"{tab.origin}/network")
+    tab.page.get_by_role("button", name="Look at an example").click()
+    blamed = next(item.layer for item in diagnose(example()) if item.layer)
+    expect(tab.page.locator(".card h2")).to_contain_text(f"Layer {blamed} of")
+
+
+@pytest.mark.parametrize("width", [320, 2560])
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_axe_finds_nothing_on_a_recording(new_tab: NewTab, look: Literal["light", "dark"], width: int) -> None:
+    tab = new_tab(color_scheme=look, viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    choose(tab, SAVED)
+    expect(tab.page.locator(".card")).to_be_visible()
+    assert violations(tab) == {}
+    assert tab.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_a_recording_is_kept_for_a_link_and_removed_again(keeping: Tab) -> None:
     choose(keeping, SAVED)
     page = keeping.page
@@ -106,9 +148,13 @@ def test_a_recording_is_kept_for_a_link_and_removed_again(keeping: Tab) -> None:
     expect(page.locator(".kept")).to_contain_text("Kept until")
     link = page.url
     assert "?recording=" in link
+    page.locator(".card input").fill("2")
+    page.wait_for_url("**&layer=2")
+    link = page.url
     page.goto(f"{keeping.origin}/network")
     page.goto(link)
     expect(page.locator(".heading")).to_have_text("Sequential, recorded")
+    expect(page.locator(".card h2")).to_contain_text("Layer 2 of")
     page.get_by_role("button", name="Keep it for a link").click()
     page.get_by_role("button", name="Remove it").click()
     expect(page.locator(".kept")).to_have_text("Removed.")

@@ -78,8 +78,50 @@ def test_beyond_the_axis_where_nothing_is_seen_nothing_coincides() -> None:
     assert said(drawn([20.0] * 6, [20.0] * 6)) == []
 
 
-def test_lines_that_only_a_third_one_joins_are_not_said_to_lie_on_one_another() -> None:
-    assert said(drawn([5.0] * 6, [5.09] * 6, [5.18] * 6)) == ["unscaled and 1/D lie on one another"]
+def test_lines_that_only_a_third_one_joins_are_each_said_to_lie_on_that_one_alone() -> None:
+    figure = drawn([5.0] * 6, [5.09] * 6, [5.18] * 6)
+    assert said(figure) == ["unscaled and 1/D lie on one another", "1/D and 1/√D lie on one another"]
+    assert widths(figure) == [10, 6, 2]
+
+
+def test_any_two_lines_that_coincide_are_said_to_whatever_a_third_one_does() -> None:
+    figure = drawn([5.0] * 6, [5.18] * 6, [5.09] * 6)
+    assert said(figure) == ["1/D and 1/√D lie on one another", "unscaled and 1/√D lie on one another"]
+    assert widths(figure) == [6, 6, 2]
+
+
+def points_drawn(*heights: list[float | None]) -> Figure:
+    """A chart of points without lines, one an init at each place."""
+    points = [trace | {"mode": "markers"} for trace in traces_of(*heights)]
+    return laid_open(stacked([Panel("size", points, AXIS)], ACROSS, meta={"place": "layer"}))
+
+
+def test_of_points_that_coincide_at_any_place_the_lower_are_larger_and_paler() -> None:
+    figure = points_drawn([1, 2, 3, 4, 5, 6], [9, 9, 3, 9, 9, 9], [8, 8, 8, 8, 8, 8])
+    assert said(figure) == ["unscaled and 1/D lie on one another (1 of 6 layers)"]
+    low, high, apart = (trace["marker"] for trace in figure["data"])
+    assert low["size"] >= high["size"] + 8
+    assert high["size"] == apart["size"]
+    assert low["color"].startswith("rgba(")
+
+
+def test_single_points_at_the_same_place_coincide() -> None:
+    one, other = ([1.0, *[None] * 5], [1.05, *[None] * 5])
+    assert said(points_drawn(one, other)) == ["unscaled and 1/D lie on one another"]
+    assert said(points_drawn(one, [None, 1.0, *[None] * 4])) == []
+
+
+def test_what_lines_and_points_of_the_same_inits_do_is_said_once() -> None:
+    lines = traces_of([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6])
+    points = [trace | {"mode": "markers"} for trace in lines]
+    figure = laid_open(stacked([Panel("size", [*lines, *points], AXIS)], ACROSS))
+    assert said(figure) == ["unscaled and 1/D lie on one another"]
+
+
+def test_points_beside_lines_are_compared_with_points_alone() -> None:
+    line, point = traces_of([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6])
+    figure = laid_open(stacked([Panel("size", [line, point | {"mode": "markers"}], AXIS)], ACROSS))
+    assert "together" not in figure["layout"].get("meta", {})
 
 
 def test_where_there_are_several_panels_it_is_said_in_which() -> None:

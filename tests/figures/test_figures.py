@@ -8,7 +8,9 @@ import plotly.graph_objects as go
 import pytest
 
 from app.experiments import EXPERIMENTS
+from app.figures.axes import linear_axis
 from app.figures.palette import STYLES, TEMPLATES, Figure
+from app.figures.panels import Panel, stacked
 from app.lab.initializers import INITIALIZERS
 from app.results import Result
 from app.view import AXES, View
@@ -199,19 +201,71 @@ def test_places_stand_over_one_another_in_every_chart_over_them(name: str, query
     assert all(0 not in axis["tickvals"] for axis in axes)
 
 
+def readable(figure: Figure) -> bool:
+    """Whether every axis with ticks has two to read it by, or all the places there are."""
+    for key, axis in figure["layout"].items():
+        if not re.fullmatch(r"[xy]axis\d*", key) or "range" not in axis or axis.get("showticklabels") is False:
+            continue
+        low, high = axis["range"]
+        ticks = [tick for tick in axis["tickvals"] if low <= tick <= high]
+        texts = axis.get("ticktext", axis["tickvals"])
+        if (
+            len(texts) != len(axis["tickvals"])
+            or len(set(texts)) != len(texts)
+            or (len(ticks) < 2 and axis["tickvals"] != [1])
+        ):
+            return False
+    return True
+
+
 @every_preset
-def test_an_axis_has_ticks_to_read_it_by_and_a_logarithmic_one_spans_a_decade(name: str, query: str) -> None:
+def test_an_axis_has_two_ticks_to_read_it_by_however_it_is_chosen(name: str, query: str) -> None:
+    unreadable = []
+    for chart, entry in EXPERIMENTS[name].charts.items():
+        for axes in ([], *([word] for word in entry.axes)):
+            figure = entry.figure(small_result(name, query), View(axes=axes))
+            if figure and not readable(figure):
+                unreadable.append((chart, axes))
+    assert unreadable == []
+
+
+@every_edge
+def test_an_axis_has_two_ticks_at_the_edges_too(name: str, query: str) -> None:
+    drawn = EXPERIMENTS[name].figures(edge_result(name, query))
+    assert [chart for chart, figure in drawn.items() if not readable(figure)] == []
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-40, 1e-4, 1.0, 1e40, 1e300])
+@pytest.mark.parametrize("most", [2, 4, 8])
+@pytest.mark.parametrize("ends", [(-1.0, 1.0), (-3.7, 4.4), (-9.9, 9.9), (0.0, 0.43), (1.0, 1.0), (0.0, 0.0)])
+def test_an_axis_of_numbers_of_any_size_has_two_ticks_written_short(
+    size: float, most: int, ends: tuple[float, float]
+) -> None:
+    axis = linear_axis(ends[0] * size, ends[1] * size, most)
+    assert len(axis["tickvals"]) >= 2
+    assert len(set(axis["ticktext"])) == len(axis["ticktext"])
+    assert max(map(len, axis["ticktext"])) <= len("−2.5·10⁻³⁰⁰")
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_what_a_sweep_follows_and_varies_has_a_name_that_a_phone_has_room_for(name: str) -> None:
+    """A title is broken into lines, and loses no word; an axis has one line."""
+    for statistic in EXPERIMENTS[name].statistics.values():
+        for line in EXPERIMENTS[name].lines.values():
+            said = f"<b>{line.label}</b>: {statistic.label}, {statistic.unit}"
+            (title,) = stacked([Panel(said, [], linear_axis(0, 1))], linear_axis(0, 1))["layout"]["annotations"]
+            assert title["text"].replace("<br>", " ") == said
+            assert all(len(re.sub("<.*?>", "", row)) <= 40 for row in title["text"].split("<br>"))
+    for field, entry in EXPERIMENTS[name].spec.model_fields.items():
+        assert len(entry.title or field) <= 30
+
+
+@every_preset
+def test_a_logarithmic_axis_spans_a_decade(name: str, query: str) -> None:
     for chart, figure in EXPERIMENTS[name].figures(small_result(name, query)).items():
-        for key, axis in figure["layout"].items():
-            if not re.fullmatch(r"yaxis\d*", key) or "range" not in axis or axis.get("showticklabels") is False:
-                continue
-            low, high = axis["range"]
-            ticks = [tick for tick in axis["tickvals"] if low <= tick <= high]
-            assert len(axis["ticktext"]) == len(axis["tickvals"])
-            assert len(ticks) >= 1, (chart, key)
-            if chart in ("variance", "gradient", "grad_to_data", "variance_vs_scale", "gains"):
-                assert high - low >= 1
-                assert len(ticks) >= 2, (chart, axis)
+        if chart in ("variance", "gradient", "grad_to_data", "variance_vs_scale", "gains"):
+            low, high = figure["layout"]["yaxis"]["range"]
+            assert high - low >= 1
 
 
 @every_experiment

@@ -12,7 +12,8 @@ from torch import nn
 
 from app.network.charts import CHARTS, figures
 from app.network.diagnosis import diagnose
-from app.network.document import document, table
+from app.network.document import document
+from app.network.layers import table
 from app.network.record import record
 from app.network.recording import Recording
 from tests.network.models import CASES, made, recorded

@@ -31,12 +31,11 @@ def sweep_picture(result: SweepResult, axes: "Axes") -> None:
     axes.set_ylim(*up["range"])
     for index, line in enumerate(result.lines):
         style, places = style_of(result, line.init, index), [_known(along(x).place(at)) for at in line.x]
-        style_of_line = "" if x.choices else "-"
         values, theory = ([_known(scale.place(value)) for value in found] for found in (line.value, line.predicted))
         axes.plot(
             places,
             values,
-            style_of_line,
+            linestyle="None" if x.choices else "-",
             label=label_of(result, line.init),
             color=style.color,
             linewidth=3,

@@ -13,6 +13,7 @@ from ..recording import Layer, Recording
 OUTPUT = Style("#2b7fd4", "circle", "solid")
 GRADIENT = Style("#d9480f", "square", "solid")
 ALIKE = Style("#0f9d74", "diamond", "solid")
+COLORS = {"output": OUTPUT.color, "gradient": GRADIENT.color}  # of what a chosen layer says
 SHARES = (GRADIENT, Style("#b45ad6", "triangle-up", "9px,4px"), Style("#b58100", "cross", "4px,4px"))
 
 Value = Callable[[Layer], float | None]

@@ -17,11 +17,14 @@ def growth(recording: Recording) -> Figure | None:
     known = [(n, layer) for n, layer in enumerate(recording.layers, 1) if _predicted(layer) is not None]
     if not known:
         return None
-    measured = line(recording, _measured, "measured", OUTPUT) | {"mode": "markers"}
+    measured = line(recording, _measured, "measured", OUTPUT) | {"mode": "markers", "zorder": 2}
     given = _marks(known, "predicted from the weights", "line-ew-open", given=True)
     ruled = _marks([(n, layer) for n, layer in known if _by_rule(layer) is not None], "by their rule", "x-thin-open")
     traces = [trace for trace in (given, ruled, measured) if trace["x"]]
-    axis = log_axis(*reach(seen(traces), whole=True))
+    bars = [
+        [value + end for end in (-spread, spread)] for value, spread in zip(given["y"], _spreads(known), strict=True)
+    ]
+    axis = log_axis(*reach([*seen(traces), *bars], whole=True))
     return placed(stacked([Panel("", traces, axis, TALL)], layer_axis(recording), hovermode="closest"))
 
 
@@ -82,6 +85,10 @@ def _marks(known: list[tuple[int, Layer]], name: str, symbol: str, given: bool =
         **meta(role="predicted"),
     }
     if given:
-        spreads = [SIGMAS * (layer.expected.spread or 0.0) for _, layer in known]
-        trace["error_y"] = {"type": "data", "array": spreads, "color": PREDICTED, "thickness": 1.5, "width": 3}
+        trace["error_y"] = {"type": "data", "array": _spreads(known), "color": PREDICTED, "thickness": 1.5, "width": 3}
     return trace
+
+
+def _spreads(known: list[tuple[int, Layer]]) -> list[float]:
+    """How far up and down the bars reach."""
+    return [SIGMAS * (layer.expected.spread or 0.0) for _, layer in known]

@@ -54,7 +54,8 @@ def _line(entry: AttentionScale, keys: list[int], heights: list[float]) -> Figur
         "x": [log10(each) for each in keys],
         "y": heights,
         "line": {"color": STYLES[entry.scale].color, "dash": "dot", "width": 2},
-        "hoverinfo": "skip",
+        "text": [f"{each:,} keys" for each in keys],
+        "hovertemplate": f"%{{text}}<extra>theory, {label_of(entry)}</extra>",
         **meta(entry.scale, "predicted"),
     }
 

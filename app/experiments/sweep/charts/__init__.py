@@ -14,15 +14,24 @@ def _help(spec: SweepSpec) -> str:
 
 
 def _lines(spec: SweepSpec) -> str:
-    how = "in equal factors" if spec.axes[0].log else "in equal steps"
     bars = (
         "Bars are one standard error of the mean over the repeats"
         if spec.seeds > 1
         else "Bars are the standard error that theory gives a single run, where it does"
     )
-    theory = "; dotted what theory says of the same" if spec.followed.predicted else ""
-    measured = f"Solid what is measured, {in_words(spec.axes[0])} {how}{theory}"
-    return f"{measured}. {bars}. {_help(spec)}Every point is a cell. {LEADS}"
+    return f"{_drawn(spec)}. {bars}. {_help(spec)}Every point is a cell. {LEADS}"
+
+
+def _drawn(spec: SweepSpec) -> str:
+    axis = spec.axes[0]
+    steps = f"{in_words(axis)} in equal {'factors' if axis.log else 'steps'}"
+    measured = (
+        f"Points: what is measured for each choice of {in_words(axis)}"
+        if axis.choices
+        else f"Solid: what is measured, {steps}"
+    )
+    theory = f"; {'strokes across' if axis.choices else 'dotted'}: what theory says of the same"
+    return measured + (theory if spec.followed.predicted else "")
 
 
 def _maps(spec: SweepSpec) -> str:

@@ -1,4 +1,4 @@
-"""Theory's contours over a map: one dotted line a value, which says its value where it ends."""
+"""Theory's contours over a map: one dotted line a value, which says its value at one of its ends."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -7,6 +7,7 @@ from ....figures.palette import Figure, meta
 
 INK = "#111418"
 DIGITS = 6  # of a place, beyond which theory's values differ by rounding alone
+APART = 0.12  # of the axis, by which names over neighbouring lines have to lie apart to be read on a phone
 LEAST = 0.01  # of the scale of colours, by which theory has to vary to have contours
 
 Rows = Sequence[Sequence[float | None]]
@@ -26,12 +27,9 @@ def contours(
         return []
     passed = {level: name for level, name in levels.items() if min(known) < round(level, DIGITS) < max(known)}
     lines = [_line(xs, ys, rows, round(level, DIGITS)) for level in passed]
-    ends = [
-        (end, name)
-        for level, name in passed.items()
-        if (end := next(_crossings(xs, ys, rows, round(level, DIGITS)), None))
-    ]
-    return [*lines, *([_names([end for end, _ in ends], [name for _, name in ends], xs)] if ends else [])]
+    crossings = {name: list(_crossings(xs, ys, rows, round(level, DIGITS))) for level, name in passed.items()}
+    there = {name: found for name, found in crossings.items() if found}
+    return [*lines, *([_names(there, APART * (xs[-1] - xs[0]))] if there else [])]
 
 
 def _line(xs: Sequence[float], ys: Sequence[float], rows: Rows, level: float) -> Figure:
@@ -57,17 +55,21 @@ def _crossings(xs: Sequence[float], ys: Sequence[float], rows: Rows, level: floa
                 yield left + (right - left) * (level - one) / (other - one), y
 
 
-def _names(ends: Sequence[tuple[float, float]], names: Sequence[str], xs: Sequence[float]) -> Figure:
-    """Beside the lines, on the side where there is room."""
-    middle = (xs[0] + xs[-1]) / 2
+def _names(crossings: Mapping[str, Sequence[tuple[float, float]]], apart: float) -> Figure:
+    """Over the upper ends of the lines; of neighbours nearer than this every other one's under its lower end."""
+    low = [False]
+    for (before, *_), (here, *_) in pairwise(crossings.values()):
+        low.append(not low[-1] and abs(here[0] - before[0]) < apart)
+    ends = [places[-1] if under else places[0] for places, under in zip(crossings.values(), low, strict=True)]
     return {
         "type": "scatter",
         "mode": "text",
         "x": [x for x, _ in ends],
         "y": [y for _, y in ends],
-        "text": [f" {name} " for name in names],
-        "textposition": ["middle right" if x < middle else "middle left" for x, _ in ends],
+        "text": list(crossings),
+        "textposition": ["bottom center" if under else "top center" for under in low],
         "textfont": {"size": 12},
+        "cliponaxis": False,
         "hoverinfo": "skip",
         "showlegend": False,
         **meta(role="predicted"),

@@ -1,13 +1,13 @@
 """A statistic over one axis: one line a series with its errors, theory beside it, and what is worth marking."""
 
-from ....figures.palette import PREDICTED, Figure, figure
-from ....figures.panels import title
+from ....figures.palette import PREDICTED, Figure
+from ....figures.panels import Panel, stacked
 from ..result import Line, SweepResult
 from .colors import label_of, meta_of, style_of
 from .scales import along, called, in_words, of_statistic, said, titled, told
 
 TALL = 420  # pixels
-WHOLE = "paper"
+WHOLE = "domain"
 
 
 def lines(result: SweepResult) -> Figure | None:
@@ -20,16 +20,11 @@ def lines(result: SweepResult) -> Figure | None:
     predicted = [_predicted(result, line, index == 0) for index, line in enumerate(result.lines)]
     ends = [value for line in result.lines for values in (line.value, line.low, line.high) for value in values]
     theory = [value for line in result.lines for value in line.predicted]
-    marks = _marks(result)
-    return figure(
-        [*traces, *(trace for trace in predicted if trace)],
-        height=TALL,
-        xaxis=across.axis(x.values, titled(x)),
-        yaxis={**up.axis([*ends, *theory, *_level(result)], ""), "title": {"text": ""}},
-        shapes=[shape for shape, _ in marks],
-        annotations=[title(called(result)), *(note for _, note in marks if note)],
-        meta={"links": True},
-    )
+    axis = across.axis(x.values, titled(x))
+    shapes, notes = _marks(result, axis)
+    drawn = [*traces, *(trace for trace in predicted if trace)]
+    height = {**up.axis([*ends, *theory, *_level(result)], ""), "title": {"text": ""}}
+    return stacked([Panel(called(result), drawn, height, TALL, shapes, notes)], axis, meta={"links": True})
 
 
 def _level(result: SweepResult) -> list[float]:
@@ -96,17 +91,21 @@ def _text(result: SweepResult, line: Line, at: int) -> str:
     return f"{label_of(result, line.init)} at {in_words(x)} {said(x, line.x[at])}<br>{numbers}"
 
 
-def _marks(result: SweepResult) -> list[tuple[Figure, Figure | None]]:
-    """Values worth marking across x, their labels on steps of their own, and the level that parts two regimes."""
+def _marks(result: SweepResult, axis: Figure) -> tuple[list[Figure], list[Figure]]:
+    """Values worth marking across x, their names on steps of their own, and the level that parts two regimes."""
     across, up = along(result.axes[0]), of_statistic(result)
     ink = {"color": PREDICTED, "width": 1}
-    found: list[tuple[Figure, Figure | None]] = []
+    shapes, notes = [], []
     for step, mark in enumerate(sorted(result.marks, key=lambda mark: mark.x)):
-        at = across.place(mark.x)
-        line = {"type": "line", "x0": at, "x1": at, "yref": WHOLE, "y0": 0, "y1": 1, "line": ink | {"dash": "dash"}}
-        note = {"text": mark.label, "x": at, "yref": WHOLE, "y": 0.02 + 0.055 * step, "yanchor": "bottom"}
-        found.append((line, note | {"xanchor": "left", "xshift": 4, "font": {"size": 12, "color": PREDICTED}}))
+        at = across.place(mark.x) or 0.0
+        shapes.append(
+            {"type": "line", "x0": at, "x1": at, "yref": WHOLE, "y0": 0, "y1": 1, "line": ink | {"dash": "dash"}}
+        )
+        left = at < sum(axis["range"]) / 2  # where there is more room on its right
+        side: Figure = {"xanchor": "left", "xshift": 4} if left else {"xanchor": "right", "xshift": -4}
+        where = {"x": at, "yref": WHOLE, "y": 0.02 + 0.055 * step, "yanchor": "bottom", **side}
+        notes.append({"text": mark.label, **where, "font": {"size": 12, "color": PREDICTED}})
     for level in _level(result):
-        at = up.place(level)
-        found.append(({"type": "line", "xref": WHOLE, "x0": 0, "x1": 1, "y0": at, "y1": at, "line": ink}, None))
-    return found
+        y = up.place(level)
+        shapes.append({"type": "line", "xref": WHOLE, "x0": 0, "x1": 1, "y0": y, "y1": y, "line": ink})
+    return shapes, notes

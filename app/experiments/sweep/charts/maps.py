@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import product
-from math import ceil, floor
+from math import ceil, floor, log10
 from typing import NamedTuple
 
 from ....figures.axes import linear_axis, log_axis
@@ -16,7 +16,6 @@ from .scales import Scale, Value, along, called, in_words, of_statistic, said, t
 
 TALL = 360  # pixels of one map, less where there are several
 FOOT = 104  # pixels under the last one, for its axis and the scale of colours
-LONGEST = 46  # letters of a title, of which a phone has room for no more
 
 # Dark to light, as far apart for the colour-blind; around a level from blue over grey to orange.
 RISING = ((0.0, "#3a57a6"), (0.35, "#3f8fdc"), (0.7, "#7cc4b8"), (1.0, "#f4e9b0"))
@@ -59,11 +58,7 @@ def maps(result: SweepResult) -> Figure | None:
 def _title(result: SweepResult, grid: Grid, first: bool) -> str:
     """Whose map it is, and over the first one what all of them show."""
     series = f"<b>{label_of(result, grid.series)}</b>" if grid.series else ""
-    if not first:
-        return series
-    beside = len(label_of(result, grid.series)) if grid.series else 0
-    what = called(result)
-    return ": ".join(filter(None, (series, what if beside + len(what) <= LONGEST else result.statistic.label)))
+    return ": ".join(filter(None, (series, called(result) if first else "")))
 
 
 def _filled(axis: Figure, grids: Sequence[Grid], rows: bool = False) -> Figure:
@@ -183,7 +178,7 @@ def _colors(result: SweepResult) -> Figure:
         low, high = min(low, middle), max(high, middle)
     if low == high:
         low, high = low - 0.5, high + 0.5
-    ticks = log_axis(low, high) if scale.log else linear_axis(floor(low * 1e6) / 1e6, ceil(high * 1e6) / 1e6)
+    ticks = _ticks(low, high) if scale.log else linear_axis(floor(low * 1e6) / 1e6, ceil(high * 1e6) / 1e6)
     return {
         "cmin": low,
         "cmax": high,
@@ -201,3 +196,12 @@ def _colors(result: SweepResult) -> Figure:
             "tickfont": {"size": 12},
         },
     }
+
+
+def _ticks(low: float, high: float) -> Figure:
+    """Of a scale of logarithms, which may be much narrower than a decade."""
+    ticks = log_axis(low, high)
+    if sum(low <= tick <= high for tick in ticks["tickvals"]) > 1:
+        return ticks
+    ticks = linear_axis(10**low, 10**high)
+    return {**ticks, "tickvals": [log10(value) for value in ticks["tickvals"]]}
