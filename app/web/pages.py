@@ -39,7 +39,7 @@ from .preview import Preview, preview_of, preview_of_page
 from .problems import Problem
 from .requests import query_string
 
-AS_ASKED = "draws=fresh&seed=651587"  # of all seeds one that gives what whoever asked first was given
+AS_ASKED = "draws=fresh&seed=88829"  # of all seeds one that gives what whoever asked first was given
 Explain = Callable[[Experiment[Any, Any], Any], bytes]
 
 
