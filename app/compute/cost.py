@@ -23,8 +23,8 @@ class Cost:
 
     `values` are numbers summarized, `entries` those of a tensor that is passed over. Cores share this work, but for the
     part of it that is `undivided`. `steps` they do not: what the interpreter does for a block of work, each as long as
-    a summary of a few numbers. So are those of `predicting`, which a run with another seed is spared. Processes share
-    everything that is made of several `cells`.
+    measuring a layer of a few numbers. So are those of `predicting`, which a run with another seed is spared. Processes
+    share everything that is made of several `cells`.
     """
 
     random_numbers: int

@@ -17,7 +17,7 @@ TRIES = 8  # the fastest counts: what else the machine does only makes things sl
 
 class Rates(NamedTuple):
     """Seconds of one core for a normal random number, a multiply-add of a matmul, a value summarized, the fixed
-    overhead of a step: one summary of a few numbers; and an entry of a tensor that is passed over once."""
+    overhead of a step: a layer of a few numbers, measured and summarized; and an entry of a tensor that is passed over once."""
 
     random_number: float
     multiply_add: float
@@ -44,11 +44,16 @@ def _measure(_: None) -> Rates:
         frame = Frame.around(Scaled(values, 0), Scaled(values, 0), None, 80)
         return LayerTally(frame).add(values, values, True)
 
+    def step() -> None:
+        seen = tally(few).measured()
+        seen.preactivation.summary()
+        seen.activation_summary(0)
+
     return Rates(
         random_number=_fastest(fill) / BLOCK,
         multiply_add=_fastest(lambda: h @ w) / (h.numel() * w.shape[1]),
         value=_fastest(lambda: tally(h)) / (2 * h.numel()),
-        step=_fastest(lambda: tally(few).preactivation.summary()),
+        step=_fastest(step),
         entry=_fastest(h.square) / h.numel(),
     )
 

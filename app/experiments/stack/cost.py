@@ -22,10 +22,10 @@ REPEATING = 2.5  # in one of the networks of `repeats`
 PANELLING = 2  # of a panel of orthogonal weights
 REPORTING = 3
 # Steps of the theory:
-PREDICTING = 20  # an init
+PREDICTING = 12  # an init
 ACROSS = 100  # a norm across the batch
-LAYER = 3
-BANDED = 4  # a layer whose bands are worked out
+LAYER = 2
+BANDED = 2.5  # a layer whose bands are worked out
 UNSETTLED, SETTLING = 5, 20  # one of so many whose signal has not settled
 # Times that a unit's number is summarized, there and back, and that it is passed over: back, by a norm either way, or
 # where it is added to a stream.
@@ -34,7 +34,7 @@ RETURNED, NORMED = 20, 12
 DRAWN = 1.5  # times that drawing a weight takes, which does not stay in a core's cache
 # Multiply-adds of float32 as long as one of all singular values of a matrix, over its side cubed; and of making one
 # orthogonal.
-MAP, FACTOR = 40, 8
+MAP, FACTOR = 26, 5
 MAP_BYTES = 1600  # of a layer's, as JSON
 
 
@@ -88,4 +88,4 @@ def _predicting(spec: StackSpec) -> int:
     banded = free and not (spec.tied or spec.residual)
     unsettled = min(spec.depth, SETTLING) if free and not settled else 0
     across = ACROSS if spec.norm == "batch" else 0
-    return PREDICTING + across + (LAYER + BANDED * banded) * spec.depth + UNSETTLED * unsettled
+    return PREDICTING + across + round((LAYER + BANDED * banded) * spec.depth) + UNSETTLED * unsettled

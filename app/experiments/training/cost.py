@@ -19,9 +19,9 @@ LOOKING = 10  # at a layer of a network, before and after, and predicting it
 PREDICTING = 40  # a network
 PAIR = 0.12  # of classes, for its first loss
 OFTEN_KEPT = 3 * KEPT // 4  # steps, of any more
-PRODUCTS = 2  # multiply-adds of a large product as long as one of these
+PRODUCTS = 1.5  # multiply-adds of a large product as long as one of these
 # Times that an entry is passed over: beside its activation there and back, by a norm, and to keep a number of it.
-PASSED, NORMED, KEPT_ENTRY = 10, 24, 30
+PASSED, NORMED, KEPT_ENTRY = 8, 18, 24
 UPDATED = {"sgd": 2, "momentum": 4, "adam": 12}  # times that a parameter is
 
 
