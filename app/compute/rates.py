@@ -16,8 +16,8 @@ TRIES = 8  # the fastest counts: what else the machine does only makes things sl
 
 
 class Rates(NamedTuple):
-    """Seconds of one core for a normal random number, a multiply-add of a matmul, a value summarized, the fixed
-    overhead of a step: a layer of a few numbers, measured and summarized; and an entry of a tensor that is passed over once."""
+    """Seconds of one core for a normal random number, a multiply-add of a matmul, a value summarized; the fixed
+    overhead of a step, a layer of a few numbers measured and summarized; and an entry of a tensor passed over once."""
 
     random_number: float
     multiply_add: float

@@ -40,7 +40,7 @@ def training_cost(spec: TrainingSpec) -> Cost:
     summaries = 5 * (SUMMARY_BYTES + BIN_BYTES * spec.histogram_bins)
     return Cost(
         random_numbers=parameters * networks + spec.steps * spec.batch,
-        multiply_adds=PRODUCTS * networks * weights * (there + 2 * back),
+        multiply_adds=round(PRODUCTS * networks * weights * (there + 2 * back)),
         values=5 * networks * units * HELD_OUT,
         entries=networks * units * (PASSED * (there + back) // 2 + KEPT_ENTRY * kept * (spec.batch + HELD_OUT))
         + networks * hidden * (phi.effort[1] * there + NORMED * normed * (there + back) // 2)
