@@ -8,6 +8,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 SAFE = 40  # magnitudes from 2^-40 to 2^40 leave float32 room for one more layer
+LARGEST = 127  # power of two that float32 holds
 FEWEST_ROWS = 64
 ROW_BLOCK = 2**16, 2**18  # elements handled at once: a few of them keep the interpreter out of the way
 
@@ -22,7 +23,8 @@ class Scaled(NamedTuple):
         """The same numbers, their largest magnitude near one if it was about to leave float32's range."""
         if largest == 0 or abs(size := frexp(largest)[1]) <= SAFE:
             return self
-        return Scaled(self.value.mul_(2.0**-size), self.exponent + size)
+        step = max(size, -LARGEST)  # the power that lifts the smallest numbers to one is itself beyond float32
+        return Scaled(self.value.mul_(2.0**-step).mul_(2.0 ** (step - size)), self.exponent + size)
 
 
 def row_blocks(tensor: Tensor) -> list[slice]:

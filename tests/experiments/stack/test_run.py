@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import combinations
-from math import log, log10, pi, sqrt
+from math import isfinite, log, log10, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -458,3 +458,14 @@ def test_it_stops_while_layers_are_written_down() -> None:
     with stopped(after=2):
         last.partial()
     assert [len(entry.layers) for entry in last.partial().inits] == [20] * 3
+
+
+def test_activations_hardly_above_zero_are_no_infinities() -> None:
+    """Softplus makes of -100 what float32 just holds: the next layer sees it brought near one."""
+    spec = StackSpec(
+        init=["torch_default"], weight_mean=-670.0, depth=3, width=24, activation="softplus", backward=False, repeats=99
+    )
+    (entry,) = outcome(run_stack(spec)).inits
+    assert entry.repeats is not None
+    assert all(size is None or isfinite(size) for sizes in entry.repeats.log10_mean_square for size in sizes)
+    assert all(layer.preactivation.nonfinite == layer.activation.nonfinite == 0 for layer in entry.layers)
