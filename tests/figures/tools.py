@@ -24,6 +24,7 @@ EDGES: list[tuple[str, str]] = [
     ("matmul", "fan_in=1&fan_out=50"),
     ("matmul", "fan_in=1&fan_out=1&gain=0"),
     ("matmul", "fan_in=1&fan_out=1&repeats=3"),
+    ("matmul", "fan_in=1&fan_out=1&repeats=3&input=rademacher&weights=rademacher"),
     ("matmul", "fan_out=50&draws=fresh&repeats=5"),
     ("matmul", "fan_out=50&gain=0&repeats=5"),
     ("matmul", "fan_out=50&input=rademacher&weights=rademacher&repeats=5"),

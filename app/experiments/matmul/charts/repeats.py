@@ -14,6 +14,8 @@ from ..result import MatmulInit, MatmulResult
 from ..theory import variance_ratio_density
 from .parts import rule
 
+NARROWEST = 1e-3  # spread that is drawn: where repeats do not differ, it is 0
+
 
 def repeats(result: MatmulResult) -> Figure | None:
     """How the measured variance varies over repeats, each with its own x, beside its predicted spread."""
@@ -24,7 +26,8 @@ def repeats(result: MatmulResult) -> Figure | None:
         shown = shown[:1]
     first = shown[0].predicted
     spread = sqrt(first.variance_std**2 + first.variance_given_input_std**2) / first.variance
-    low, high = max(0.0, 1 - 4 * spread), 1 + 5 * spread or 2.0
+    shown_spread = max(spread, NARROWEST)
+    low, high = max(0.0, 1 - 4 * shown_spread), 1 + 5 * shown_spread
     edges = [float(edge) for edge in np.linspace(low, high, 33)]
     traces = [_ratios(entry, edges, len(shown) == 1) for entry in shown]
     if spread > 0:
