@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, float64
 
 from ...lab.device import CPU
-from ...lab.kernels.statistics import see_matrix, see_pairs
+from ...lab.kernels.gradients import see_matrix, see_pairs
 
 FAN_IN_BLOCK = 128  # rows of the gradient computed at once
 ROWS_BLOCK = 64  # inputs that are paired with others at once

@@ -33,7 +33,8 @@ from app.lab.kernels.threefry import key_of
 {}
 entries, sums = np.empty(1000, np.float32), np.zeros(2)
 fill(0, key_of(5, 1), 3, entries)
-from app.lab.kernels.statistics import see_matrix, square_sum
+from app.lab.kernels.gradients import see_matrix
+from app.lab.kernels.statistics import square_sum
 see_matrix(entries.reshape(25, 40), sums)
 sys.stdout.buffer.write(entries.tobytes() + sums.tobytes() + np.float64(square_sum(entries)).tobytes())
 """
