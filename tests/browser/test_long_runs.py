@@ -15,8 +15,11 @@ from tests.browser.tools import Tab, alarming, changed, drawn_data, is_stream
 from tests.compute.tools import SMALL, every_experiment, small
 from tests.conftest import serving
 
-WELL_UNDER_WAY = 1 / 3  # of a run: enough is left for a slow machine to leave it
-BASE: dict[str, dict[str, Any]] = {"sweep": {"x": "gain", "x_from": 1, "x_to": 2, "fan_in": 256, "fan_out": 30_000}}
+WELL_UNDER_WAY = 1 / 5  # of a run: enough is left for a slow machine to leave it
+BASE: dict[str, dict[str, Any]] = {
+    "attention": {"keys": 8192},
+    "sweep": {"x": "gain", "x_from": 1, "x_to": 2, "fan_in": 256, "fan_out": 100_000},
+}
 APART = 1000  # seeds, more than repeats of a cell
 LITTLE = {"sweep": 2}  # of every size: SMALL steps of SMALL repeats are many cells
 NOTE_SHARES = """document.addEventListener("DOMContentLoaded", () => {
@@ -30,8 +33,8 @@ NOTE_SHARES = """document.addEventListener("DOMContentLoaded", () => {
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """One that has the time for a run of a few seconds on a busy machine too."""
-    with serving("--port=0", "--max-seconds=3", "--max-cells-seconds=3", "--deadline-seconds=300") as served:
+    """One with time for runs that are long on a fast machine too, and end on a busy one."""
+    with serving("--port=0", "--max-seconds=10", "--max-cells-seconds=10", "--deadline-seconds=300") as served:
         yield served.url
 
 
@@ -106,7 +109,7 @@ def assert_at_rest(experiment: Locator) -> None:
 
 @every_experiment
 def test_a_long_run_shows_how_far_it_is_and_what_it_has(tab: Tab, name: str) -> None:
-    spec = long_spec(tab.origin, name, seed=1, share=0.6)
+    spec = long_spec(tab.origin, name, seed=1, share=0.5)
     begin(tab, spec)
     expect(tab.experiment.locator(".progress")).to_be_visible()
     assert not alarming(tab.experiment.locator(".status"))
