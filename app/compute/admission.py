@@ -1,4 +1,7 @@
-"""Who may compute now: so many at once, so many waiting, so many of one client; the rest wait in line or come again."""
+"""Who may compute now: so many at once, so many waiting, so many of one client; the rest wait in line or come again.
+
+What has made way for others counts no more until it goes on.
+"""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -21,6 +24,7 @@ class Admission:
         for name, said, read in (
             ("running", "Experiments being computed.", lambda: sum(flight.running for flight in self.aloft)),
             ("waiting", "Experiments waiting for their turn.", lambda: len(self._queued())),
+            ("aside", "Experiments that made way for others, and wait to go on.", lambda: len(self._aside())),
             ("waiting_seconds", "For how long the first of them has waited.", self._oldest),
         ):
             metrics.gauge(name, said, read)
@@ -33,8 +37,9 @@ class Admission:
         Raises TooMany or Busy if not.
         """
         settings, at_once = self._settings, 1 if of_cells else self._settings.at_once
-        flights = [flight for flight in self.aloft if flight.of_cells == of_cells]
-        if client and sum(flight.clients[client] > 0 for flight in self.aloft) >= settings.per_client:
+        counted = [flight for flight in self.aloft if not flight.made_way]
+        flights = [flight for flight in counted if flight.of_cells == of_cells]
+        if client and sum(flight.clients[client] > 0 for flight in counted) >= settings.per_client:
             self._rejected.labels("client").inc()
             raise TooMany(settings.per_client)
         # All experiments share the same cores, so what is in flight is waited for one after the other.
@@ -70,10 +75,19 @@ class Admission:
 
         return self._line.turn(client, may_go)
 
-    @property
     def others_wait(self) -> bool:
-        """Whether somebody waits for what is being computed to end; any thread may ask."""
+        """Whether somebody waits for what is being computed to end, or to make way; any thread may ask."""
         return bool(self._queued()) or self._line.anyone
+
+    def may_make_way(self, flight: Flight) -> bool:
+        """Whether there is memory for what is left of it, beside what others have left; any thread may ask."""
+        left = sum(each.memory_bytes for each in self._aside())
+        return not flight.of_cells and left + flight.memory_bytes <= self._settings.max_memory_bytes
+
+    def may_go_on(self) -> bool:
+        """Whether what has made way may have a place again: nobody waits for one who has seen nothing."""
+        computed = [flight for flight in self.aloft if not (flight.made_way or flight.of_cells)]
+        return len(computed) < self._settings.at_once and not self.others_wait()
 
     def begin(self, flight: Flight) -> None:
         """From now on it counts."""
@@ -95,7 +109,10 @@ class Admission:
         self._line.move()
 
     def _queued(self) -> list[Flight]:
-        return [flight for flight in tuple(self.aloft) if not flight.running]
+        return [flight for flight in tuple(self.aloft) if not (flight.running or flight.made_way)]
+
+    def _aside(self) -> list[Flight]:
+        return [flight for flight in tuple(self.aloft) if flight.made_way]
 
     def _oldest(self) -> float:
         return max((time.monotonic() - flight.born for flight in self._queued()), default=0.0)

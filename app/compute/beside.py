@@ -12,13 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing import resource_tracker
+from typing import NamedTuple
 
 from ..results import Result, Step
 from ..settings import Settings
 from .cells import Job, Outcome, as_json
-from .computation import Runnable, Watched, computed
+from .computation import Computation, Runnable, Watched
 from .metrics import Metrics
-from .process import Died, Process, pickled
+from .process import Died, Left, Process, Work, pickled
 from .spread import BATCH_SECONDS, Spread
 
 logger = logging.getLogger("initscope")
@@ -26,6 +27,13 @@ logger = logging.getLogger("initscope")
 PATIENCE_SECONDS = 2 * BATCH_SECONDS  # for cells to be done that a process has begun
 
 Run = Callable[[], Generator[Step[Result]]]
+
+
+class Rest(NamedTuple):
+    """What is left of a run that made way, and the process that has it; None is this one."""
+
+    process: Process | None
+    left: Left | Computation
 
 
 class Beside:
@@ -56,23 +64,34 @@ class Beside:
             process.end()
 
     def computed(
-        self,
-        flight: Watched,
-        run: Run,
-        deadline_seconds: float,
-        partial_seconds: float,
-        others_wait: Callable[[], bool],
-    ) -> Result | bytes:
-        """The whole Result of a run, as `computation.computed` has it; as JSON from another process.
+        self, flight: Watched, run: Run, deadline_seconds: float, partial_seconds: float, rest: Rest | None = None
+    ) -> Result | bytes | Rest:
+        """The whole Result of a run, as a `Computation` has it; as JSON from another process. Or its rest, if it made
+        way for others, from which it goes on.
 
         What cannot be pickled is computed here, and so is a run whose process has died.
         """
+        if rest is not None:
+            with suppress(Died), self._place_of(rest) as process:
+                return _gone_on(rest.left, process, flight)
         work = pickled(partial(_run_there, run, deadline_seconds, partial_seconds))
         with self._place(work is not None) as process:
             if process is not None and work is not None:
                 with suppress(Died):
-                    return process.computed(work, flight, others_wait)
-            return computed(flight, run, deadline_seconds, partial_seconds, others_wait)
+                    return _gone_on(work, process, flight)
+            return _gone_on(Computation(run, deadline_seconds, partial_seconds), None, flight)
+
+    def could_go_on(self, rest: Rest) -> bool:
+        """Whether nothing else is computed where it has to be."""
+        with self._changing:
+            return not self._here if rest.process is None else rest.process in self._free or not rest.process.alive
+
+    def forget(self, rest: Rest) -> None:
+        """Nobody wants it any more."""
+        if isinstance(rest.left, Computation):
+            rest.left.give_up()
+        elif rest.process and isinstance(rest.left, Left):
+            rest.process.forget(rest.left)
 
     def compute(
         self,
@@ -89,8 +108,30 @@ class Beside:
         with self._changing:
             process = self._awaited() if portable and self._here else None
             self._here += process is None
-        try:
+        with self._given_back(process):
             yield process
+
+    @contextmanager
+    def _place_of(self, rest: Rest) -> Iterator[Process | None]:
+        """Where the rest of a run is, once that is free. Raises Died."""
+        process = rest.process
+        with self._changing:
+            if process is None:
+                self._here += 1
+            else:
+                self._waiting += 1
+                self._changing.wait_for(lambda: process in self._free or not process.alive)
+                self._waiting -= 1
+                if not process.alive:
+                    raise Died
+                self._free.remove(process)
+        with self._given_back(process):
+            yield process
+
+    @contextmanager
+    def _given_back(self, process: Process | None) -> Iterator[None]:
+        try:
+            yield
         finally:
             with self._changing:
                 self._here -= process is None
@@ -142,7 +183,20 @@ def _mask_interrupts() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
-def _run_there(
-    run: Run, deadline_seconds: float, partial_seconds: float, flight: Watched, others_wait: Callable[[], bool]
-) -> bytes:
-    return as_json(computed(flight, run, deadline_seconds, partial_seconds, others_wait))
+def _gone_on(left: bytes | Left | Computation, process: Process | None, flight: Watched) -> Result | bytes | Rest:
+    """With what is to be computed there; without a process, here."""
+    if process is not None and not isinstance(left, Computation):
+        said = process.computed(left, flight)
+        return Rest(process, said) if isinstance(said, Left) else said
+    assert isinstance(left, Computation)
+    result = left.go_on(flight)
+    return Rest(None, left) if result is None else result
+
+
+def _run_there(run: Run, deadline_seconds: float, partial_seconds: float, flight: Watched) -> bytes | Work:
+    return _gone_on_there(Computation(run, deadline_seconds, partial_seconds), flight)
+
+
+def _gone_on_there(computation: Computation, flight: Watched) -> bytes | Work:
+    result = computation.go_on(flight)
+    return partial(_gone_on_there, computation) if result is None else as_json(result)

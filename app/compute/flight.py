@@ -4,10 +4,10 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..results import Result
 
@@ -66,15 +66,21 @@ class Pace:
 class Flight:
     """One run of one spec, watched from the event loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float = 0.0, of_cells: bool = False) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, seconds: float = 0.0, memory_bytes: int = 0, of_cells: bool = False
+    ) -> None:
         self.outcome: asyncio.Future[bytes] = loop.create_future()
         self.seconds = seconds  # it is expected to take
+        self.memory_bytes = memory_bytes  # the same
         self.of_cells = of_cells
+        self.made_way = 0.0  # when, while it waits to go on
+        self.others_wait: Callable[[], bool] = lambda: False
+        self.may_make_way: Callable[[], bool] = lambda: False
         self.born = time.monotonic()
         self.running = False
         self.clients: Counter[str] = Counter()
         self.cancelled = threading.Event()
-        self.work: Future[bytes] | None = None
+        self.work: Future[Any] | None = None
         self.latest = Update(0, 1, None)
         self._loop = loop
         self._changed = asyncio.Event()

@@ -7,9 +7,10 @@ import pickle
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from itertools import count
 from multiprocessing.connection import Connection
 from traceback import format_exception
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from .. import logs
 from ..lab import memory, threads
@@ -22,12 +23,23 @@ from .worker import engine_here
 
 BEGIN_SECONDS = 0.1  # between two looks at whether it is still wanted
 LOOK_SECONDS = 0.02  # between two at whether anybody still waits
-CANCELLED, OTHERS_WAIT = range(2)  # flags
+CANCELLED, OTHERS_WAIT, MAY_MAKE_WAY = range(3)  # flags
 
 _CONTEXT = multiprocessing.get_context("spawn")  # a fork of a process with threads may find their locks taken
 Flags = ctypes.Array[ctypes.c_bool]
 Pipe: TypeAlias = "Connection[Any, Any]"
-Work = Callable[[Watched, Callable[[], bool]], bytes]  # of a flight, and of whether others wait
+
+
+class Work(Protocol):
+    """What comes to some bytes, or to what is left to do, where the flight made way."""
+
+    def __call__(self, flight: Watched) -> "bytes | Work": ...
+
+
+class Left(NamedTuple):
+    """What is left of some work, kept by the process that did the rest."""
+
+    number: int
 
 
 class Died(Exception):
@@ -40,7 +52,8 @@ class Process:
     def __init__(self, settings: Settings, modules: Iterable[str]) -> None:
         self.alive = True
         self._connection, there = _CONTEXT.Pipe()
-        self._flags = _CONTEXT.RawArray(ctypes.c_bool, 2)
+        self._flags = _CONTEXT.RawArray(ctypes.c_bool, 3)
+        self._forgotten: list[Left] = []
         self._process = _CONTEXT.Process(
             target=begin,
             args=(modules, there, self._flags, settings.device, max(1, settings.threads // settings.at_once)),
@@ -63,23 +76,28 @@ class Process:
         except (EOFError, OSError):
             return False
 
-    def computed(self, work: bytes, flight: Watched, others_wait: Callable[[], bool]) -> bytes:
-        """What some pickled work comes to. Raises Died, and whatever the work has raised."""
-        self._look(flight, others_wait)
+    def computed(self, work: bytes | Left, flight: Watched) -> bytes | Left:
+        """What some pickled work comes to, or what was left of it. Raises Died, and whatever the work has raised."""
+        self._look(flight)
         flight.running = True
         with threads.computing(lambda: None):
             try:
-                self._connection.send_bytes(work)
+                forgotten, self._forgotten = self._forgotten, []
+                self._connection.send((work, forgotten))
                 while isinstance(said := self._heard(), Update | None):
                     if said is not None:
                         flight.publish(said)
-                    self._look(flight, others_wait)
+                    self._look(flight)
             except Exception as error:  # what else it might still say would be of this work
                 self.end()
                 raise Died from error
-        if isinstance(said, bytes):
+        if isinstance(said, bytes | Left):
             return said
         raise said
+
+    def forget(self, left: Left) -> None:
+        """Let the process do so too, when it is next spoken to."""
+        self._forgotten.append(left)
 
     def end(self) -> None:
         """At once: it keeps nothing."""
@@ -92,9 +110,10 @@ class Process:
         """An Update, or at the end JSON or an exception; None if nothing was said for a while."""
         return self._connection.recv() if self._connection.poll(LOOK_SECONDS) else None
 
-    def _look(self, flight: Watched, others_wait: Callable[[], bool]) -> None:
+    def _look(self, flight: Watched) -> None:
         self._flags[CANCELLED] = flight.cancelled.is_set()
-        self._flags[OTHERS_WAIT] = others_wait()
+        self._flags[OTHERS_WAIT] = flight.others_wait()
+        self._flags[MAY_MAKE_WAY] = flight.may_make_way()
 
 
 class _Flag:
@@ -115,6 +134,8 @@ class _FlightThere:
 
     def __init__(self, connection: Pipe, flags: Flags) -> None:
         self.cancelled = _Flag(flags, CANCELLED)
+        self.others_wait = _Flag(flags, OTHERS_WAIT).is_set
+        self.may_make_way = _Flag(flags, MAY_MAKE_WAY).is_set
         self.publish: Callable[[Update], None] = connection.send
 
 
@@ -134,17 +155,22 @@ def compute(connection: Pipe, flags: Flags, device: str, thread_count: int) -> N
     threads.use_threads(thread_count)
     threads.prepare()
     use_device(device)
-    flight, others_wait = _FlightThere(connection, flags), _Flag(flags, OTHERS_WAIT).is_set
+    flight, kept = _FlightThere(connection, flags), dict[Left, Work]()
     with suppress(EOFError, OSError):
         connection.send(engine_here())
-        while True:
-            work: Work = connection.recv()
+        for left in map(Left, count()):
+            asked, forgotten = connection.recv()
+            for each in forgotten:
+                kept.pop(each, None)
             try:
-                said = work(flight, others_wait)
+                work: Work = kept.pop(asked) if isinstance(asked, Left) else pickle.loads(asked)
+                said = work(flight)
             except Exception as error:
                 connection.send(_portable(error))
             else:
-                connection.send(said)
+                if not isinstance(said, bytes):
+                    kept[left] = said
+                connection.send(said if isinstance(said, bytes) else left)
 
 
 def _portable(error: Exception) -> Exception:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from ..lab import memory, threads
 from ..lab.device import use_device
@@ -19,7 +19,7 @@ from ..lab.kernels import compiling
 from ..settings import Settings
 from ..spec import Spec
 from .admission import Admission
-from .beside import Beside
+from .beside import Beside, Rest
 from .cache import Cache
 from .cells import Cells, as_json
 from .cluster import Cluster
@@ -31,7 +31,17 @@ from .metrics import Metrics
 from .rates import USUAL, measured
 from .records import Records
 
+ASIDE_SECONDS = 10.0  # after which what has made way waits like any other
 COMPILING = "The server has just started and compiles its kernels, once on this machine: some seconds."
+
+
+class _Aside(NamedTuple):
+    """A flight that has made way, and the rest of its run."""
+
+    key: str
+    spec: Spec
+    flight: Flight
+    rest: Rest
 
 
 class Runner:
@@ -62,6 +72,7 @@ class Runner:
         self._cells = Cells(experiments, self.cache, lambda: self.budget, settings.deadline_seconds, workers)
         self._records = Records()
         self._flights: dict[str, Flight] = {}  # to be joined
+        self._aside: list[_Aside] = []  # in the order in which they made way
         self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.prepare)
         self._executor_of_cells = ThreadPoolExecutor(1, "cells", initializer=threads.prepare)
         self._preparing = threading.Thread(target=self._prepare, name="compiling", daemon=True)
@@ -106,6 +117,7 @@ class Runner:
             if not flight.clients.total() and self._flights.get(key) is flight:
                 del self._flights[key]
                 flight.cancel()
+                self._forget(flight)
             self.admission.look_again()
 
     async def result(self, spec: Spec, client: str = "") -> bytes:
@@ -137,10 +149,14 @@ class Runner:
             self.check(spec)
             self.admission.ask_for_line(client, self._of_cells(spec))
 
-    def turn(self, spec: Spec, client: str) -> AsyncIterator[int]:
+    async def turn(self, spec: Spec, client: str) -> AsyncIterator[int]:
         """Waits in line until the client may `join`; yields how many experiments of theirs are ahead."""
         key = spec_key(spec)
-        return self.admission.turn(client, lambda: self._at_hand(key), self._of_cells(spec))
+        try:
+            async for ahead in self.admission.turn(client, lambda: self._at_hand(key), self._of_cells(spec)):
+                yield ahead
+        finally:
+            asyncio.get_running_loop().call_soon(self._go_on)  # once the client has begun what they waited for
 
     def _of_cells(self, spec: Spec) -> bool:
         return self._experiments[spec.name].of_cells
@@ -168,8 +184,9 @@ class Runner:
         late = time.monotonic() + seconds
         while self.admission.aloft and time.monotonic() < late:
             await asyncio.sleep(0.02)
-        for flight in self.admission.aloft:
+        for flight in tuple(self.admission.aloft):
             flight.cancel()
+            self._forget(flight)
 
     def close(self) -> None:
         """Cancel what is running and let the threads end."""
@@ -192,13 +209,52 @@ class Runner:
         self.metrics.cached.labels("miss").inc()
         cost = self.check(spec)
         self.admission.ask(client, self._of_cells(spec))
-        flight = Flight(loop, self.budget.time(cost), self._of_cells(spec))
+        flight = Flight(loop, self.budget.time(cost), cost.memory_bytes, self._of_cells(spec))
+        flight.others_wait = self.admission.others_wait
+        flight.may_make_way = partial(self.admission.may_make_way, flight)
         self._flights[key] = flight
         self.admission.begin(flight)
-        executor = self._executor_of_cells if flight.of_cells else self._executor
-        flight.work = executor.submit(self._run, key, spec, flight)
-        asyncio.wrap_future(flight.work).add_done_callback(lambda done: self._land(key, flight, done))
+        self._compute(key, spec, flight)
         return flight
+
+    def _compute(self, key: str, spec: Spec, flight: Flight, rest: Rest | None = None) -> None:
+        executor = self._executor_of_cells if flight.of_cells else self._executor
+        flight.work = executor.submit(self._run, key, spec, flight, rest)
+        asyncio.wrap_future(flight.work).add_done_callback(lambda done: self._leave(key, spec, flight, rest, done))
+
+    def _leave(
+        self, key: str, spec: Spec, flight: Flight, before: Rest | None, done: "asyncio.Future[bytes | Rest]"
+    ) -> None:
+        """Its place: the flight has made way or landed, or never had one."""
+        rest = before if done.cancelled() else None if done.exception() else done.result()
+        if isinstance(rest, Rest):
+            flight.running, flight.made_way = False, time.monotonic()
+            self._aside.append(_Aside(key, spec, flight, rest))
+            if flight.cancelled.is_set():
+                self._forget(flight)
+            self.admission.look_again()
+        else:
+            self._land(key, flight, cast("asyncio.Future[bytes]", done))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """With what has made way, if it may."""
+        for aside in tuple(self._aside):
+            late = time.monotonic() - aside.flight.made_way > ASIDE_SECONDS
+            if late or (self.admission.may_go_on() and self._beside.could_go_on(aside.rest)):
+                self._aside.remove(aside)
+                aside.flight.running, aside.flight.made_way = True, 0.0
+                self._compute(*aside)
+
+    def _forget(self, flight: Flight) -> None:
+        """If it has made way it will not go on."""
+        for aside in tuple(self._aside):
+            if aside.flight is flight:
+                self._aside.remove(aside)
+                self._beside.forget(aside.rest)
+                gone: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+                gone.cancel()
+                self._land(aside.key, flight, gone)
 
     def _land(self, key: str, flight: Flight, done: "asyncio.Future[bytes]") -> None:
         self.admission.end(flight)
@@ -227,7 +283,7 @@ class Runner:
         longer = self._settings.max_cells_seconds / self._settings.max_seconds if experiment.of_cells else 1.0
         return self._settings.deadline_seconds * longer
 
-    def _run(self, key: str, spec: Spec, flight: Flight) -> bytes:
+    def _run(self, key: str, spec: Spec, flight: Flight, rest: Rest | None) -> bytes | Rest:
         experiment = self._experiments[spec.name]
         while self._preparing.is_alive() and not flight.cancelled.is_set():
             flight.publish(Update(0, 1, None, COMPILING))
@@ -238,9 +294,9 @@ class Runner:
             (lambda: experiment.run(spec, self._cells)) if experiment.of_cells else partial(experiment.run, spec),
             self._deadline_seconds(experiment),
             experiment.partial_seconds,
-            lambda: self.admission.others_wait,
+            rest,
         )
-        if isinstance(result, bytes):
+        if isinstance(result, bytes | Rest):
             return result
         self._records.keep(key, result)
         return as_json(result)

@@ -29,6 +29,12 @@ class Errand:
         self.running = False
         self.cancelled = threading.Event()
 
+    def others_wait(self) -> bool:
+        return False
+
+    def may_make_way(self) -> bool:
+        return False
+
     def publish(self, update: Update) -> None:
         """They have nothing to say before they are done."""
 
@@ -87,7 +93,9 @@ class Spread:
         work = pickled(partial(_attempted_there, [Cell(job.run, job.spec) for job in batch], self._deadline_seconds))
         if work is not None:
             try:
-                outcomes = pickle.loads(process.computed(work, self._errand, lambda: False))
+                said = process.computed(work, self._errand)
+                assert isinstance(said, bytes)
+                outcomes = pickle.loads(said)
             except Exception as error:
                 if not isinstance(error, Cancelled | Died):
                     logger.exception("Another process could not compute cells.")
@@ -116,7 +124,6 @@ def _attempted_there(
     cells: Sequence[Cell],
     deadline_seconds: float,
     errand: Watched,
-    others_wait: Callable[[], bool],  # noqa: ARG001
 ) -> bytes:
     """What becomes of some cells, where there is a process to compute them."""
 

@@ -91,10 +91,10 @@ async def _events(
                     break
                 if update.waits_for:
                     yield _event("waiting", json.dumps({"ahead": 0, "said": update.waits_for}))
-                    continue
-                yield _event("progress", json.dumps(_progress(update)))
-                worth_it = flight.seconds >= WORTH_PARTS and update.partial is not None
-                if worth_it and update.partial is not shown:
+                else:
+                    yield _event("progress", json.dumps(_progress(update)))
+                worth_it = flight.seconds >= WORTH_PARTS or update.waits_for
+                if worth_it and update.partial is not None and update.partial is not shown:
                     shown = update.partial
                     yield _event("figures", await asyncio.to_thread(draw, shown))
             result = await asyncio.shield(flight.outcome)

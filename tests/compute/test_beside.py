@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from app.compute import beside as beside_this
-from app.compute.beside import Beside, Run
+from app.compute.beside import Beside, Rest, Run
 from app.compute.cells import as_json
 from app.compute.flight import Cancelled, DeadlineExceeded, Update
 from app.compute.metrics import Metrics
@@ -45,6 +45,8 @@ class Watcher:
     def __init__(self, hear: Callable[[Update], None] = lambda _: None) -> None:
         self.running = False
         self.cancelled = threading.Event()
+        self.others_wait: Callable[[], bool] = lambda: False
+        self.may_make_way: Callable[[], bool] = lambda: False
         self.heard: list[Update] = []
         self._hear = hear
 
@@ -103,9 +105,9 @@ def computed(
     watcher: Watcher | None = None,
     deadline: float = LONG,
     parts_after: float = LONG,
-    others_wait: bool = False,
-) -> Result | bytes:
-    return beside.computed(watcher or Watcher(), run, deadline, parts_after, lambda: others_wait)
+    rest: Rest | None = None,
+) -> Result | bytes | Rest:
+    return beside.computed(watcher or Watcher(), run, deadline, parts_after, rest)
 
 
 def last_of(steps: Generator[Step[Result]]) -> Result:
@@ -182,8 +184,9 @@ def test_a_watcher_is_told_how_far_it_is_and_sees_parts(beside: Beside) -> None:
 
 def test_while_others_wait_no_parts_are_made(beside: Beside) -> None:
     watcher = Watcher(lambda update: watcher.cancelled.set() if len(watcher.heard) > 3 else None)
+    watcher.others_wait = lambda: True
     with pytest.raises(Cancelled):
-        computed(beside, partial(run_toy, ENDLESS), watcher, parts_after=0.0, others_wait=True)
+        computed(beside, partial(run_toy, ENDLESS), watcher, parts_after=0.0)
     assert {update.partial for update in watcher.heard} == {None}
 
 

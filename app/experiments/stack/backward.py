@@ -11,8 +11,8 @@ from ...lab.device import device
 from ...lab.scaled import Scaled, power_of_two, row_blocks
 from ...lab.summary import Tally, largest_magnitude, robust_grid
 from ...lab.threads import in_order, submit
+from ...lab.weights_gradient import Sums, WeightsGradient
 from .forward import Architecture, WayBack, linear
-from .weights_gradient import Sums, WeightsGradient
 
 
 class MeasuredGradient(NamedTuple):

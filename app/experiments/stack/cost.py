@@ -7,10 +7,10 @@ from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost, alone
 from ...lab.activations import ACTIVATIONS
 from ...lab.orthonormal import PANEL
 from ...lab.scaled import FEWEST_ROWS, ROW_BLOCK
+from ...lab.weights_gradient import multiply_adds
 from .draws import KEPT, families, keeps_weights, weight_counts
 from .lanes import leaders
 from .spec import StackSpec
-from .weights_gradient import multiply_adds
 
 # Steps of a layer:
 PASSING = 4

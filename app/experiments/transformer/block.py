@@ -9,6 +9,7 @@ from torch import Tensor
 from ...lab.activations import ACTIVATIONS, Activation
 from ...lab.kernels.tokens import normalize
 from ...lab.norms import EPS, NORMS, Norm
+from ...lab.weights_gradient import WeightsGradient
 from .draws import UnitWeights
 from .heads import Heads, Mixed
 from .inits import Group, Recipe
@@ -91,23 +92,11 @@ class Passed(NamedTuple):
     way_back: WayBack
 
 
-class AtWeights(NamedTuple):
-    """The gradient at a matrix, not multiplied out: what entered it and the gradient at what left it, shapes (rows,
-    fan_in) and (rows, fan_out)."""
-
-    entered: Tensor
-    gradient: Tensor
-
-    def product(self) -> Tensor:
-        """Of shape (fan_in, fan_out)."""
-        return self.entered.T @ self.gradient
-
-
 class Returned(NamedTuple):
     """The gradient at the stream before the block, and at each matrix."""
 
     stream: Tensor
-    weights: dict[Group, AtWeights]
+    weights: dict[Group, WeightsGradient]
 
 
 @dataclass(frozen=True)
@@ -144,21 +133,21 @@ class Block:
 
     def backward(self, gradient: Tensor, w: UnitWeights, way: WayBack) -> Returned:
         """From the gradient at the stream after the block, shape (rows, width)."""
-        joint, found = self.joint, dict[Group, AtWeights]()
+        joint, found = self.joint, dict[Group, WeightsGradient]()
         gradient = joint.back(gradient, way.left)
         h, slope = self.activation.with_slope(way.preactivation)
-        found["mlp_out"] = AtWeights(h, gradient * joint.branch)
-        found["mlp_in"] = AtWeights(way.entered_mlp.tokens, self._back(found, w, "mlp_out").mul_(slope))
+        found["mlp_out"] = WeightsGradient(h, gradient * joint.branch)
+        found["mlp_in"] = WeightsGradient(way.entered_mlp.tokens, self._back(found, w, "mlp_out").mul_(slope))
         inner = joint.back(self._back(found, w, "mlp_in"), way.entered_mlp)
         gradient = inner.add_(gradient, alpha=joint.stream)
 
         gradient = joint.back(gradient, way.middle)
-        found["output"] = AtWeights(way.values, gradient * joint.branch)
+        found["output"] = WeightsGradient(way.values, gradient * joint.branch)
         mixed = self.heads.backward(self._back(found, w, "output"), way.mixed)
         inner = torch.zeros_like(gradient)
         groups: tuple[Group, ...] = ("query", "key", "value")
         for group, at in zip(groups, mixed, strict=True):
-            found[group] = AtWeights(way.entered.tokens, at)
+            found[group] = WeightsGradient(way.entered.tokens, at)
             inner.addmm_(at, w[group].T, alpha=self.stds[group])
         inner = joint.back(inner, way.entered)
         return Returned(inner.add_(gradient, alpha=joint.stream), found)
@@ -166,8 +155,8 @@ class Block:
     def _times(self, x: Tensor, w: UnitWeights, group: Group, factor: float = 1.0) -> Tensor:
         return torch.addmm(_NOTHING, x, w[group], beta=0, alpha=factor * self.stds[group])
 
-    def _back(self, found: dict[Group, AtWeights], w: UnitWeights, group: Group) -> Tensor:
-        return torch.addmm(_NOTHING, found[group].gradient, w[group].T, beta=0, alpha=self.stds[group])
+    def _back(self, found: dict[Group, WeightsGradient], w: UnitWeights, group: Group) -> Tensor:
+        return torch.addmm(_NOTHING, found[group].delta, w[group].T, beta=0, alpha=self.stds[group])
 
 
 def _first(tensor: Tensor, rows: int) -> Tensor:

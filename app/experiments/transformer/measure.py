@@ -5,12 +5,12 @@ from math import isfinite, sqrt
 from typing import NamedTuple
 
 import numpy as np
-from torch import Tensor
 
 from ...lab.kernels.statistics import Doubles, largest_magnitude, square_sum
 from ...lab.kernels.tokens import see_sequences, see_weights
 from ...lab.summary import log10_square
-from .block import AtWeights, Passed
+from ...lab.weights_gradient import WeightsGradient
+from .block import Passed
 from .inits import GROUPS, Group
 from .result import Branch, Entropy, Spread, WeightGradient
 
@@ -78,13 +78,13 @@ def branch_of(squares: Sequence[float], count: int, stream: float | None) -> Bra
     return Branch(mean_square=size, log10_mean_square=log10_square(size, 0), share=size / stream if stream else None)
 
 
-def weight_gradients(gradients: dict[Group, AtWeights], stds: dict[Group, float]) -> dict[str, WeightGradient]:
-    """Of every matrix: multiplied out, measured and forgotten, one after the other, within a core's cache."""
-    return {group: _weight_gradient(gradients[group].product(), stds[group]) for group in GROUPS}
+def weight_gradients(gradients: dict[Group, WeightsGradient], stds: dict[Group, float]) -> dict[str, WeightGradient]:
+    """Of every matrix, one after the other."""
+    return {group: _weight_gradient(gradients[group], stds[group]) for group in GROUPS}
 
 
-def _weight_gradient(gradient: Tensor, std: float) -> WeightGradient:
-    size = square_sum(gradient.numpy().reshape(-1)) / gradient.numel()
+def _weight_gradient(gradient: WeightsGradient, std: float) -> WeightGradient:
+    size = gradient.mean_square(part() for part in gradient.parts())
     if not isfinite(size):
         return WeightGradient(mean_square=None, log10_mean_square=None, grad_to_data=None)
     ratio = sqrt(size) / std if std else None

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.experiments.stack.weights_gradient import CANCELLED, ROWS_BLOCK, WeightsGradient
+from app.lab.weights_gradient import CANCELLED, ROWS_BLOCK, WeightsGradient
 
 EPS = 2.0**-24
 FEW, MANY = ROWS_BLOCK, 8 * ROWS_BLOCK

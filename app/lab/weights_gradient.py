@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, float64
 
-from ...lab.device import CPU
-from ...lab.kernels.gradients import see_matrix, see_pairs
+from .device import CPU
+from .kernels.gradients import see_matrix, see_pairs
 
 FAN_IN_BLOCK = 128  # rows of the gradient computed at once
 ROWS_BLOCK = 64  # inputs that are paired with others at once
@@ -45,14 +45,28 @@ class WeightsGradient(NamedTuple):
 
     def std(self, done: Iterable[Sums]) -> float:
         """Of its entries, from what the parts came to."""
-        total, square, size = (sum(part) for part in zip(*done, strict=True))
-        if square <= CANCELLED * size:
-            total, square, _ = (sum(part) for part in zip(*(part() for part in self._product()), strict=True))
-        count = self.inner.shape[1] * self.delta.shape[1]
-        return sqrt(max(0.0, square - total**2 / count) / (count - 1)) if count > 1 else 0.0
+        sums, count = self._summed(done), self._count
+        return sqrt(max(0.0, sums.square - sums.total**2 / count) / (count - 1)) if count > 1 else 0.0
+
+    def mean_square(self, done: Iterable[Sums]) -> float:
+        """Of its entries, from what the parts came to."""
+        return self._summed(done).square / self._count
+
+    @property
+    def _count(self) -> int:
+        return self.inner.shape[1] * self.delta.shape[1]
+
+    def _summed(self, done: Iterable[Sums]) -> Sums:
+        found = _sum(done)
+        # Where squares overflow there is nothing to compare.
+        return found if found.square > CANCELLED * found.size else _sum(part() for part in self._product())
 
     def _product(self) -> list[Callable[[], Sums]]:
         return [partial(_entries, columns, self.delta) for columns in torch.split(self.inner, FAN_IN_BLOCK, dim=1)]
+
+
+def _sum(parts: Iterable[Sums]) -> Sums:
+    return Sums(*(sum(part) for part in zip(*parts, strict=True)))
 
 
 def multiply_adds(rows: int, fan_in: int, fan_out: int) -> int:
