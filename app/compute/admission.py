@@ -4,7 +4,7 @@ What has made way for others counts no more until it goes on.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from ..settings import Settings
 from .flight import Busy, Flight, TooMany
@@ -56,7 +56,7 @@ class Admission:
             if self._line.full(client):
                 raise
 
-    def turn(self, client: str, at_hand: Callable[[], bool], of_cells: bool = False) -> AsyncIterator[int]:
+    def turn(self, client: str, at_hand: Callable[[], bool], of_cells: bool = False) -> AsyncGenerator[int]:
         """Waits in line until the client may begin, or need not: what they ask for is at hand.
 
         Yields how many of theirs are ahead, whenever that changes. Raises Busy.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 
 class Line:
@@ -26,7 +26,7 @@ class Line:
         self._moved.set()
         self._moved = asyncio.Event()
 
-    async def turn(self, client: str, may_go: Callable[[bool], bool]) -> AsyncIterator[int]:
+    async def turn(self, client: str, may_go: Callable[[bool], bool]) -> AsyncGenerator[int]:
         """Yields how many are ahead, whenever that changes, until `may_go` says so: it is told who is first.
 
         It is asked again whenever the line is told to `move`, and when somebody leaves it.

@@ -6,12 +6,12 @@ A flight ends when it is done, when its deadline passes, or when the last one wa
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from ..lab import memory, threads
 from ..lab.device import use_device
@@ -19,6 +19,7 @@ from ..lab.kernels import compiling
 from ..settings import Settings
 from ..spec import Spec
 from .admission import Admission
+from .aside import Aside, Waiting
 from .beside import Beside, Rest
 from .cache import Cache
 from .cells import Cells, as_json
@@ -31,17 +32,7 @@ from .metrics import Metrics
 from .rates import USUAL, measured
 from .records import Records
 
-ASIDE_SECONDS = 10.0  # after which what has made way waits like any other
 COMPILING = "The server has just started and compiles its kernels, once on this machine: some seconds."
-
-
-class _Aside(NamedTuple):
-    """A flight that has made way, and the rest of its run."""
-
-    key: str
-    spec: Spec
-    flight: Flight
-    rest: Rest
 
 
 class Runner:
@@ -68,11 +59,11 @@ class Runner:
         self._experiments = experiments
         self.cluster = Cluster(settings.scheduler) if settings.scheduler else None
         self._beside = Beside(settings, experiments, self.metrics)
+        self._aside = Aside(self.admission, self._beside)
         workers = self.cluster or self._beside
         self._cells = Cells(experiments, self.cache, lambda: self.budget, settings.deadline_seconds, workers)
         self._records = Records()
         self._flights: dict[str, Flight] = {}  # to be joined
-        self._aside: list[_Aside] = []  # in the order in which they made way
         self._executor = ThreadPoolExecutor(settings.at_once, "experiment", initializer=threads.prepare)
         self._executor_of_cells = ThreadPoolExecutor(1, "cells", initializer=threads.prepare)
         self._preparing = threading.Thread(target=self._prepare, name="compiling", daemon=True)
@@ -149,12 +140,14 @@ class Runner:
             self.check(spec)
             self.admission.ask_for_line(client, self._of_cells(spec))
 
-    async def turn(self, spec: Spec, client: str) -> AsyncIterator[int]:
+    async def turn(self, spec: Spec, client: str) -> AsyncGenerator[int]:
         """Waits in line until the client may `join`; yields how many experiments of theirs are ahead."""
         key = spec_key(spec)
+        line = self.admission.turn(client, lambda: self._at_hand(key), self._of_cells(spec))
         try:
-            async for ahead in self.admission.turn(client, lambda: self._at_hand(key), self._of_cells(spec)):
-                yield ahead
+            async with aclosing(line):
+                async for ahead in line:
+                    yield ahead
         finally:
             asyncio.get_running_loop().call_soon(self._go_on)  # once the client has begun what they waited for
 
@@ -228,8 +221,7 @@ class Runner:
         """Its place: the flight has made way or landed, or never had one."""
         rest = before if done.cancelled() else None if done.exception() else done.result()
         if isinstance(rest, Rest):
-            flight.running, flight.made_way = False, time.monotonic()
-            self._aside.append(_Aside(key, spec, flight, rest))
+            self._aside.put(Waiting(key, spec, flight, rest))
             if flight.cancelled.is_set():
                 self._forget(flight)
             self.admission.look_again()
@@ -239,22 +231,15 @@ class Runner:
 
     def _go_on(self) -> None:
         """With what has made way, if it may."""
-        for aside in tuple(self._aside):
-            late = time.monotonic() - aside.flight.made_way > ASIDE_SECONDS
-            if late or (self.admission.may_go_on() and self._beside.could_go_on(aside.rest)):
-                self._aside.remove(aside)
-                aside.flight.running, aside.flight.made_way = True, 0.0
-                self._compute(*aside)
+        for left in self._aside.ready():
+            self._compute(*left)
 
     def _forget(self, flight: Flight) -> None:
         """If it has made way it will not go on."""
-        for aside in tuple(self._aside):
-            if aside.flight is flight:
-                self._aside.remove(aside)
-                self._beside.forget(aside.rest)
-                gone: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-                gone.cancel()
-                self._land(aside.key, flight, gone)
+        if left := self._aside.forget(flight):
+            gone: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+            gone.cancel()
+            self._land(left.key, flight, gone)
 
     def _land(self, key: str, flight: Flight, done: "asyncio.Future[bytes]") -> None:
         self.admission.end(flight)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.compute import aside, computation
 from app.compute.flight import Busy, Cancelled, DeadlineExceeded, TooMany
 from app.compute.line import Line
 from app.compute.runner import Runner
@@ -140,7 +141,7 @@ def test_parts_of_a_result_are_made_only_while_nobody_waits_for_the_run_to_end(
             running = asked(runner, 1)
             await until(lambda: puppet.parts > 2)
             waiting = asked(runner, 2)
-            await until(lambda: runner.admission.others_wait)
+            await until(runner.admission.others_wait)
             await asyncio.sleep(2 * TICK)  # the step that was under way
             before = puppet.parts
             await asyncio.sleep(20 * TICK)
@@ -151,6 +152,128 @@ def test_parts_of_a_result_are_made_only_while_nobody_waits_for_the_run_to_end(
             await running
 
     at_last(scenario)
+
+
+@pytest.fixture
+def in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every run has had its turn as soon as it has begun, and is not half done before it ends."""
+    monkeypatch.setattr(computation, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(computation, "MOST", 1.0)
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_everybody_is_begun_before_anybody_goes_on(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        with a_runner(at_once=1) as runner:
+            running = [asked(runner, seed) for seed in range(4)]
+            await until(lambda: puppet.began == 4)
+            assert counted(runner, "aside") == 3
+            assert counted(runner, "running") == 1
+            assert puppet.closed == puppet.finished == 0
+            puppet.go.set()
+            assert len(await asyncio.gather(*running)) == 4
+            assert counted(runner, "aside") == 0
+
+    at_last(scenario)
+    assert (puppet.began, puppet.finished) == (4, 4)
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_what_has_made_way_does_not_keep_its_client_from_beginning_another(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        with a_runner(at_once=1, per_client=1) as runner:
+            mine = asked(runner, 1, "me")
+            await until(lambda: puppet.began == 1)
+            other = asked(runner, 2, "you")
+            await until(lambda: puppet.began == 2)
+            too = asked(runner, 3, "me")
+            await until(lambda: puppet.began == 3)
+            puppet.go.set()
+            await asyncio.gather(mine, other, too)
+
+    at_last(scenario)
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_nothing_makes_way_where_there_is_no_memory_to_keep_it(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        memory = EXPERIMENTS[ANY].cost(a_spec()).memory_bytes
+        with a_runner(at_once=1, max_memory_bytes=2 * memory + 1) as runner:
+            running = [asked(runner, seed) for seed in range(4)]
+            await until(lambda: puppet.began == 3)
+            await asyncio.sleep(20 * TICK)
+            assert puppet.began == 3
+            puppet.go.set()
+            await asyncio.gather(*running)
+
+    at_last(scenario)
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_whoever_leaves_what_has_made_way_ends_it(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        with a_runner(at_once=1) as runner:
+            gone, running = asked(runner, 1), asked(runner, 2)
+            await until(lambda: puppet.began == 2)
+            await until(lambda: counted(runner, "aside") == 1)
+            await leave(gone)
+            await until(lambda: puppet.closed == 1)
+            assert counted(runner, "aside") == 0
+            assert counted(runner, "ended_total", outcome="cancelled") == 1
+            puppet.go.set()
+            await running
+
+    at_last(scenario)
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_it_goes_on_when_whoever_was_in_line_has_gone(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        with a_runner(at_once=1, per_client=1) as runner:
+            running = asked(runner, 1, "me")
+            await until(lambda: puppet.began == 1)
+            line = runner.turn(a_spec(2), "me")
+            assert await anext(line) == 0
+            await until(lambda: counted(runner, "aside") == 1)
+            await line.aclose()
+            await until(lambda: counted(runner, "running") == 1)
+            puppet.go.set()
+            await running
+
+    at_last(scenario)
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_what_has_waited_long_comes_before_others(puppet: Puppet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or it might wait for ever: somebody always comes."""
+    monkeypatch.setattr(aside, "LATE_SECONDS", 0.0)
+
+    async def scenario() -> None:
+        with a_runner(at_once=1) as runner:
+            first = asked(runner, 1)
+            await until(lambda: puppet.began == 1)
+            for seed in range(2, 9):
+                asked(runner, seed)
+            await until(lambda: puppet.began == 8)
+            puppet.go.set()
+            await first
+
+    at_last(scenario)
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_draining_ends_what_has_made_way_too(puppet: Puppet) -> None:
+    async def scenario() -> None:
+        with a_runner(at_once=1) as runner:
+            running = [asked(runner, seed) for seed in (1, 2)]
+            await until(lambda: counted(runner, "aside") == 1)
+            await runner.drain(0.05)
+            for one in running:
+                with pytest.raises(Busy):
+                    await one
+
+    at_last(scenario)
+    assert (puppet.finished, puppet.closed) == (0, 2)
 
 
 def test_those_in_line_look_whether_they_may_go_only_when_something_has_changed() -> None:

@@ -7,8 +7,9 @@ import re
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pytest
 from app.compute import beside as beside_this
 from app.compute.beside import Beside, Rest, Run
 from app.compute.cells import as_json
+from app.compute.computation import MADE_WAY
 from app.compute.flight import Cancelled, DeadlineExceeded, Update
 from app.compute.metrics import Metrics
 from app.experiments import EXPERIMENTS, MEASURED
@@ -35,6 +37,7 @@ TO_BEGIN = 120.0  # seconds a process may take, on a machine that is busy with o
 LONG = 60.0  # seconds no run here takes
 ENDLESS = ToySpec(throws=10**12)
 A_SECOND = 10**8  # throws, or so
+LEFT = ToySpec(throws=3 * A_SECOND)  # long before its half, once it has had its turn
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are counted in /proc")
 
@@ -190,6 +193,84 @@ def test_while_others_wait_no_parts_are_made(beside: Beside) -> None:
     assert {update.partial for update in watcher.heard} == {None}
 
 
+def as_bytes(found: Result | bytes | Rest) -> bytes:
+    assert not isinstance(found, Rest)
+    return found if isinstance(found, bytes) else as_json(found)
+
+
+def making_way() -> Watcher:
+    """Others wait, until it has made way for them."""
+    made_way = threading.Event()
+    watcher = Watcher(lambda update: made_way.set() if update.waits_for else None)
+    watcher.others_wait, watcher.may_make_way = lambda: not made_way.is_set(), lambda: True
+    return watcher
+
+
+def left_by(beside: Beside, watcher: Watcher) -> Rest:
+    rest = computed(beside, partial(run_toy, LEFT), watcher)
+    assert isinstance(rest, Rest)
+    return rest
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "there"])
+def test_what_makes_way_shows_what_it_has_and_goes_on_later_to_the_same_end(one: Beside, elsewhere: bool) -> None:
+    watcher = making_way()
+    with computing_here(one) if elsewhere else nullcontext():
+        rest = left_by(one, watcher)
+        assert (rest.process is not None) == elsewhere
+        *_, shown = watcher.heard
+        assert shown.waits_for == MADE_WAY
+        assert isinstance(shown.partial, TOY.result)
+        assert shown.done < shown.total / 2
+        assert as_bytes(computed(one, partial(run_toy, ToySpec()))) == as_json(last_of(run_toy(ToySpec())))
+        watcher.heard.clear()
+        found = computed(one, partial(run_toy, LEFT), watcher, rest=rest)
+    assert watcher.heard[0].done > shown.done
+    whole = last_of(run_toy(LEFT))
+    assert found == (as_json(whole) if elsewhere else whole)
+
+
+def test_only_what_could_go_on_later_makes_way(one: Beside) -> None:
+    watcher = Watcher()
+    watcher.others_wait = lambda: True
+    assert computed(one, partial(run_toy, LEFT), watcher) == last_of(run_toy(LEFT))
+    assert not any(update.partial or update.waits_for for update in watcher.heard)
+
+
+def test_what_is_more_than_half_done_is_brought_to_its_end(one: Beside) -> None:
+    spec = ToySpec(dice=["d6", "d20"], throws=A_SECOND)
+    watcher = Watcher()
+    watcher.may_make_way = lambda: True
+    watcher.others_wait = lambda: any(update.done > update.total / 2 for update in watcher.heard)
+    assert computed(one, partial(run_toy, spec), watcher) == last_of(run_toy(spec))
+
+
+def test_what_has_made_way_is_given_up_when_nobody_wants_it_and_when_its_time_is_over(one: Beside) -> None:
+    for wanted, problem in ((False, Cancelled), (True, DeadlineExceeded)):
+        rest = computed(one, partial(run_toy, LEFT), watcher := making_way(), deadline=0.5)
+        assert isinstance(rest, Rest)
+        if not wanted:
+            watcher.cancelled.set()
+        with pytest.raises(problem):
+            computed(one, partial(run_toy, LEFT), watcher, rest=rest)
+
+
+def test_while_it_has_made_way_its_time_stands_still(one: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+    rest = computed(one, partial(run_toy, LEFT), watcher := making_way(), deadline=LONG)
+    assert isinstance(rest, Rest)
+    now = time.monotonic() + 10 * LONG
+    monkeypatch.setattr("app.compute.computation.time.monotonic", lambda: now)
+    assert computed(one, partial(run_toy, LEFT), watcher, rest=rest) == last_of(run_toy(LEFT))
+
+
+def test_what_nobody_wants_any_more_is_forgotten_where_it_is(beside: Beside) -> None:
+    rest = left_by(beside, making_way())
+    beside.forget(rest)
+    assert isinstance(computed(beside, partial(run_toy, ToySpec())), bytes)
+    with pytest.raises(KeyError):
+        computed(beside, partial(run_toy, LEFT), rest=rest)
+
+
 def test_who_has_gone_before_it_begins_computes_nothing(beside: Beside) -> None:
     watcher = Watcher()
     watcher.cancelled.set()
@@ -224,6 +305,16 @@ def test_a_process_that_dies_costs_time_and_no_answer(caplog: pytest.LogCaptureF
         until(lambda: begun() - others, TO_BEGIN)
         assert first not in begun()
         until(lambda: isinstance(computed(beside, partial(run_toy, ToySpec())), bytes), TO_BEGIN)
+
+
+def test_a_process_that_dies_with_what_it_keeps_costs_time_and_no_answer() -> None:
+    others = begun()
+    with processes(1) as beside, computing_here(beside):
+        rest = left_by(beside, making_way())
+        (first,) = begun() - others
+        os.kill(first, signal.SIGKILL)
+        until(lambda: not lives(first))
+        assert computed(beside, partial(run_toy, LEFT), rest=rest) == last_of(run_toy(LEFT))
 
 
 def test_where_there_is_no_process_nothing_waits_for_one(monkeypatch: pytest.MonkeyPatch) -> None:

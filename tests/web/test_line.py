@@ -5,6 +5,8 @@ import asyncio
 import httpx
 import pytest
 
+from app.compute import computation
+from app.compute.computation import MADE_WAY
 from app.main import create_app
 from app.settings import Settings
 from tests.compute.tools import AT_ONCE, puppet_for, until
@@ -68,3 +70,28 @@ def test_whoever_goes_leaves_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
                 assert client.get(path[2]).status_code == 429
             until(lambda: client.head(path[2]).status_code == 200)
         puppet.go.set()
+
+
+def test_who_has_seen_first_charts_is_told_that_others_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(computation, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(computation, "MOST", 1.0)
+    puppet = puppet_for("stack", monkeypatch)
+
+    async def scenario(base: str) -> list[Event]:
+        async with httpx.AsyncClient(base_url=base, timeout=3 * AT_ONCE) as client:
+            first, second = (
+                asyncio.create_task(client.get(address(a_small("stack", f"seed={seed}"), "/look"))) for seed in range(2)
+            )
+            while puppet.began < 2:
+                await asyncio.sleep(0.01)
+            puppet.go.set()
+            return [event for one in (first, second) for event in events((await one).text)]
+
+    with serving_here(create_app(Settings(at_once=1))) as client:
+        seen = asyncio.run(scenario(str(client.base_url)))
+    kinds = [event.kind for event in seen]
+    told = next(at for at, event in enumerate(seen) if event.kind == "waiting" and event.json["said"] == MADE_WAY)
+    assert kinds[told + 1] == "figures"
+    assert kinds.count("done") == 2
+    assert kinds.count("figures") >= 3
+    assert "problem" not in kinds

@@ -31,8 +31,8 @@ def transformer_cost(spec: TransformerSpec) -> Cost:
     drawn = weights if weights <= KEPT or not spec.backward else 2 * weights
     products, scores = block + 2 * spec.tokens * spec.width, spec.tokens * spec.heads
     a_token = STREAM * spec.width + ATTENDED * scores + phi.effort[0] * spec.mlp_ratio * spec.width
-    left = (10 + 3 * spec.mlp_ratio) * spec.width + scores
-    held = min(weights, KEPT) + 4 * block + inits * left * (2 * rows + 2 * returning * spec.depth)
+    left = (10 + 2 * spec.mlp_ratio) * spec.width + 2 * scores
+    held = min(weights, KEPT) + 4 * block + inits * left * (rows + returning * spec.depth)
     summaries = (SUMMARY_BYTES + BIN_BYTES * spec.histogram_bins) * (2 if spec.backward else 1)
     return Cost(
         random_numbers=round(DRAWN * (drawn + 2 * rows * spec.width)),
