@@ -13,7 +13,7 @@ from .flight import Cancelled, DeadlineExceeded, Pace, Update
 PROGRESS_SECONDS = 0.1  # between two words of progress
 TURN_SECONDS = 0.3  # of computing that every run has, before it makes way
 MOST = 0.5  # of a run: what is further is brought to its end
-MADE_WAY = "This is what there is so far: others come first, who have seen nothing yet."
+MADE_WAY = "So far: others come first, who have seen nothing yet."
 
 
 class Runnable(Protocol):
