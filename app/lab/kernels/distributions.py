@@ -27,7 +27,7 @@ TRUNCATED_STD = 0.8796256610342398  # of N(0, 1) cut at ±2: √(1 - 4φ(2) / (2
 @inlined
 def minus_two_log(x: Any, doublings: int) -> Any:
     """-2 ln(x / 2^doublings), x > 0, to 6e-8: exactly 0 where x is 2^doublings."""
-    bits = int32(np.float32(x).view(np.int32) - int32(TWO_THIRDS))
+    bits = int32(np.float32(x).view(np.int32) - int32(TWO_THIRDS + (doublings << 23)))
     exponent = float32(bits >> int32(23))
     m = np.int32(int32(bits & int32(0x7FFFFF)) + int32(TWO_THIRDS)).view(np.float32) - float32(1)
     p = float32(0.32159268856048584) * m + float32(-0.34938374161720276)
@@ -37,7 +37,7 @@ def minus_two_log(x: Any, doublings: int) -> Any:
     p = p * m + float32(-0.6668349504470825)
     p = p * m + float32(0.9999950528144836)
     p = p * m + float32(-1.999998688697815)
-    return p * m + (exponent - float32(doublings)) * float32(-2 * log(2))
+    return p * m + exponent * float32(-2 * log(2))
 
 
 @inlined

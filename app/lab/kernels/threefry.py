@@ -17,6 +17,7 @@ Four = tuple[Any, Any, Any, Any]
 COUNTERS = 256  # to a chunk
 CHUNK = 4 * COUNTERS  # words drawn at once: the first words of all counters, then the second, third and fourth
 PARITY = 0x1BD11BDA
+STEPS = np.arange(COUNTERS, dtype=np.uint32)
 TURNS = (10, 26, 11, 21, 13, 27, 23, 5), (6, 20, 17, 11, 25, 10, 18, 20)
 
 
@@ -70,7 +71,7 @@ def draw_words(key: Words, chunk: int, out: Words) -> None:
     first = uint64(uint64(chunk) * uint64(COUNTERS))
     low, high = uint32(first), uint32(first >> uint64(32))
     for i in range(COUNTERS):
-        a, b, c, d = encrypted(k, uint32(low + uint32(i)), high, uint32(0), uint32(0))
+        a, b, c, d = encrypted(k, uint32(low + STEPS[i]), high, uint32(0), uint32(0))
         out[i] = a
         out[i + COUNTERS] = b
         out[i + 2 * COUNTERS] = c
