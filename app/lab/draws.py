@@ -21,9 +21,14 @@ BLOCK = 256 * CHUNK  # entries drawn at once: a megabyte, in a fraction of a mil
 FEW = 2**20  # entries below which other threads are no help: they share one interpreter
 
 
-def drawing(distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int) -> tuple[Tensor, list[Fill]]:
-    """Independent entries of any shape, float32, not drawn yet, and what draws them: in any order, on any thread."""
-    out = torch.empty(shape)
+def drawing(
+    distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int, out: Tensor | None = None
+) -> tuple[Tensor, list[Fill]]:
+    """Independent entries of any shape, float32, not drawn yet, and what draws them: in any order, on any thread.
+
+    `out`, if there is one, is where they are drawn.
+    """
+    out = torch.empty(shape) if out is None else out
     stream, flat = key_of(seed, *key), out.numpy().reshape(-1)
     starts = range(0, flat.size, BLOCK)
     return out, [

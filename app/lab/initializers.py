@@ -40,15 +40,18 @@ class Initializer:
         return self.std(fan_out, fan_in, gain) if swapped else self.std(fan_in, fan_out, gain)
 
 
-def unit_weights(family: str, fan_in: int, fan_out: int, seed: int, *key: int) -> tuple[Tensor, list[Fill]]:
-    """Weights of unit variance, shape (fan_in, fan_out), float32, not drawn yet, and what draws them.
+def unit_weights(
+    family: str, fan_in: int, fan_out: int, seed: int, *key: int, out: Tensor | None = None
+) -> tuple[Tensor, list[Fill]]:
+    """Weights of unit variance, shape (fan_in, fan_out), float32, not drawn yet, and what draws them; into `out`, if
+    there is one.
 
     `orthogonal`: uniform over matrices whose rows or columns, whichever are fewer, are orthogonal and of equal
     length (Mezzadri 2007, "How to generate random matrices from the classical compact groups").
     """
     if family != "orthogonal":
-        return drawing(DISTRIBUTIONS[family], (fan_in, fan_out), seed, *key)
-    w = torch.empty(fan_in, fan_out)
+        return drawing(DISTRIBUTIONS[family], (fan_in, fan_out), seed, *key, out=out)
+    w = torch.empty(fan_in, fan_out) if out is None else out
 
     def fill() -> None:
         normal = draw(DISTRIBUTIONS["normal"], (fan_in, fan_out), seed, *key)

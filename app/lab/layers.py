@@ -9,11 +9,11 @@ from torch import Tensor
 
 from .kernels.rows import first_direction, mean_cosine, pair_distances, see_layer, unit_variances
 from .kernels.statistics import Doubles, Floats, see, square_sum
-from .scaled import FEWEST_ROWS, Scaled
+from .scaled import Scaled
 from .summary import Grid, Summary, Tally, grid_of
 
 SATURATED = 0.97  # of the half-range between an activation's bounds
-COMPARED = FEWEST_ROWS  # inputs whose pairwise cosines are all looked at
+COMPARED = 64  # inputs whose pairwise cosines are all looked at
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 SAFE = 40  # magnitudes from 2^-40 to 2^40 leave float32 room for one more layer
 LARGEST = 127  # power of two that float32 holds
 FEWEST_ROWS = 64
+ENOUGH_ROWS = 128  # of wide weights, if that leaves work for four threads: a product of fewer waits for its weights
 ROW_BLOCK = 2**16, 2**18  # elements handled at once: a few of them keep the interpreter out of the way
 
 
@@ -39,8 +40,9 @@ def row_blocks(tensor: Tensor) -> list[slice]:
 @lru_cache
 def _row_blocks(number: int, width: int) -> list[slice]:
     fewest, most = ROW_BLOCK
-    rows = max(FEWEST_ROWS, min(max(number * width // 2, fewest), most) // width)
-    first = rows if 2 * rows >= number else max(FEWEST_ROWS, rows // 2)
+    least = max(FEWEST_ROWS, min(number // 4, ENOUGH_ROWS))
+    rows = max(least, min(max(number * width // 2, fewest), most) // width)
+    first = rows if 2 * rows >= number else max(least, rows // 2)
     edges = [0, *range(first, number, rows), number]
     return [slice(start, stop) for start, stop in pairwise(edges)]
 

@@ -39,20 +39,28 @@ def draw_input(spec: StackSpec, network: int) -> Tensor:
     return draw(DISTRIBUTIONS[spec.input], (batch, spec.layer_widths[0]), spec.seed, INPUT, *key)
 
 
-def draw_weights(spec: StackSpec, family: str, layer: int, network: int = 0) -> tuple[Tensor, list[Fill]]:
-    """A layer's weights before scaling, shape (fan_in, fan_out), not drawn yet, and what draws them."""
+def draw_weights(
+    spec: StackSpec, family: str, layer: int, network: int = 0, room: Tensor | None = None
+) -> tuple[Tensor, list[Fill]]:
+    """A layer's weights before scaling, shape (fan_in, fan_out), not drawn yet, and what draws them; in `room`, if they
+    are of its shape."""
     fan_in, fan_out = spec.layer_widths[layer - 1 : layer + 1]
     key = (1 if spec.tied else layer, FAMILIES.index(family), network)
-    return unit_weights(family, fan_in, fan_out, spec.seed, WEIGHTS, *key)
+    out = room if room is not None and room.shape == (fan_in, fan_out) else None
+    return unit_weights(family, fan_in, fan_out, spec.seed, WEIGHTS, *key, out=out)
 
 
-def weights(spec: StackSpec, layers: Iterable[int], network: int = 0) -> Iterator[dict[str, Tensor]]:
-    """Each layer's weights before scaling, by family. While the caller works with them, threads draw the next's."""
+def weights(
+    spec: StackSpec, layers: Iterable[int], network: int = 0, keeping: bool = False
+) -> Iterator[dict[str, Tensor]]:
+    """Each layer's weights before scaling, by family. While the caller works with them, threads draw the next's; where
+    a caller is not `keeping` them, the next but one's take their room, as pages are long in coming."""
     drawn_as = families(spec)
+    rooms: dict[str, Tensor] = {}
 
     def begin() -> Iterator[tuple[Fill, dict[str, Tensor] | None]]:
         for layer in layers:
-            begun = {family: draw_weights(spec, family, layer, network) for family in drawn_as}
+            begun = {family: draw_weights(spec, family, layer, network, rooms.pop(family, None)) for family in drawn_as}
             *fills, last = [fill for _, fills in begun.values() for fill in fills]
             yield from ((fill, None) for fill in fills)
             yield last, {family: w for family, (w, _) in begun.items()}
@@ -69,6 +77,7 @@ def weights(spec: StackSpec, layers: Iterable[int], network: int = 0) -> Iterato
             for w in done.values() if spec.weight_mean else ():
                 w += spec.weight_mean
             yield {family: w.to(device()) for family, w in done.items()}
+            rooms |= {} if keeping else done
 
 
 def draw_bias(spec: StackSpec, initializer: Initializer, layer: int, network: int = 0) -> Tensor | None:

@@ -62,7 +62,7 @@ def _forward(
     spec: StackSpec, architecture: Architecture, lanes: list[Lane], kept: list[dict[str, Tensor]]
 ) -> Iterator[None]:
     layers, keeping = range(1, spec.depth + 1), keeps_weights(spec, sum(weight_counts(spec)))
-    for layer, drawn in zip(layers, weights(spec, layers), strict=True):
+    for layer, drawn in zip(layers, weights(spec, layers, keeping=keeping), strict=True):
         if keeping:
             kept.append(drawn)
         for lane in lanes:
