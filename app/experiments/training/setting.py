@@ -1,5 +1,6 @@
 """What the networks begin as, and what they see: everything that follows from the spec before the first step."""
 
+from functools import lru_cache
 from itertools import pairwise
 from math import sqrt
 
@@ -15,6 +16,7 @@ from .spec import TrainingSpec
 
 EMBEDDING, WEIGHTS, BIASES, BATCHES = 0, 1, 2, 3  # streams of random numbers
 FAMILIES = ("normal", "uniform", "truncated_normal", "orthogonal")
+TOGETHER = 64  # steps whose batches are drawn at once
 HELD_OUT = 512  # examples that the networks are tried on
 
 
@@ -79,6 +81,12 @@ def _weights(spec: TrainingSpec, family: str, fan_in: int, fan_out: int, layer: 
 
 def batch_of(spec: TrainingSpec, examples: Examples, step: int) -> Examples:
     """What a step learns from: drawn with replacement, the same for all networks."""
-    chance = draw(DISTRIBUTIONS["rand"], (spec.batch,), spec.seed, BATCHES, step)
+    chance = _chances(spec.seed, spec.batch, step // TOGETHER)[step % TOGETHER]
     chosen = (chance * len(examples)).long().clamp_(max=len(examples) - 1)
     return Examples(examples.inputs[chosen], examples.targets[chosen])
+
+
+@lru_cache(maxsize=4)
+def _chances(seed: int, batch: int, number: int) -> Tensor:
+    """Of so many steps, shape (steps, batch), uniform on [0, 1)."""
+    return draw(DISTRIBUTIONS["rand"], (TOGETHER, batch), seed, BATCHES, number)

@@ -241,6 +241,19 @@ def merge(moments: Doubles, counts: Counts, other_moments: Doubles, other_counts
         counts[i] += other_counts[i]
 
 
+@kernel("void(float32[:,::1], float64[::1])", SUMS)
+def see_stds(values: Floats, stds: Doubles) -> None:
+    """The standard deviation of each row."""
+    for r in range(values.shape[0]):
+        total = square = 0.0
+        for i in range(values.shape[1]):
+            total += float64(values[r, i])
+        mean = total / values.shape[1]
+        for i in range(values.shape[1]):
+            square += (float64(values[r, i]) - mean) * (float64(values[r, i]) - mean)
+        stds[r] = np.sqrt(square / values.shape[1])
+
+
 @kernel("float64(float32[::1])", SUMS)
 def square_sum(values: Floats) -> float:
     total = 0.0
