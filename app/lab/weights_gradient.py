@@ -39,7 +39,7 @@ class WeightsGradient(NamedTuple):
     def parts(self) -> list[Callable[[], Sums]]:
         """What any threads may work out, in any order."""
         rows, *fans = len(self.inner), self.inner.shape[1], self.delta.shape[1]
-        if self.inner.device != CPU or multiply_adds(rows, *fans) != _of_pairs(rows, *fans):
+        if self.inner.device != CPU or forms(rows, *fans):
             return self._product()
         return [partial(_pairs, self.inner, self.delta, start) for start in range(0, rows, ROWS_BLOCK)]
 
@@ -69,10 +69,14 @@ def _sum(parts: Iterable[Sums]) -> Sums:
     return Sums(*(sum(part) for part in zip(*parts, strict=True)))
 
 
+def forms(rows: int, fan_in: int, fan_out: int) -> bool:
+    """Whether the product is formed, as pairs of rows are more work."""
+    return _of_pairs(rows, fan_in, fan_out) > WORTH * rows * fan_in * fan_out
+
+
 def multiply_adds(rows: int, fan_in: int, fan_out: int) -> int:
     """What finding it out takes."""
-    product, pairs = rows * fan_in * fan_out, _of_pairs(rows, fan_in, fan_out)
-    return pairs if pairs <= WORTH * product else product
+    return rows * fan_in * fan_out if forms(rows, fan_in, fan_out) else _of_pairs(rows, fan_in, fan_out)
 
 
 def _of_pairs(rows: int, fan_in: int, fan_out: int) -> int:

@@ -1,7 +1,10 @@
 """What a transformer will take."""
 
+from math import prod
+
 from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost, alone
 from ...lab.activations import ACTIVATIONS
+from ...lab.weights_gradient import forms, multiply_adds
 from .draws import CHUNK, KEPT, chunks, weight_count
 from .places import places_of
 from .spec import RETURNING, TransformerSpec
@@ -9,7 +12,7 @@ from .spec import RETURNING, TransformerSpec
 # Times that an entry of a token is passed over on its way through a block, and a weight of attention; and as how many
 # on their way there tokens count on their way back.
 STREAM, ATTENDED, BACK = 30, 15, 5
-GRADIENTS = 20  # times that a block's weights are passed over, for their gradients
+GRADIENTS = 20  # times that weights are passed over whose gradients are formed
 DRAWN = 1.5  # times that drawing a weight takes, which does not stay in a core's cache
 PRODUCTS = 1.3  # multiply-adds of a large product as long as one of these
 # Steps:
@@ -33,12 +36,15 @@ def transformer_cost(spec: TransformerSpec) -> Cost:
     a_token = STREAM * spec.width + ATTENDED * scores + phi.effort[0] * spec.mlp_ratio * spec.width
     left = (10 + 2 * spec.mlp_ratio) * spec.width + 2 * scores
     held = min(weights, KEPT) + 4 * block + inits * left * (rows + returning * spec.depth)
+    fans = [(each.fan_in, each.fan_out) for each in spec.weights] if returning else []
+    at_weights = sum(multiply_adds(returning, *each) for each in fans)
+    formed = sum(prod(each) for each in fans if forms(returning, *each))
     summaries = (SUMMARY_BYTES + BIN_BYTES * spec.histogram_bins) * (2 if spec.backward else 1)
     return Cost(
         random_numbers=round(DRAWN * (drawn + 2 * rows * spec.width)),
-        multiply_adds=round(PRODUCTS * blocks * products * (rows + 2 * returning)),
+        multiply_adds=round(PRODUCTS * blocks * (products * (rows + returning) + at_weights)),
         values=2 * blocks * (rows + returning) * spec.width,
-        entries=blocks * ((rows + BACK * returning) * a_token + GRADIENTS * block * spec.backward),
+        entries=blocks * ((rows + BACK * returning) * a_token + GRADIENTS * formed),
         steps=blocks * (PART * len(chunks(spec)) + RETURN * spec.backward),
         memory_bytes=2**25 + 4 * held,
         result_bytes=2000 + blocks * (3000 + summaries),
