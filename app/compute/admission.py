@@ -4,7 +4,7 @@ What has made way for others counts no more until it goes on.
 """
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncIterator, Callable
 
 from ..settings import Settings
 from .flight import Busy, Flight, TooMany
@@ -37,9 +37,8 @@ class Admission:
         Raises TooMany or Busy if not.
         """
         settings, at_once = self._settings, 1 if of_cells else self._settings.at_once
-        counted = [flight for flight in self.aloft if not flight.made_way]
-        flights = [flight for flight in counted if flight.of_cells == of_cells]
-        if client and sum(flight.clients[client] > 0 for flight in counted) >= settings.per_client:
+        flights = [flight for flight in self._counted() if flight.of_cells == of_cells]
+        if client and self._in_flight(client) >= settings.per_client:
             self._rejected.labels("client").inc()
             raise TooMany(settings.per_client)
         # All experiments share the same cores, so what is in flight is waited for one after the other.
@@ -56,7 +55,7 @@ class Admission:
             if self._line.full(client):
                 raise
 
-    def turn(self, client: str, at_hand: Callable[[], bool], of_cells: bool = False) -> AsyncGenerator[int]:
+    def turn(self, client: str, at_hand: Callable[[], bool], of_cells: bool = False) -> AsyncIterator[int]:
         """Waits in line until the client may begin, or need not: what they ask for is at hand.
 
         Yields how many of theirs are ahead, whenever that changes. Raises Busy.
@@ -80,14 +79,19 @@ class Admission:
         return bool(self._queued()) or self._line.anyone
 
     def may_make_way(self, flight: Flight) -> bool:
-        """Whether there is memory for what is left of it, beside what others have left; any thread may ask."""
+        """Whether somebody would begin then, and there is memory for what is left of it, beside what others have left;
+        any thread may ask."""
         left = sum(each.memory_bytes for each in self._aside())
-        return not flight.of_cells and left + flight.memory_bytes <= self._settings.max_memory_bytes
+        if flight.of_cells or self.a_place_is_free or left + flight.memory_bytes > self._settings.max_memory_bytes:
+            return False
+        return any(not each.of_cells for each in self._queued()) or any(
+            self._in_flight(client, flight) < self._settings.per_client for client in self._line.clients
+        )
 
-    def may_go_on(self) -> bool:
-        """Whether what has made way may have a place again: nobody waits for one who has seen nothing."""
-        computed = [flight for flight in self.aloft if not (flight.made_way or flight.of_cells)]
-        return len(computed) < self._settings.at_once and not self.others_wait()
+    @property
+    def a_place_is_free(self) -> bool:
+        """For a run, or for what has made way."""
+        return sum(not flight.of_cells for flight in self._counted()) < self._settings.at_once
 
     def begin(self, flight: Flight) -> None:
         """From now on it counts."""
@@ -110,6 +114,12 @@ class Admission:
 
     def _queued(self) -> list[Flight]:
         return [flight for flight in tuple(self.aloft) if not (flight.running or flight.made_way)]
+
+    def _counted(self) -> list[Flight]:
+        return [flight for flight in tuple(self.aloft) if not flight.made_way]
+
+    def _in_flight(self, client: str, but: Flight | None = None) -> int:
+        return sum(flight.clients[client] > 0 for flight in self._counted() if flight is not but)
 
     def _aside(self) -> list[Flight]:
         return [flight for flight in tuple(self.aloft) if flight.made_way]

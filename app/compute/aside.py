@@ -38,7 +38,7 @@ class Aside:
         """Those that may go on now, and do."""
         for left in tuple(self._left):
             late = time.monotonic() - left.flight.made_way > LATE_SECONDS
-            if late or (self._admission.may_go_on() and self._beside.could_go_on(left.rest)):
+            if late or (self._admission.a_place_is_free and self._beside.could_go_on(left.rest)):
                 self._left.remove(left)
                 left.flight.running, left.flight.made_way = True, 0.0
                 yield left

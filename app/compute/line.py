@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncIterator, Callable
 
 
 class Line:
@@ -21,12 +21,17 @@ class Line:
         """Whether somebody waits in one of them."""
         return bool(self._waiting)
 
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """Whose lines they are."""
+        return tuple(self._waiting)
+
     def move(self) -> None:
         """Let everyone look whether it is their turn."""
         self._moved.set()
         self._moved = asyncio.Event()
 
-    async def turn(self, client: str, may_go: Callable[[bool], bool]) -> AsyncGenerator[int]:
+    async def turn(self, client: str, may_go: Callable[[bool], bool]) -> AsyncIterator[int]:
         """Yields how many are ahead, whenever that changes, until `may_go` says so: it is told who is first.
 
         It is asked again whenever the line is told to `move`, and when somebody leaves it.

@@ -6,9 +6,9 @@ A flight ends when it is done, when its deadline passes, or when the last one wa
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -32,6 +32,7 @@ from .metrics import Metrics
 from .rates import USUAL, measured
 from .records import Records
 
+FIRST_SECONDS = 0.03  # that those in line have to take a place, before what has made way takes it
 COMPILING = "The server has just started and compiles its kernels, once on this machine: some seconds."
 
 
@@ -140,16 +141,10 @@ class Runner:
             self.check(spec)
             self.admission.ask_for_line(client, self._of_cells(spec))
 
-    async def turn(self, spec: Spec, client: str) -> AsyncGenerator[int]:
+    def turn(self, spec: Spec, client: str) -> AsyncIterator[int]:
         """Waits in line until the client may `join`; yields how many experiments of theirs are ahead."""
         key = spec_key(spec)
-        line = self.admission.turn(client, lambda: self._at_hand(key), self._of_cells(spec))
-        try:
-            async with aclosing(line):
-                async for ahead in line:
-                    yield ahead
-        finally:
-            asyncio.get_running_loop().call_soon(self._go_on)  # once the client has begun what they waited for
+        return self.admission.turn(client, lambda: self._at_hand(key), self._of_cells(spec))
 
     def _of_cells(self, spec: Spec) -> bool:
         return self._experiments[spec.name].of_cells
@@ -227,7 +222,7 @@ class Runner:
             self.admission.look_again()
         else:
             self._land(key, flight, cast("asyncio.Future[bytes]", done))
-        self._go_on()
+        asyncio.get_running_loop().call_later(FIRST_SECONDS, self._go_on)
 
     def _go_on(self) -> None:
         """With what has made way, if it may."""

@@ -227,15 +227,37 @@ def test_whoever_leaves_what_has_made_way_ends_it(puppet: Puppet) -> None:
 
 
 @pytest.mark.usefixtures("in_turns")
-def test_it_goes_on_when_whoever_was_in_line_has_gone(puppet: Puppet) -> None:
+def test_nothing_makes_way_for_who_could_not_begin_then(puppet: Puppet) -> None:
+    """Whose own runs are as many as they may be, in other places."""
+
+    async def scenario() -> None:
+        with a_runner(at_once=2, per_client=1) as runner:
+            mine, yours = asked(runner, 1, "me"), asked(runner, 2, "you")
+            await until(lambda: puppet.began == 2)
+            line = runner.turn(a_spec(3), "you")
+            assert await anext(line) == 0
+            made_way: set[str] = set()
+            for _ in range(30):
+                await asyncio.sleep(TICK)
+                made_way |= {
+                    client for flight in runner.admission.aloft if flight.made_way for client in flight.clients
+                }
+            assert made_way == {"you"}
+            puppet.go.set()
+            await asyncio.gather(mine, yours)
+
+    at_last(scenario)
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_a_place_that_nobody_takes_is_taken_by_what_made_way(puppet: Puppet) -> None:
     async def scenario() -> None:
         with a_runner(at_once=1, per_client=1) as runner:
             running = asked(runner, 1, "me")
             await until(lambda: puppet.began == 1)
             line = runner.turn(a_spec(2), "me")
-            assert await anext(line) == 0
+            assert await anext(line) == 0  # and they never come
             await until(lambda: counted(runner, "aside") == 1)
-            await line.aclose()
             await until(lambda: counted(runner, "running") == 1)
             puppet.go.set()
             await running
