@@ -12,6 +12,7 @@ from tests.browser.tools import CONTROLS, Tab
 from tests.compute.tools import compared_by, every_experiment, repeated, small_spec
 
 FAR = 150  # pixels
+APART = 7.5  # pixels, so that two numbers are not read as one
 NOTE_LEAVING = """() => {
   window.left = [];
   for (const chart of document.querySelectorAll("[data-chart]:not([hidden]):has(.trace)")) {
@@ -67,6 +68,25 @@ def test_the_numbers_of_the_chosen_layer_are_seen_whole_on_a_usual_screen(new_ta
     tab.run(EXPERIMENTS[name].spec().links["page"])
     beyond = tab.page.locator(".card .scroll").evaluate_all("all => all.map(one => one.scrollWidth - one.clientWidth)")
     assert [pixels for pixels in beyond if pixels > 0] == []
+
+
+CROWDED = f"""row => [...row.cells].slice(1).filter((cell, at) => {{
+  const written = (of) => {{
+    const range = document.createRange();
+    range.selectNodeContents(of);
+    return range.getBoundingClientRect();
+  }};
+  return written(cell).left - written(row.cells[at]).right < {APART};
+}}).map((cell) => `${{cell.textContent}} in ${{row.textContent}}`)"""
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@every_experiment
+def test_no_number_of_the_chosen_layer_touches_its_neighbour(new_tab: NewTab, name: str, width: int) -> None:
+    tab = new_tab(viewport={"width": width, "height": 800})
+    tab.run(EXPERIMENTS[name].spec().links["page"])
+    rows = tab.page.locator(".card:visible tr").all()
+    assert [crowded for row in rows for crowded in row.evaluate(CROWDED)] == []
 
 
 @every_experiment
