@@ -13,6 +13,7 @@ from tests.compute.tools import compared_by, every_experiment, repeated, small_s
 
 FAR = 150  # pixels
 APART = 7.5  # pixels, so that two numbers are not read as one
+LONGEST = 100  # characters of a line that the eye still finds its way back from
 NOTE_LEAVING = """() => {
   window.left = [];
   for (const chart of document.querySelectorAll("[data-chart]:not([hidden]):has(.trace)")) {
@@ -87,6 +88,21 @@ def test_no_number_of_the_chosen_layer_touches_its_neighbour(new_tab: NewTab, na
     tab.run(EXPERIMENTS[name].spec().links["page"])
     rows = tab.page.locator(".card:visible tr").all()
     assert [crowded for row in rows for crowded in row.evaluate(CROWDED)] == []
+
+
+LONG = f"""all => all.map((prose) => {{
+  const lines = Math.round(prose.clientHeight / parseFloat(getComputedStyle(prose).lineHeight));
+  return [prose.textContent.trim(), lines];
+}}).filter(([text, lines]) => text.length > {LONGEST} * lines).map(([text]) => text)"""
+
+
+@every_experiment
+def test_no_line_is_too_long_to_be_read_on_the_widest_screen(new_tab: NewTab, name: str) -> None:
+    tab = new_tab(viewport={"width": 2560, "height": 1440})
+    tab.run(f"{EXPERIMENTS[name].spec().links['page']}?open=all")
+    prose = tab.page.locator(":is(.why p, .summary, .caption, .found li):visible")
+    expect(tab.page.locator(".why p").first).to_be_visible()
+    assert prose.evaluate_all(LONG) == []
 
 
 @every_experiment
