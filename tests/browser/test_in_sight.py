@@ -90,6 +90,14 @@ def test_no_number_of_the_chosen_layer_touches_its_neighbour(new_tab: NewTab, na
     assert [crowded for row in rows for crowded in row.evaluate(CROWDED)] == []
 
 
+@every_experiment
+def test_the_preset_on_screen_is_seen_among_the_others_on_a_phone(new_tab: NewTab, name: str) -> None:
+    tab = new_tab(viewport={"width": 360, "height": 740})
+    *_, (label, query) = EXPERIMENTS[name].presets
+    tab.open(f"/{name}?{query}")
+    expect(tab.page.get_by_role("link", name=label, exact=True)).to_be_in_viewport(ratio=1)
+
+
 LONG = f"""all => all.map((prose) => {{
   const lines = Math.round(prose.clientHeight / parseFloat(getComputedStyle(prose).lineHeight));
   return [prose.textContent.trim(), lines];
