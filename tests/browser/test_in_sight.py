@@ -113,6 +113,36 @@ def test_no_line_is_too_long_to_be_read_on_the_widest_screen(new_tab: NewTab, na
     assert prose.evaluate_all(LONG) == []
 
 
+PARTED = r"""() => {
+  const number = /[\d.,]+\s(?:%|×\s10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)|±\s[\d.,]+/gu;
+  const found = { whole: 0, parted: [] };
+  const walker = document.createTreeWalker(document.getElementById("main"), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const { data, parentElement } = walker.currentNode;
+    if (parentElement.closest("svg, code, pre") || !parentElement.checkVisibility()) continue;
+    for (const { 0: written, index } of data.matchAll(number)) {
+      const range = document.createRange();
+      range.setStart(walker.currentNode, index);
+      range.setEnd(walker.currentNode, index + written.length);
+      const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+      if (lines.size > 1) found.parted.push(data);
+      else found.whole += 1;
+    }
+  }
+  return found;
+}"""
+
+
+@every_experiment
+def test_no_number_is_parted_where_a_line_ends(new_tab: NewTab, name: str) -> None:
+    tab = new_tab(viewport={"width": 320, "height": 740})
+    tab.run(f"{EXPERIMENTS[name].spec().links['page']}?open=all")
+    expect(tab.page.locator(".why p").first).to_be_visible()
+    found = tab.page.evaluate(PARTED)
+    assert found["whole"] > 0
+    assert found["parted"] == []
+
+
 @every_experiment
 def test_what_is_refused_is_said_where_the_reader_is(new_tab: NewTab, name: str) -> None:
     tab = new_tab(viewport={"width": 1280, "height": 800})

@@ -139,7 +139,8 @@ def test_a_chart_says_what_it_shows_and_a_heading_what_is_asked(tab: Tab, name: 
     ).json()
     for key, chart in EXPERIMENTS[name].charts.items():
         sentences = [finding["sentence"] for finding in told if finding["about"] == chart.about]
-        assert experiment.locator(f'[data-chart="{key}"] .found li').all_text_contents() == sentences
+        shown = experiment.locator(f'[data-chart="{key}"] .found li').all_text_contents()
+        assert [sentence.replace("\xa0", " ") for sentence in shown] == sentences
     assert experiment.locator("h1").inner_text() == EXPERIMENTS[name].heading(spec)
     with tab.rerun():
         tab.set("gain", 2)
