@@ -26,12 +26,20 @@ export function showPage(root, { heading, charts, inits, scripted }) {
   if (list && inits.length && listed.join() !== inits.join()) list.replaceChildren(...inits.map((init) => line({ init, label: init, course: [] })));
 }
 
-// The preset whose run is on screen.
+// The preset whose run is on screen, moved to where it is seen.
 export function markPreset(root, spec) {
   for (const link of root.querySelectorAll(".presets a")) {
-    if (link.dataset.query === spec) link.setAttribute("aria-current", "true");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.query === spec) {
+      link.setAttribute("aria-current", "true");
+      show(link, link.parentElement);
+    } else link.removeAttribute("aria-current");
   }
+}
+
+function show(link, strip) {
+  const { left, right } = link.getBoundingClientRect();
+  const seen = strip.getBoundingClientRect();
+  if (left < seen.left || right > seen.right) strip.scrollLeft += (left + right - seen.left - seen.right) / 2;
 }
 
 // One line an init, and one a section.

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from app.experiments import EXPERIMENTS
 from tests.browser.conftest import NewTab
-from tests.browser.tools import CONTROLS, Tab, in_hand
+from tests.browser.tools import CONTROLS, Tab, in_hand, spaced
 from tests.compute.tools import every_experiment, repeated, small_spec
 from tests.web.tools import PAGES
 
@@ -65,7 +65,7 @@ def test_axe_finds_nothing_after_a_refusal(new_tab: NewTab, name: str) -> None:
 @every_experiment
 def test_a_chart_says_what_it_shows_and_gives_way_to_a_table(tab: Tab, name: str) -> None:
     tab.run(f"{small_spec(name).links['page']}&open=all")
-    sentences = tab.experiment.locator(".found li").all_text_contents()
+    sentences = spaced(tab.experiment.locator(".found li"))
     labels = " ".join(
         chart.get_attribute("aria-label") or "" for chart in tab.experiment.locator(".plot[role=img]").all()
     )

@@ -12,6 +12,8 @@ from tests.browser.tools import CONTROLS, Tab
 from tests.compute.tools import compared_by, every_experiment, repeated, small_spec
 
 FAR = 150  # pixels
+APART = 7.5  # pixels, so that two numbers are not read as one
+LONGEST = 100  # characters of a line that the eye still finds its way back from
 NOTE_LEAVING = """() => {
   window.left = [];
   for (const chart of document.querySelectorAll("[data-chart]:not([hidden]):has(.trace)")) {
@@ -67,6 +69,78 @@ def test_the_numbers_of_the_chosen_layer_are_seen_whole_on_a_usual_screen(new_ta
     tab.run(EXPERIMENTS[name].spec().links["page"])
     beyond = tab.page.locator(".card .scroll").evaluate_all("all => all.map(one => one.scrollWidth - one.clientWidth)")
     assert [pixels for pixels in beyond if pixels > 0] == []
+
+
+CROWDED = f"""row => [...row.cells].slice(1).filter((cell, at) => {{
+  const written = (of) => {{
+    const range = document.createRange();
+    range.selectNodeContents(of);
+    return range.getBoundingClientRect();
+  }};
+  return written(cell).left - written(row.cells[at]).right < {APART};
+}}).map((cell) => `${{cell.textContent}} in ${{row.textContent}}`)"""
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@every_experiment
+def test_no_number_of_the_chosen_layer_touches_its_neighbour(new_tab: NewTab, name: str, width: int) -> None:
+    tab = new_tab(viewport={"width": width, "height": 800})
+    tab.run(EXPERIMENTS[name].spec().links["page"])
+    rows = tab.page.locator(".card:visible tr").all()
+    assert [crowded for row in rows for crowded in row.evaluate(CROWDED)] == []
+
+
+@every_experiment
+def test_the_preset_on_screen_is_seen_among_the_others_on_a_phone(new_tab: NewTab, name: str) -> None:
+    tab = new_tab(viewport={"width": 360, "height": 740})
+    *_, (label, query) = EXPERIMENTS[name].presets
+    tab.open(f"/{name}?{query}")
+    expect(tab.page.get_by_role("link", name=label, exact=True)).to_be_in_viewport(ratio=1)
+
+
+LONG = f"""all => all.map((prose) => {{
+  const lines = Math.round(prose.clientHeight / parseFloat(getComputedStyle(prose).lineHeight));
+  return [prose.textContent.trim(), lines];
+}}).filter(([text, lines]) => text.length > {LONGEST} * lines).map(([text]) => text)"""
+
+
+@every_experiment
+def test_no_line_is_too_long_to_be_read_on_the_widest_screen(new_tab: NewTab, name: str) -> None:
+    tab = new_tab(viewport={"width": 2560, "height": 1440})
+    tab.run(f"{EXPERIMENTS[name].spec().links['page']}?open=all")
+    prose = tab.page.locator(":is(.why p, .summary, .caption, .found li):visible")
+    expect(tab.page.locator(".why p").first).to_be_visible()
+    assert prose.evaluate_all(LONG) == []
+
+
+PARTED = r"""() => {
+  const number = /[\d.,]+\s(?:%|×\s10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)|±\s[\d.,]+/gu;
+  const found = { whole: 0, parted: [] };
+  const walker = document.createTreeWalker(document.getElementById("main"), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const { data, parentElement } = walker.currentNode;
+    if (parentElement.closest("svg, code, pre") || !parentElement.checkVisibility()) continue;
+    for (const { 0: written, index } of data.matchAll(number)) {
+      const range = document.createRange();
+      range.setStart(walker.currentNode, index);
+      range.setEnd(walker.currentNode, index + written.length);
+      const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+      if (lines.size > 1) found.parted.push(data);
+      else found.whole += 1;
+    }
+  }
+  return found;
+}"""
+
+
+@every_experiment
+def test_no_number_is_parted_where_a_line_ends(new_tab: NewTab, name: str) -> None:
+    tab = new_tab(viewport={"width": 320, "height": 740})
+    tab.run(f"{EXPERIMENTS[name].spec().links['page']}?open=all")
+    expect(tab.page.locator(".why p").first).to_be_visible()
+    found = tab.page.evaluate(PARTED)
+    assert found["whole"] > 0
+    assert found["parted"] == []
 
 
 @every_experiment

@@ -10,7 +10,7 @@ from app.compute.rates import USUAL
 from app.experiments import EXPERIMENTS
 from app.spec import Spec
 from tests.browser.conftest import NewTab
-from tests.browser.tools import WIDTHS, Tab, assert_drawn
+from tests.browser.tools import WIDTHS, Tab, assert_drawn, spaced
 from tests.compute.tools import every_experiment, every_preset, repeated, small, small_spec
 from tests.web.tools import PAGES
 
@@ -139,7 +139,7 @@ def test_a_chart_says_what_it_shows_and_a_heading_what_is_asked(tab: Tab, name: 
     ).json()
     for key, chart in EXPERIMENTS[name].charts.items():
         sentences = [finding["sentence"] for finding in told if finding["about"] == chart.about]
-        assert experiment.locator(f'[data-chart="{key}"] .found li').all_text_contents() == sentences
+        assert spaced(experiment.locator(f'[data-chart="{key}"] .found li')) == sentences
     assert experiment.locator("h1").inner_text() == EXPERIMENTS[name].heading(spec)
     with tab.rerun():
         tab.set("gain", 2)

@@ -45,6 +45,11 @@ def alone(name: str) -> str:
     return next(f"{control.name}={one}" for control in CONTROLS[name] if one in (control.accepts.choices or ()))
 
 
+def spaced(texts: Locator) -> list[str]:
+    """Their words, whether or not a line may end between them."""
+    return [text.replace("\xa0", " ") for text in texts.all_text_contents()]
+
+
 expect.set_options(timeout=PATIENCE)
 
 

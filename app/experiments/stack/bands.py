@@ -13,7 +13,7 @@ from .spec import StackSpec
 
 SOURCES = (
     "Bands: where 95 % of networks lie, over fresh weights and inputs, of the very number measured: the mean over this "
-    "batch, and beside `repeats` that of one input. Leading order in 1/width (Roberts, Yaida and Hanin 2022, ch. 4), "
+    "batch, and among repeats that of one input. Leading order in 1/width (Roberts, Yaida and Hanin 2022, ch. 4), "
     "products of chi-squares for one input of a linear or ReLU stack (Hanin and Nica 2019). The mean lies above the "
     "median: a few networks carry it."
 )

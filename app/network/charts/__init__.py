@@ -33,7 +33,7 @@ CHARTS: dict[str, Chart] = {
     "updates": Chart(
         "Gradient and update over weights",
         "The std of the gradient, and of the optimizer's first step, over that of the weights. Updates of about a "
-        "thousandth, the dashed line, are often aimed at.",
+        "thousandth are often aimed at: the dashed line, where there was a step.",
         updates,
     ),
     "formats": Chart(

@@ -19,6 +19,11 @@ def test_a_line_is_named_over_where_theory_crosses_its_value_in_the_highest_row(
     assert names["textposition"] == ["top center", "top center"]
 
 
+def test_a_name_is_written_in_the_ink_of_its_line_which_is_that_of_either_colour_scheme() -> None:
+    line, *_, names = contours(XS, YS, [[0.0, 1.0, 2.0], [0.0, 0.25, 2.0]], LEVELS, span=2.0)
+    assert names["textfont"]["color"] == line["line"]["color"]
+
+
 def test_of_names_too_near_to_be_read_every_other_one_stands_at_the_lower_end() -> None:
     levels = {0.9: "one", 1.0: "two", 1.1: "three"}
     *_, names = contours(XS, YS, [[0.0, 1.0, 2.0], [0.0, 1.0, 2.0]], levels, span=2.0)

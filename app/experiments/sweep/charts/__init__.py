@@ -28,7 +28,7 @@ def _drawn(spec: SweepSpec) -> str:
     measured = (
         f"Points: what is measured for each choice of {in_words(axis)}"
         if axis.choices
-        else f"Solid: what is measured, {steps}"
+        else f"Coloured: what is measured, {steps}"
     )
     theory = f"; {'strokes across' if axis.choices else 'dotted'}: what theory says of the same"
     return measured + (theory if spec.followed.predicted else "")

@@ -68,7 +68,7 @@ def _names(crossings: Mapping[str, Sequence[tuple[float, float]]], apart: float)
         "y": [y for _, y in ends],
         "text": list(crossings),
         "textposition": ["bottom center" if under else "top center" for under in low],
-        "textfont": {"size": 12},
+        "textfont": {"size": 12, "color": INK},
         "cliponaxis": False,
         "hoverinfo": "skip",
         "showlegend": False,
