@@ -1,6 +1,6 @@
 """Ratios measured side by side in one run, as a table: python -m tests.benchmarks [part of a row's name …].
 
-Beside what the tests need it takes torchlens, unit-scaling and fastai.
+Beside what the tests need it takes torchlens and unit-scaling.
 """
 
 import platform
