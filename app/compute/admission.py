@@ -74,9 +74,9 @@ class Admission:
 
         return self._line.turn(client, may_go)
 
-    def others_wait(self) -> bool:
-        """Whether somebody waits for what is being computed to end, or to make way; any thread may ask."""
-        return bool(self._queued()) or self._line.anyone
+    def others_wait(self, flight: Flight) -> bool:
+        """Whether somebody waits for it to end, or to make way; any thread may ask."""
+        return any(each.of_cells == flight.of_cells for each in self._queued()) or self._line.anyone
 
     def may_make_way(self, flight: Flight) -> bool:
         """Whether somebody would begin then, and there is memory for what is left of it, beside what others have left;

@@ -40,7 +40,8 @@ class Flag(Protocol):
 class Watched(Protocol):
     """What a run is told by its flight, and tells it.
 
-    `others_wait`: whether somebody waits for it to end, or to make way; `may_make_way`: whether it could go on later.
+    `others_wait`: whether somebody waits for it to end, or to make way; `may_make_way`: whether they would begin then,
+    and it could go on later.
     """
 
     running: bool

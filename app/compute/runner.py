@@ -198,7 +198,7 @@ class Runner:
         cost = self.check(spec)
         self.admission.ask(client, self._of_cells(spec))
         flight = Flight(loop, self.budget.time(cost), cost.memory_bytes, self._of_cells(spec))
-        flight.others_wait = self.admission.others_wait
+        flight.others_wait = partial(self.admission.others_wait, flight)
         flight.may_make_way = partial(self.admission.may_make_way, flight)
         self._flights[key] = flight
         self.admission.begin(flight)

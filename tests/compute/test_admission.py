@@ -141,7 +141,7 @@ def test_parts_of_a_result_are_made_only_while_nobody_waits_for_the_run_to_end(
             running = asked(runner, 1)
             await until(lambda: puppet.parts > 2)
             waiting = asked(runner, 2)
-            await until(runner.admission.others_wait)
+            await until(lambda: counted(runner, "waiting"))
             await asyncio.sleep(2 * TICK)  # the step that was under way
             before = puppet.parts
             await asyncio.sleep(20 * TICK)
@@ -150,6 +150,26 @@ def test_parts_of_a_result_are_made_only_while_nobody_waits_for_the_run_to_end(
             await until(lambda: puppet.parts > before)
             puppet.go.set()
             await running
+
+    at_last(scenario)
+
+
+def test_who_waits_for_cells_does_not_wait_for_a_run_beside_them(
+    puppet: Puppet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = puppet_for("sweep", monkeypatch)
+    monkeypatch.setitem(EXPERIMENTS, ANY, replace(EXPERIMENTS[ANY], partial_seconds=0.0))
+
+    async def scenario() -> None:
+        with a_runner() as runner:
+            sweeps = [asyncio.create_task(runner.result(small_spec("sweep", f"seed={seed}"))) for seed in (1, 2)]
+            await until(lambda: cells.began == 1)
+            assert counted(runner, "waiting") == 1
+            running = asked(runner, 1)
+            await until(lambda: puppet.parts > 2)
+            for each in (cells, puppet):
+                each.go.set()
+            await asyncio.gather(running, *sweeps)
 
     at_last(scenario)
 
