@@ -1,6 +1,7 @@
 """Where a value of an axis, or of the statistic, lies in a chart, and how it is written."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from math import log10
 from typing import NamedTuple, Protocol
 
@@ -8,6 +9,8 @@ from ....figures.axes import linear_axis, log_axis
 from ....figures.numbers import number
 from ....figures.palette import Figure
 from ..result import Axis, SweepResult
+
+MOST_DIGITS = 6  # of a value of an axis
 
 
 class Named(Protocol):
@@ -80,7 +83,18 @@ def in_words(axis: Named) -> str:
 
 def said(axis: Axis, value: Value) -> str:
     """A value of an axis as a person reads it; of a choice what it is called, not what it does."""
-    return axis.choices[named(value)].partition(":")[0] if axis.choices else number(float(value), 6)
+    if axis.choices:
+        return axis.choices[named(value)].partition(":")[0]
+    return number(float(value), MOST_DIGITS if isinstance(value, int) else _digits(tuple(axis.values)))
+
+
+@lru_cache
+def _digits(values: tuple[Value, ...]) -> int:
+    """As few as tell these numbers apart, of any three at least."""
+    for digits in range(3, MOST_DIGITS):
+        if len({number(float(value), digits) for value in values}) == len(values):
+            return digits
+    return MOST_DIGITS
 
 
 def told(
