@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from app.experiments import EXPERIMENTS
 from app.view import View
 from tests.browser.conftest import NewTab
-from tests.browser.tools import Tab, alone, changed, drawn_data, in_hand, measured
+from tests.browser.tools import Tab, alone, changed, drawn_data, in_hand, measured, spaced
 from tests.compute.tools import SMALL, every_experiment, small_spec
 
 WITH_AXES = [  # what may be drawn on other axes, of charts that are shown at once
@@ -69,7 +69,7 @@ def test_a_layer_chosen_anywhere_is_marked_everywhere_and_stands_in_the_address(
 def test_the_card_has_the_numbers_of_every_init_and_gives_them_in_words(new_tab: NewTab) -> None:
     tab = new_tab(permissions=["clipboard-read", "clipboard-write"])
     tab.run(f"{small_spec('stack').links['page']}&layer=2")
-    cells = tab.experiment.locator(".card .measured").all_inner_texts()
+    cells = spaced(tab.experiment.locator(".card .measured"))
     tab.experiment.get_by_role("button", name="Copy in words").click()
     expect(tab.experiment.get_by_role("button", name="Copied")).to_be_visible()
     words: str = tab.page.evaluate("() => navigator.clipboard.readText()")
