@@ -181,8 +181,9 @@ def _seen(places: Places, x: Tokens) -> Tokens:
     a sequence see, or of two sequences. A query that sees one key alone has no two."""
     square = places.sees @ x.square / places.keys
     within = x.sizes * x.within
+    alone = np.sqrt(np.multiply.outer(square, square))
     all_pairs = both_sides(places.sees, within) - places.earlier(places.sees @ np.diag(within))
-    product = np.where(places.pairs > 0, all_pairs / np.maximum(places.pairs, 1.0), np.multiply.outer(square, square))
+    product = np.where(places.pairs > 0, all_pairs / np.maximum(places.pairs, 1.0), alone)
     across = both_sides(places.sees, x.sizes * x.across) / np.multiply.outer(places.keys, places.keys)
     return Tokens(square, product, across)
 

@@ -244,3 +244,10 @@ def test_attention_freezes_beyond_the_critical_variance() -> None:
     """e^σ²/n of the weight on any key below, most of it on one far above (Derrida 1981)."""
     assert of_all(0.25, 0.0, 1024, 4096).participation == pytest.approx(e**0.25 / 1024, rel=0.01)
     assert of_all(400.0, 0.0, 1024, 4096).participation > 1 - sqrt(2 * log(1024) / 400)
+
+
+def test_a_token_that_sees_itself_alone_is_predicted_however_large_the_stream_grows() -> None:
+    query = "width=24&heads=1&tokens=24&mlp_ratio=1&activation=relu&norm=none&gain=532&residual_scale=1.75&causal=true"
+    prediction = predict(TransformerSpec.from_query(query), INITS["1/sqrt(D)"])
+    squares = [block.stream for block in prediction.blocks]
+    assert all(square is not None and square > 0 for square in squares)
