@@ -138,7 +138,7 @@ def see(block: Block, factor: float, frame: Frame) -> Seen:
 def _scaled(block: Block, factor: float) -> Tensor:
     """The scores but for what all keys of a query share; −∞ where a key is not seen."""
     scaled = block.raw * factor
-    return scaled if block.visible is None or factor else scaled.masked_fill(~block.visible, -inf)  # −∞ · 0
+    return scaled if block.visible is None else scaled.masked_fill(~block.visible, -inf)  # −∞ · 0
 
 
 def _sums(values: Tensor) -> Tensor:

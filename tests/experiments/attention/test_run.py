@@ -16,6 +16,7 @@ from app.experiments.attention.spec import AttentionSpec
 from app.experiments.attention.theory import cosine_off
 from app.fields import SpecError
 from app.lab.threads import use_threads
+from tests.compute.tools import result_of
 from tests.lab.tools import outcome
 
 SMALL: dict[str, Any] = {"head_dim": 8, "keys": 40, "queries": 24, "bins": 16}
@@ -189,3 +190,10 @@ def test_a_scale_is_named_once() -> None:
     with pytest.raises(SpecError) as refused:
         AttentionSpec.parse({"scale": ["1/D", "1/D"]})
     assert refused.value.errors == [("scale", "name each scale once")]
+
+
+@pytest.mark.parametrize("gain", ["0", "1e-238"])
+def test_keys_that_are_not_seen_have_no_weight_under_a_factor_that_float32_takes_for_zero(gain: str) -> None:
+    spec = AttentionSpec.from_query(f"scale=unscaled&gain={gain}&keys=24&queries=24&causal=true")
+    text = result_of(spec).model_dump_json()
+    assert AttentionResult.model_validate_json(text) == result_of(spec)
