@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 
 from ..lab.draws import BLOCK, DISTRIBUTIONS, draw, drawing
-from ..lab.layers import Frame, LayerTally
+from ..lab.large_layers import Frame, LayerTally
 from ..lab.scaled import Scaled
 from ..lab.threads import submit
 
@@ -46,8 +46,8 @@ def _measure(_: None) -> Rates:
 
     def step() -> None:
         seen = tally(few).measured()
-        seen.preactivation.summary()
-        seen.activation_summary(0)
+        seen.preactivations([0.0])
+        seen.activations([0.0])
 
     return Rates(
         random_number=_fastest(fill) / BLOCK,

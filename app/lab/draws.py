@@ -6,14 +6,15 @@ An entry is a function of the experiment's seed, the key of its stream, and its 
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from .kernels.distributions import DISTRIBUTIONS, TRUNCATED_STD, Distribution, fill
+from .kernels.distributions import DISTRIBUTIONS, TRUNCATED_STD, Distribution, fill, fill_each
 from .kernels.threefry import CHUNK, key_of
 from .threads import in_order
 
-__all__ = ["BLOCK", "DISTRIBUTIONS", "FEW", "TRUNCATED_STD", "Distribution", "Fill", "draw", "drawing"]
+__all__ = ["BLOCK", "DISTRIBUTIONS", "FEW", "TRUNCATED_STD", "Distribution", "Fill", "draw", "draw_each", "drawing"]
 
 Fill = Callable[[], None]
 
@@ -34,6 +35,16 @@ def drawing(
     return out, [
         partial(fill, distribution.number, stream, start // CHUNK, flat[start : start + BLOCK]) for start in starts
     ]
+
+
+def draw_each(
+    distribution: Distribution, shape: tuple[int, ...], seed: int, stream: int, keys: list[tuple[int, ...]]
+) -> Tensor:
+    """For every key, in a stream of the seed, what `draw` gives for both: shape (keys, *shape). For few entries."""
+    out = torch.empty(len(keys), *shape)
+    rows, paths = out.numpy().reshape(len(keys), -1), np.array(keys, np.uint64)
+    fill_each(distribution.number, key_of(seed, stream), paths, rows)
+    return out
 
 
 def draw(distribution: Distribution, shape: tuple[int, ...], seed: int, *key: int) -> Tensor:

@@ -6,15 +6,15 @@ from math import floor, log2
 import numpy as np
 import torch
 
-from .kernels.statistics import SIZES
-from .kernels.summaries import see_spread
-from .summary import Tally, known
+from .kernels.statistics import SIZES, Doubles
+from .kernels.summaries import see_spreads
+from .summary import Tallies, Tally, known
 
 QUARTERS = 4  # bins an octave: a mantissa's first two bits
 SHARES = np.array([0.01, 0.5, 0.99])
 
 
-@dataclass(frozen=True)
+@dataclass
 class FormatShare:
     """Shares of all numbers that a format would lose, right to a quarter octave at its limits.
 
@@ -27,7 +27,7 @@ class FormatShare:
     overflow: float
 
 
-@dataclass(frozen=True)
+@dataclass
 class Magnitudes:
     """log₂ of the 1 %, 50 % and 99 % quantiles of the nonzero magnitudes, and each number format's losses.
 
@@ -80,9 +80,19 @@ LIMITS = np.log2([limit for entry in FORMATS.values() for limit in (entry.vanish
 
 def magnitudes(seen: Tally, exponent: float) -> Magnitudes:
     """Where the magnitudes of values counted by size lie, each times 2^exponent, and what each format would lose."""
-    said = np.empty(LIMITS.size + SHARES.size)
-    some = see_spread(seen.sizes, seen.zeros, LOG2_EDGES, seen.moments, exponent, LIMITS, SHARES, said)
-    total, below = seen.count, iter(said.tolist())
-    formats = {name: FormatShare(next(below) / total, (some - next(below)) / total) for name in FORMATS}
-    low, median, high = known(said[LIMITS.size :])
-    return Magnitudes(low, median, high, formats)
+    (found,) = all_magnitudes(seen.alone, np.array([float(exponent)]))
+    return found
+
+
+def all_magnitudes(seen: Tallies, exponents: Doubles) -> list[Magnitudes]:
+    """The same of several."""
+    number = len(exponents)
+    said, totals = np.empty((number, LIMITS.size + SHARES.size)), np.empty(number, np.int64)
+    see_spreads(seen.bins, seen.counts, seen.moments, LOG2_EDGES, exponents, LIMITS, SHARES, said, totals)
+    below, quantiles = said[:, : LIMITS.size], known(said[:, LIMITS.size :])
+    vanishing, beyond = below[:, ::2] / seen.numbers, (totals[:, None] - below[:, 1::2]) / seen.numbers
+    lost = zip(vanishing.tolist(), beyond.tolist(), quantiles, strict=True)
+    return [
+        Magnitudes(low, median, high, dict(zip(FORMATS, map(FormatShare, under, over), strict=True)))
+        for under, over, (low, median, high) in lost
+    ]

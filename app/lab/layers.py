@@ -1,22 +1,21 @@
-"""What is measured of one layer: preactivations, activations, each unit across the batch, and the cosines."""
+"""What is measured of layers: preactivations, activations, each unit across the batch, and the cosines."""
 
 from dataclasses import dataclass
 from math import inf, sqrt
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
-from torch import Tensor
 
-from .kernels.rows import first_direction, mean_cosine, pair_distances, see_layer, unit_variances
-from .kernels.statistics import Doubles, Floats, see, square_sum
-from .scaled import Scaled
-from .summary import Grid, Summary, Tally, grid_of
+from .formats import Magnitudes, all_magnitudes
+from .kernels.layers import H, U
+from .kernels.statistics import Doubles
+from .summary import Summary, Tallies, Tally
 
 SATURATED = 0.97  # of the half-range between an activation's bounds
 COMPARED = 64  # inputs whose pairwise cosines are all looked at
 
 
-@dataclass(frozen=True)
+@dataclass
 class ActivationSummary(Summary):
     """`saturated`: share of h in the outer 3 % of the half-range, at either bound; null without bounds.
 
@@ -29,13 +28,18 @@ class ActivationSummary(Summary):
     dead_units: float
 
     @classmethod
-    def of(cls, seen: Tally, saturated: float | None, dead_units: float, log2_scale: float = 0.0) -> Self:
-        """Of activations counted by size, each times 2^log2_scale."""
-        fields = *seen.said(log2_scale), saturated, seen.zeros / seen.count, dead_units
+    def of(cls, seen: Tally, saturated: float | None, dead_units: float) -> Self:
+        """Of activations counted by size."""
+        return cls.beside(seen.said(), saturated, seen.zeros / seen.count, dead_units)
+
+    @classmethod
+    def beside(cls, said: tuple[Any, ...], saturated: float | None, zero: float, dead_units: float) -> Self:
+        """What any numbers' summary says, and the rest."""
+        fields = *said, saturated, zero, dead_units
         return cls(*fields)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cosine:
     """Between the activations of different inputs: the mean over all pairs, the std over those of the first 64 inputs.
 
@@ -45,149 +49,16 @@ class Cosine:
     mean: float | None
     std: float | None
 
-
-def cosines_std(apart: Floats) -> float | None:
-    """The standard deviation of the cosines of all pairs of different vectors of length one.
-
-    They are the rows of `apart`, less one point.
-    """
-    number = apart.shape[0]
-    pairs = number * (number - 1) // 2
-    if pairs < 2:
-        return None
-    distance, square = pair_distances(apart)
-    return sqrt(max(0.0, square - distance**2 / pairs) / (pairs - 1)) / 2
-
-
-class Frame(NamedTuple):
-    """What a layer is measured in.
-
-    Grids; a preactivation and the direction of an activation, one row of each, that others are near if signals
-    collapse; powers of two that preactivations u and activations h are multiples of; the middle between the
-    activation's bounds and the distance from it beyond which h is saturated, infinite without bounds; and, if h is a
-    stream, the power of two that φ(u), which was added to it, is a multiple of.
-    """
-
-    u_grid: Grid
-    h_grid: Grid
-    u_row: Doubles
-    h_direction: Doubles
-    u_exponent: int
-    h_exponent: int
-    saturation: Doubles
-    branch_exponent: int | None
-
     @classmethod
-    def around(
-        cls,
-        u: Scaled,
-        h: Scaled,
-        bounds: tuple[float, float] | None,
-        bins: int,
-        branch_exponent: int | None = None,
-    ) -> Self:
-        """A frame that such tensors fill."""
-        low, high = bounds or (-inf, inf)
-        unit = 2.0 ** min(-h.exponent, 1000)  # beyond which a bound is out of reach either way
-        middle, distance = ((low + high) / 2 * unit, SATURATED * (high - low) / 2 * unit) if bounds else (0.0, inf)
-        u_rows, h_rows = u.value.numpy(), h.value.numpy()
-        return cls(
-            grid_of(u_rows.reshape(-1), bins, u.exponent),
-            grid_of(h_rows.reshape(-1), bins, h.exponent),
-            u_rows[0].astype(np.float64),
-            first_direction(h_rows),
-            u.exponent,
-            h.exponent,
-            np.array([middle, distance]),
-            branch_exponent,
-        )
+    def of(cls, mean: float, not_zero: int, compared: int, distance: float, square: float) -> Self:
+        """Of so many activations that are not zero, of which so many were compared: the sums of their directions'
+        squared distances, and of the squares of these."""
+        pairs = compared * (compared - 1) // 2
+        std = sqrt(max(0.0, square - distance**2 / pairs) / (pairs - 1)) / 2 if pairs > 1 else None
+        return cls(mean if not_zero > 1 else None, std)
 
 
-class LayerTally:
-    """A layer's preactivations u and activations h, both of shape (batch, units), row block by row block."""
-
-    def __init__(self, frame: Frame) -> None:
-        units = frame.u_row.size
-        self.frame = frame
-        self.preactivation = Tally(frame.u_grid)
-        self.activation = Tally(frame.h_grid, by_size=True)
-        self.cosines_std: float | None = None
-        self.branch_square = 0.0
-        self._rows = 0
-        self._units = np.zeros((2, units))
-        self._directions = np.zeros(units + 1)
-        self._numbers = np.zeros(2, np.int64)
-        self._alive = np.zeros(units, np.uint8)
-
-    def add(self, u: Tensor, h: Tensor, first: bool, branch: Tensor | None = None) -> Self:
-        """Count a block of rows; the first block's rows are compared pair by pair. `branch`: φ(u), if h is a stream."""
-        frame = self.frame
-        apart = np.empty((COMPARED if first else 0, u.shape[1]), np.float32)
-        see_layer(
-            *self.preactivation.seen(u.numpy()),
-            *self.activation.seen(h.numpy()),
-            frame.u_row,
-            frame.h_direction,
-            frame.saturation,
-            self._units,
-            self._directions,
-            self._numbers,
-            self._alive,
-            apart,
-        )
-        self._rows += u.shape[0]
-        if branch is not None:
-            self.branch_square += square_sum(branch.numpy().reshape(-1))
-        if first:
-            self.cosines_std = cosines_std(apart[: int(self._numbers[0])])
-        return self
-
-    def merge(self, other: Self) -> Self:
-        """Add the rows another tally in the same frame has seen."""
-        self.preactivation.merge(other.preactivation)
-        self.activation.merge(other.activation)
-        self.branch_square += other.branch_square
-        self._rows += other._rows
-        self._units += other._units
-        self._directions += other._directions
-        self._numbers += other._numbers
-        self._alive |= other._alive
-        return self
-
-    def measured(self) -> "Measured":
-        """What to keep, now that every row has been added."""
-        frame, count, units = self.frame, self.activation.count, self._alive.size
-        not_zero, saturated = self._numbers.tolist()
-        cosine = float(mean_cosine(self._directions, not_zero)) if not_zero > 1 else None
-        exponent = frame.branch_exponent
-        return Measured(
-            self.preactivation,
-            self.activation,
-            self._unit_variance() if self._rows > 1 else None,
-            Cosine(cosine, self.cosines_std),
-            saturated / count if frame.saturation[1] < inf else None,
-            (units - int(np.count_nonzero(self._alive))) / units,
-            frame.u_exponent,
-            frame.h_exponent,
-            None if exponent is None else Branch(self.branch_square / count, exponent),
-        )
-
-    def _unit_variance(self) -> "UnitVariance":
-        values = np.empty(self._alive.size, np.float32)
-        exponent = unit_variances(self._units, self._rows, values)
-        tally = Tally(grid_of(values, self.frame.u_grid.bins, 2 * self.frame.u_exponent + exponent))
-        see(*tally.seen(values))
-        return UnitVariance(tally, exponent)
-
-
-class UnitVariance(NamedTuple):
-    """Over units, each unit's variance across the batch, in multiples of two to the power of `exponent`."""
-
-    values: Tally
-    exponent: int
-
-
-class Branch(NamedTuple):
+class Added(NamedTuple):
     """The mean square of φ(u) where a residual connection adds it, in multiples of four to the power of `exponent`."""
 
     mean_square: float
@@ -195,26 +66,53 @@ class Branch(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A layer's measurements, in multiples of two to the power of `u_exponent` and `h_exponent`.
+    """What was measured of layers of one shape, one after the other: of each of them a row, or an item.
 
-    `unit_variance`: over units, each unit's unbiased variance of u across the batch, None for a batch of one.
-    `cosine`: between activations of different inputs, the mean over all pairs, the std over those of the first 64.
-    `saturated` and `dead_units` are shares.
+    Preactivations u and activations h are in multiples of two to the power of their `exponents`. `unit_variance`: over
+    units, each unit's unbiased variance of u across the batch, in multiples of two to the power of twice u's exponent
+    and its own; None for a batch of one. `saturated` and `dead_units` are shares. `branches` are those of layers whose
+    activations are a stream. `log2_products`: log₂ of the largest magnitude that a norm found behind the weights, if
+    one did.
     """
 
-    preactivation: Tally
-    activation: Tally
-    unit_variance: UnitVariance | None
-    cosine: Cosine
-    saturated: float | None
-    dead_units: float
-    u_exponent: int
-    h_exponent: int
-    branch: Branch | None
+    preactivation: Tallies
+    activation: Tallies
+    unit_variance: Tallies | None
+    variance_exponents: list[int]
+    cosines: list[Cosine]
+    saturated: list[float | None]
+    dead_units: list[float]
+    exponents: list[tuple[int, int]]
+    branches: list[Added | None]
+    log2_products: list[float | None]
 
-    def activation_summary(self, log2_scale: float) -> ActivationSummary:
-        return ActivationSummary.of(self.activation, self.saturated, self.dead_units, log2_scale)
+    def preactivations(self, shifts: list[float]) -> list[Summary]:
+        """Each times two to the power of its layer's shift, as are the next ones."""
+        return [Summary(*said) for said in self.preactivation.said(self._at(U, shifts))]
 
-    def unit_variance_summary(self, log2_scale: float) -> Summary | None:
-        found = self.unit_variance
-        return None if found is None else found.values.summary(2 * log2_scale + found.exponent)
+    def activations(self, shifts: list[float]) -> list[ActivationSummary]:
+        said, zeros = self.activation.said(self._at(H, shifts)), self.activation.counts[:, 1] / self.activation.numbers
+        return list(map(ActivationSummary.beside, said, self.saturated, zeros.tolist(), self.dead_units))
+
+    def unit_variances(self, shifts: list[float]) -> list[Summary] | list[None]:
+        if self.unit_variance is None:
+            return [None] * len(shifts)
+        return [Summary(*said) for said in self.unit_variance.said(2 * self._at(U, shifts) + self.variance_exponents)]
+
+    def magnitudes(self, shifts: list[float]) -> list[Magnitudes]:
+        """Of the activations."""
+        return all_magnitudes(self.activation, self._at(H, shifts))
+
+    def _at(self, which: int, shifts: list[float]) -> Doubles:
+        exponents = (each[which] for each in self.exponents)
+        return np.array([exponent + shift for exponent, shift in zip(exponents, shifts, strict=True)], np.float64)
+
+
+def saturation(bounds: tuple[float, float] | None, exponent: int) -> tuple[float, float]:
+    """Where activations, multiples of two to the power of `exponent`, are saturated: the middle between their bounds,
+    and the distance from it beyond which they are; infinite without bounds."""
+    if bounds is None:
+        return 0.0, inf
+    low, high = bounds
+    unit = 2.0 ** min(-exponent, 1000)  # beyond which a bound is out of reach either way
+    return (low + high) / 2 * unit, SATURATED * (high - low) / 2 * unit

@@ -20,12 +20,18 @@ class Scaled(NamedTuple):
     value: Tensor
     exponent: int
 
-    def balanced(self, largest: float) -> "Scaled":
+    def balanced(self, largest: float, in_place: bool = True) -> "Scaled":
         """The same numbers, their largest magnitude near one if it was about to leave float32's range."""
         if largest == 0 or abs(size := frexp(largest)[1]) <= SAFE:
             return self
         step = max(size, -LARGEST)  # the power that lifts the smallest numbers to one is itself beyond float32
-        return Scaled(self.value.mul_(2.0**-step).mul_(2.0 ** (step - size)), self.exponent + size)
+        value = self.value if in_place else self.value.clone()
+        return Scaled(value.mul_(2.0**-step).mul_(2.0 ** (step - size)), self.exponent + size)
+
+
+def part(tensor: Tensor, rows: slice) -> Tensor:
+    """These rows of it: itself if they are all, for a view takes a microsecond."""
+    return tensor if rows.stop - rows.start == tensor.shape[0] else tensor[rows]
 
 
 def row_blocks(tensor: Tensor) -> list[slice]:
@@ -35,6 +41,11 @@ def row_blocks(tensor: Tensor) -> list[slice]:
     things.
     """
     return _row_blocks(*tensor.shape)
+
+
+def is_one_block(rows: int, width: int) -> bool:
+    """Whether a tensor of this shape is."""
+    return len(_row_blocks(rows, width)) == 1
 
 
 @lru_cache

@@ -4,6 +4,7 @@ Sums are taken in float64 around a pivot near the data, so that neither a large 
 be read at a scale, 2^log2_scale times what it saw, however large: moments scale exactly.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf, isnan
 from typing import Any, NamedTuple, Self
@@ -13,14 +14,13 @@ from torch import Tensor
 
 from .kernels import statistics, summaries
 from .kernels.statistics import LOW, SIZES, Counts, Doubles, Floats, merge, see
-from .kernels.summaries import bulk_of, summarize, variance_of, write_edges
+from .kernels.summaries import bulk_of, summarize_all, variance_of
 
 TINIEST = 2.0**-1021  # that has all of float64's digits
-HAIR = 2.0**-16  # of a bin: more than float32 rounds a value that is meant to be an edge, so that it is above it
 NOTHING_SEEN = np.array([0.0, 0.0, 0.0, 0.0, inf, -inf])  # as `see` finds moments
 
 
-@dataclass(frozen=True)
+@dataclass
 class Histogram:
     """Counts between `edges` (one more than counts); `below` and `above` lie outside its robust range."""
 
@@ -30,7 +30,7 @@ class Histogram:
     above: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class Summary:
     """What one pass over `count` numbers says of them; moments are over the finite ones.
 
@@ -69,8 +69,9 @@ class Grid(NamedTuple):
     @property
     def places(self) -> Doubles:
         """As `see` takes a grid."""
-        per_unit = self.bins / (self.high - self.low)
-        return np.array([self.pivot, per_unit, 1 + (self.pivot - self.low) * per_unit + HAIR, self.bins])
+        found = np.empty(4)
+        summaries.places(self.low, self.high, self.pivot, self.bins, found)
+        return found
 
 
 def robust_grid(values: Tensor, bins: int, exponent: int = 0) -> Grid:
@@ -121,16 +122,6 @@ class Tally:
         return self
 
     @property
-    def counts(self) -> Counts:
-        """Of the bins, those below and above among them."""
-        return self._counts[2 : 4 + self.grid.bins]
-
-    @property
-    def sizes(self) -> Counts:
-        """Of the magnitudes, if values are counted by size."""
-        return self._counts[4 + self.grid.bins :]
-
-    @property
     def nonfinite(self) -> int:
         return int(self._counts[0])
 
@@ -157,23 +148,60 @@ class Tally:
 
     def said(self, log2_scale: float = 0.0, offset: float = 0.0) -> tuple[Any, ...]:
         """The fields of that summary."""
-        nonfinite, said = self.nonfinite, np.empty(10)
-        summarize(self.moments, self.count - nonfinite, self.grid.pivot, log2_scale, offset, said)
-        return self.count, *known(said), nonfinite, self._histogram(log2_scale, offset)
+        (said,) = self.alone.said(np.array([log2_scale], np.float64), offset)
+        return said
 
-    def _histogram(self, log2_scale: float, offset: float) -> Histogram:
-        low, high, bins, _ = self.grid
-        below, *counts, above = self.counts.tolist()
-        return Histogram(_written(low + offset, high + offset, bins, log2_scale), counts, below, above)
+    @property
+    def alone(self) -> "Tallies":
+        """This one, as several are kept."""
+        grid = np.array([[self.grid.low, self.grid.high, self.grid.pivot]], np.float64)
+        return Tallies(self.count, self.grid.bins, grid, self.moments[None], self._counts[None])
 
 
-def _written(low: float, high: float, bins: int, log2_scale: float) -> list[float | None]:
-    """Even edges, each times 2^log2_scale; None where float64 cannot hold one with all its digits."""
-    edges = np.empty(bins + 1)
-    exponent = write_edges(low, high, log2_scale, edges)
-    if exponent == 0:
-        return list(edges.tolist())
-    far = [float(f"{mantissa:.0f}e{exponent}") for mantissa in edges.tolist()]
+class Tallies(NamedTuple):
+    """Several, each of so many `numbers` in so many `bins`, a row each.
+
+    `grids`: where they begin and end, and their pivots. `moments` and `counts` are as `see` finds them.
+    """
+
+    numbers: int
+    bins: int
+    grids: Doubles
+    moments: Doubles
+    counts: Counts
+
+    @classmethod
+    def room(cls, number: int, numbers: int, bins: int, by_size: bool = False) -> "Tallies":
+        """For so many that have seen nothing yet."""
+        counts = np.zeros((number, 4 + bins + (SIZES if by_size else 0)), np.int64)
+        return cls(numbers, bins, np.empty((number, 3)), np.tile(NOTHING_SEEN, (number, 1)), counts)
+
+    def said(self, log2_scales: Doubles, offset: float = 0.0) -> Iterator[tuple[Any, ...]]:
+        """Of each the fields of the summary of its numbers, each plus `offset`, times 2^log2_scale."""
+        number = len(self.moments)
+        said, edges, powers = np.empty((number, 10)), np.empty((number, self.bins + 1)), np.empty(number, np.int64)
+        summarize_all(self.numbers, self.moments, self.counts, self.grids, log2_scales, offset, said, edges, powers)
+        written, seen = map(_written, edges.tolist(), powers.tolist()), self.counts[:, : 4 + self.bins].tolist()
+        for fields, (nonfinite, _, below, *counts, above), where in zip(known(said), seen, written, strict=True):
+            yield self.numbers, *fields, nonfinite, Histogram(where, counts, below, above)
+
+    @property
+    def largest(self) -> list[float]:
+        """Of each the largest magnitude."""
+        return [max(-low, high) if low <= high else 0.0 for low, high in self.moments[:, LOW:].tolist()]
+
+    @property
+    def variances(self) -> list[float]:
+        """Of each, unbiased; zero of fewer than two numbers."""
+        seen = zip(self.moments, (self.numbers - self.counts[:, 0]).tolist(), strict=True)
+        return [float(variance_of(moments, n)) if n > 1 else 0.0 for moments, n in seen]
+
+
+def _written(edges: list[float], power: int) -> list[float | None]:
+    """Edges times a power of ten; None where float64 cannot hold one with all its digits."""
+    if power == 0:
+        return list(edges)
+    far = [float(f"{mantissa:.0f}e{power}") for mantissa in edges]
     return [edge if edge == 0 or TINIEST < abs(edge) < inf else None for edge in far]
 
 
@@ -182,9 +210,9 @@ def largest_magnitude(values: Tensor) -> float:
     return float(statistics.largest_magnitude(values.numpy().reshape(-1)))
 
 
-def known(numbers: Doubles) -> list[float | None]:
-    """Each; None for NaN."""
-    return [None if number != number else number for number in numbers.tolist()]
+def known(numbers: Doubles) -> list[list[float | None]]:
+    """Row by row, each; None for NaN."""
+    return [[None if number != number else number for number in row] for row in numbers.tolist()]
 
 
 def scaled(value: float, log2_scale: float) -> float | None:

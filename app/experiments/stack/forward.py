@@ -16,13 +16,23 @@ from torch import Tensor
 from ...lab.activations import Activation
 from ...lab.kernels.statistics import square_sum
 from ...lab.kernels.summaries import LOG10_2
-from ...lab.layers import Frame, LayerTally, Measured
+from ...lab.large_layers import Frame, LayerTally
+from ...lab.layers import Added, Measured
 from ...lab.norms import EPS, Norm
-from ...lab.scaled import Scaled, factor, log2_size, power_of_two, row_blocks
+from ...lab.scaled import Scaled, factor, log2_size, part, power_of_two, row_blocks
+from ...lab.small_layers import Together
 from ...lab.summary import largest_magnitude
 from ...lab.threads import in_order, submit
 
 DWARFED = 60  # a signal smaller by so many powers of two is nothing beside a norm's eps, which alone sets the factor
+
+
+class Rows(NamedTuple):
+    """Some rows' preactivations u, their output, and φ(u) if that is added to a stream."""
+
+    u: Tensor
+    output: Tensor
+    branch: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -55,15 +65,11 @@ class WayBack(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """What a layer leaves: its output; its measurements, or log₁₀ of its preactivations' mean square; a way back.
-
-    `log2_product`: log₂ of the largest magnitude that a norm found behind the weights, if one did.
-    """
+    """What a layer leaves: its output; log₁₀ of its preactivations' mean square, or its measurements; a way back."""
 
     output: Scaled
     log10_mean_square: float | None
     measured: Measured | None
-    log2_product: float | None
     way_back: WayBack | None
 
 
@@ -76,65 +82,99 @@ def advance(
     backward: bool = False,
     bins: int = 0,
     in_place: bool = False,
+    together: Together | None = None,
 ) -> Passed:
     """Send h, of shape (batch, fan_in), through one layer of weights scale·w; shapes (batch, fan_out).
 
-    The layer is measured, in histograms of so many bins, if there are any. `in_place`: the output may use h up.
+    The layer is measured, in histograms of so many bins, if there are any; or it is added to those to be measured
+    `together`. `in_place`: the output may use h up.
     """
     before, after = (layer.norm, None) if layer.branch_scale is not None else (None, layer.norm)
     inner, norm_factor = _normalize(before, h) if before else (h, None)
     exponent, multiply = linear(inner, w, scale, bias)
     shape = h.value.shape[0], w.shape[1]
-    output = h.value if in_place and h.value.shape == shape else torch.empty(shape)
+    kept, output = together.room() if together else (None, _output(h, shape, in_place))
     slope = torch.empty_like(output) if backward and not layer.slope_from else None
     blocks = row_blocks(output)
     alone = len(blocks) == 1
     normalized, log2_product = inner.value if before else None, None
     if after:
         u = torch.empty_like(output)
-        largest = max(in_order(lambda rows: largest_magnitude(multiply(rows, u[rows])), blocks, alone=alone))
+        largest = max(in_order(lambda rows: largest_magnitude(multiply(rows, part(u, rows))), blocks, alone=alone))
         log2_product = log2_size(largest, exponent)
         (normalized, exponent), norm_factor = _normalize(after, Scaled(u, exponent))
     out_exponent, phi_exponent, activate = _activation(layer, h, exponent, slope)
-    branch_exponent = None if layer.branch_scale is None else phi_exponent
 
-    def pass_rows(rows: slice) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Their preactivations u, the output, and φ(u) if that is added to a stream: nobody needs them for longer."""
-        here = output[rows]
-        u = normalized[rows] if after and normalized is not None else multiply(rows, torch.empty_like(here))
-        return u, here, activate(rows, u, here)
+    def pass_rows(rows: slice) -> Rows:
+        here = part(output, rows)
+        if after and normalized is not None:
+            u = part(normalized, rows) if kept is None else kept.copy_(normalized)
+        else:
+            u = multiply(rows, torch.empty_like(here) if kept is None else kept)
+        return Rows(u, here, activate(rows, u, here))
 
-    frame: Future[Frame] = Future()  # fitted to the first block, which begins before any other
+    def fitted(rows: Rows) -> Frame:
+        branch_exponent = None if rows.branch is None else phi_exponent
+        u, here = Scaled(rows.u, exponent), Scaled(rows.output, out_exponent)
+        return Frame.around(u, here, layer.bounds, bins, branch_exponent)
 
-    def fit(rows: slice) -> tuple[Tensor, Tensor, Tensor | None]:
+    reached, log10_square, measured = Scaled(output, out_exponent), None, None
+    if together:
+        _, _, branch = pass_rows(blocks[0])
+        square = None if branch is None else Added(_square(branch) / branch.numel(), phi_exponent)
+        together.add(exponent, out_exponent, square, log2_product)
+        reached = reached.balanced(largest_magnitude(output), in_place=False)
+    elif bins:
+        measured = _measured(pass_rows, fitted, blocks, log2_product)
+        reached = reached.balanced(max(measured.activation.largest))
+    else:
+        sizes = in_order(lambda rows: _size(pass_rows(rows)), blocks, alone=alone)
+        largests, squares = zip(*sizes, strict=True)
+        square = sum(squares) / output.numel()
+        log10_square = log10(square) + 2 * exponent * LOG10_2 if square > 0 else None
+        reached = reached.balanced(max(largests))
+    way_back = WayBack(inner, reached, slope, normalized, norm_factor) if backward else None
+    return Passed(reached, log10_square, measured, way_back)
+
+
+def _output(h: Scaled, shape: tuple[int, int], in_place: bool) -> Tensor:
+    """Room for it: h's, if that may be used up."""
+    return h.value if in_place and h.value.shape == shape else torch.empty(shape)
+
+
+def _measured(
+    pass_rows: Callable[[slice], Rows],
+    fitted: Callable[[Rows], Frame],
+    blocks: list[slice],
+    log2_product: float | None,
+) -> Measured:
+    """A layer that passes block by block, in a frame fitted to the first block, which begins before any other."""
+    frame: Future[Frame] = Future()
+
+    def fit(rows: slice) -> Rows:
         try:
-            u, here, branch = pass_rows(rows)
-            sample = Scaled(u, exponent), Scaled(here, out_exponent)
-            frame.set_result(Frame.around(*sample, layer.bounds, bins, branch_exponent))
+            passed = pass_rows(rows)
+            frame.set_result(fitted(passed))
         except BaseException as problem:
             frame.set_exception(problem)
             raise
-        return u, here, branch
+        return passed
 
     def measure(rows: slice) -> LayerTally:
         first = rows.start == 0
         u, here, branch = (fit if first else pass_rows)(rows)
         return LayerTally(frame.result()).add(u, here, first, branch)
 
-    def sizes(rows: slice) -> tuple[float, float]:
-        u, here, _ = pass_rows(rows)
-        return largest_magnitude(here), square_sum(u.numpy().reshape(-1))
+    return reduce(LayerTally.merge, in_order(measure, blocks)).measured(log2_product)
 
-    reached = Scaled(output, out_exponent)
-    if not bins:
-        largests, squares = zip(*in_order(sizes, blocks, alone=alone), strict=True)
-        square = sum(squares) / output.numel()
-        log10_square = log10(square) + 2 * exponent * LOG10_2 if square > 0 else None
-        return Passed(reached.balanced(max(largests)), log10_square, None, None, None)
-    measured = reduce(LayerTally.merge, in_order(measure, blocks, alone=alone)).measured()
-    reached = reached.balanced(measured.activation.largest)
-    way_back = WayBack(inner, reached, slope, normalized, norm_factor) if backward else None
-    return Passed(reached, None, measured, log2_product, way_back)
+
+def _size(rows: Rows) -> tuple[float, float]:
+    """The largest magnitude of the output, and the sum of the squares of u."""
+    return largest_magnitude(rows.output), _square(rows.u)
+
+
+def _square(values: Tensor) -> float:
+    return float(square_sum(values.numpy().reshape(-1)))
 
 
 def linear(
@@ -150,9 +190,9 @@ def linear(
 
     def fill(rows: slice, out: Tensor) -> Tensor:
         if w.device == out.device:
-            out.addmm_(h.value[rows], w, beta=0, alpha=mantissa)
+            out.addmm_(part(h.value, rows), w, beta=0, alpha=mantissa)
         else:
-            out.copy_(h.value[rows].to(w.device) @ w).mul_(mantissa)
+            out.copy_(part(h.value, rows).to(w.device) @ w).mul_(mantissa)
         if offset is not None:
             out.mul_(shift).add_(offset)
         return out
@@ -182,7 +222,7 @@ def _activation(
         if layer.branch_scale is None:
             return None
         stream = phi * (layer.branch_scale * power_of_two(outer - exponent))
-        stream += h.value[rows] * power_of_two(h.exponent - exponent)
+        stream += part(h.value, rows) * power_of_two(h.exponent - exponent)
         here.copy_(stream)
         return phi
 

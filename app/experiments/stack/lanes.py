@@ -13,7 +13,7 @@ from ...lab.activations import ACTIVATIONS
 from ...lab.formats import magnitudes
 from ...lab.initializers import INITIALIZERS, Initializer
 from ...lab.kernels.summaries import LOG10_2
-from ...lab.layers import Measured
+from ...lab.layers import Added, Measured
 from ...lab.scaled import Scaled, log2_size
 from ...lab.summary import log10_square, scaled
 from ...lab.threads import within_block
@@ -27,7 +27,7 @@ from .spec import StackSpec
 from .theory import Prediction, power_of_ten
 
 
-@dataclass
+@dataclass(eq=False)
 class Lane:
     """The signal as it stands, what was measured of the layers it has passed, and what they left for the way back.
 
@@ -45,7 +45,6 @@ class Lane:
     limits: Limits = field(default_factory=Limits)
     networks: list[list[float | None]] = field(default_factory=list)
     tangent: Tangent | None = None
-    _there: list[Measured] = field(default_factory=list)
     _back: list[MeasuredGradient] = field(default_factory=list)
     _maps: list[Spectrum] = field(default_factory=list)
     _layers: list[StackLayer] = field(default_factory=list)
@@ -60,12 +59,10 @@ class Lane:
     @property
     def layers(self) -> list[StackLayer]:
         """Every layer passed so far, with its gradient once the way back has come by; each is written down once."""
-        for layer in range(len(self._layers) + 1, len(self._there) + 1):
+        for gradient in self._back[self._with_gradient :]:
             within_block()
-            self._layers.append(self._layer(layer, self._there[layer - 1]))
-        for seen in self._back[self._with_gradient :]:
             layer = self.spec.depth - self._with_gradient
-            self._layers[layer - 1] = self._layers[layer - 1].model_copy(update=self._gradient(layer, seen))
+            self._layers[layer - 1] = self._layers[layer - 1].model_copy(update=self._gradient(layer, gradient))
             self._with_gradient += 1
         for spectrum in self._maps[self._with_map :]:
             known = {"jacobian": self._jacobian(self._with_map + 1, spectrum)}
@@ -80,46 +77,67 @@ class Lane:
         pairs = zip(self.scales[first - 1 : last], self.leader.scales[first - 1 : last], strict=True)
         return sum(log2(mine / theirs) for mine, theirs in pairs)
 
-    def record(self, seen: Measured, log2_product: float | None) -> None:
-        """The next layer on the way there, and log₂ of the largest product that a norm found, if one did."""
-        self._there.append(seen)
-        layer = len(self._there)
-        shift = self.shift(1, layer)
-        u_exponent, h_exponent = seen.u_exponent + shift, seen.h_exponent + shift
-        u, h = log2_size(seen.preactivation.largest, u_exponent), log2_size(seen.activation.largest, h_exponent)
-        if h is None and u is not None and not ACTIVATIONS[self.spec.activation].has_zeros:
-            h = -inf
-        log2_variance = log2_size(seen.preactivation.variance or 0.0, 2 * u_exponent)
-        self.limits.see(layer, (log2_product, u, h), log2_variance)
+    def record(self, seen: Measured) -> None:
+        """The next layers on the way there."""
+        within_block()
+        first, number = len(self._layers) + 1, len(seen.exponents)
+        shifts = [self.shift(1, layer) for layer in range(first, first + number)]
+        self._see_limits(seen, shifts)
+        widths = self.spec.layer_widths
+        for layer, u, h, variance, by_size, cosine, branch in zip(
+            range(first, first + number),
+            seen.preactivations(shifts),
+            seen.activations(shifts),
+            seen.unit_variances(shifts),
+            seen.magnitudes(shifts),
+            seen.cosines,
+            seen.branches,
+            strict=True,
+        ):
+            self._layers.append(
+                StackLayer(
+                    layer=layer,
+                    fan_in=widths[layer - 1],
+                    fan_out=widths[layer],
+                    weight_std=self.scales[layer - 1],
+                    preactivation=u,
+                    activation=h,
+                    branch=self._branch(branch),
+                    unit_variance=variance,
+                    cosine=cosine,
+                    gradient=None,
+                    weight_gradient=None,
+                    activation_magnitudes=by_size,
+                    gradient_magnitudes=None,
+                    jacobian=None,
+                    predicted=self.prediction.layers[layer - 1],
+                )
+            )
 
-    def _layer(self, layer: int, seen: Measured) -> StackLayer:
-        shift = self.shift(1, layer)
-        u, h = seen.u_exponent + shift, seen.h_exponent + shift
-        fan_in, fan_out = self.spec.layer_widths[layer - 1 : layer + 1]
-        return StackLayer(
-            layer=layer,
-            fan_in=fan_in,
-            fan_out=fan_out,
-            weight_std=self.scales[layer - 1],
-            preactivation=seen.preactivation.summary(u),
-            activation=seen.activation_summary(h),
-            branch=self._branch(seen),
-            unit_variance=seen.unit_variance_summary(u),
-            cosine=seen.cosine,
-            gradient=None,
-            weight_gradient=None,
-            activation_magnitudes=magnitudes(seen.activation, h),
-            gradient_magnitudes=None,
-            jacobian=None,
-            predicted=self.prediction.layers[layer - 1],
-        )
+    def _see_limits(self, seen: Measured, shifts: list[float]) -> None:
+        has_zeros = ACTIVATIONS[self.spec.activation].has_zeros
+        for layer, shift, u, h, variance, exponents, log2_product in zip(
+            range(len(self._layers) + 1, len(self._layers) + 1 + len(shifts)),
+            shifts,
+            seen.preactivation.largest,
+            seen.activation.largest,
+            seen.preactivation.variances,
+            seen.exponents,
+            seen.log2_products,
+            strict=True,
+        ):
+            u_exponent, h_exponent = (exponent + shift for exponent in exponents)
+            log2_u, log2_h = log2_size(u, u_exponent), log2_size(h, h_exponent)
+            if log2_h is None and log2_u is not None and not has_zeros:
+                log2_h = -inf
+            self.limits.see(layer, (log2_product, log2_u, log2_h), log2_size(variance, 2 * u_exponent))
 
-    def _branch(self, seen: Measured) -> Branch | None:
-        if seen.branch is None:
+    def _branch(self, seen: Added | None) -> Branch | None:
+        if seen is None:
             return None
         if not self.spec.branch_scale:
             return Branch(mean_square=0.0, log10_mean_square=None)
-        square, log2_scale = seen.branch.mean_square, seen.branch.exponent + log2(self.spec.branch_scale)
+        square, log2_scale = seen.mean_square, seen.exponent + log2(self.spec.branch_scale)
         return Branch(mean_square=scaled(square, 2 * log2_scale), log10_mean_square=log10_square(square, log2_scale))
 
     def record_gradient(self, seen: MeasuredGradient) -> None:

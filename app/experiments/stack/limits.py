@@ -10,6 +10,8 @@ PLAIN = ("float16", "bfloat16", "float32")  # formats that people compute in
 # log₂ of the largest number that each holds, and of half the smallest, which is rounded to zero, the even neighbour.
 ENDS = {name: (log2(FORMATS[name].largest), log2(FORMATS[name].smallest) - 1) for name in PLAIN}
 
+HELD = max(least for _, least in ENDS.values()), min(most for most, _ in ENDS.values())  # by all of them
+
 FirstLayers = dict[str, int | None]
 
 
@@ -41,6 +43,8 @@ class Limits:
 
     def _see(self, layer: int, sizes: list[float], overflow: FirstLayers, underflow: FirstLayers) -> None:
         highest, lowest = max(sizes, default=-inf), min(sizes, default=inf)
+        if HELD[0] < lowest and highest <= HELD[1]:
+            return
         for name, (most, least) in ENDS.items():
             if highest > most and overflow[name] is None:
                 overflow[name] = layer

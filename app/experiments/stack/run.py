@@ -19,10 +19,11 @@ from ...lab.scaled import Scaled
 from ...lab.threads import in_order
 from ...results import Step
 from .backward import MeasuredGradient, Retreat
-from .draws import draw_bias, draw_gradient, draw_input, keeps_weights, weight_counts, weight_std, weights
+from .draws import draw_bias, draw_gradient, draw_input, weight_counts, weight_std, weights
 from .forward import Architecture, advance
 from .jacobian import Spectrum, Tangent
 from .lanes import Lane, follow_leaders
+from .passing import forward
 from .result import Networks, StackInit, StackResult
 from .spec import StackSpec
 from .theory import predict
@@ -31,7 +32,8 @@ from .theory import predict
 def run_stack(spec: StackSpec) -> Generator[Step[StackResult]]:
     """Send the batch through the stack once an init, all with the same draws, and a gradient back.
 
-    Yields after every layer of each init in each direction, and after every further network of `repeats`.
+    Yields after every layer of each init, or several small ones, in each direction, and after every further network of
+    `repeats`.
     """
     architecture = architecture_of(spec)
     x = draw_input(spec, 0)
@@ -41,10 +43,10 @@ def run_stack(spec: StackSpec) -> Generator[Step[StackResult]]:
     total = spec.depth * len(lanes) * (1 + spec.backward + spec.jacobian) + further
     done = 0
     kept: list[dict[str, Tensor]] = []
-    there, back = _forward(spec, architecture, lanes, kept), _backward(spec, architecture, lanes, kept)
+    there, back = forward(spec, architecture, lanes, kept), _backward(spec, architecture, lanes, kept)
     for work in (there, back, _maps(spec, architecture, lanes), _networks(spec, lanes)):
-        for _ in work:
-            done += 1
+        for steps in work:
+            done += steps
             yield Step(done, total, lambda: _result(spec, lanes))
 
 
@@ -58,33 +60,9 @@ def architecture_of(spec: StackSpec) -> Architecture:
     return Architecture(ACTIVATIONS[spec.activation], NORMS.get(spec.norm), spec.branch_scale)
 
 
-def _forward(
-    spec: StackSpec, architecture: Architecture, lanes: list[Lane], kept: list[dict[str, Tensor]]
-) -> Iterator[None]:
-    layers, keeping = range(1, spec.depth + 1), keeps_weights(spec, sum(weight_counts(spec)))
-    for layer, drawn in zip(layers, weights(spec, layers, keeping=keeping), strict=True):
-        if keeping:
-            kept.append(drawn)
-        for lane in lanes:
-            if lane.leader is None:
-                bias = draw_bias(spec, lane.initializer, layer)
-                w, scale = drawn[lane.family], lane.scales[layer - 1]
-                in_place = layer > 1 and not spec.backward
-                passed = advance(
-                    architecture, lane.signal, w, scale, bias, spec.backward, spec.histogram_bins, in_place
-                )
-                lane.signal = passed.output
-                lane.ways_back += [passed.way_back] if passed.way_back else []
-                assert passed.measured is not None
-                for each in lanes:
-                    if each is lane or each.leader is lane:
-                        each.record(passed.measured, passed.log2_product)
-            yield
-
-
 def _backward(
     spec: StackSpec, architecture: Architecture, lanes: list[Lane], kept: list[dict[str, Tensor]]
-) -> Iterator[None]:
+) -> Iterator[int]:
     if not spec.backward:
         return
     last = Scaled(draw_gradient(spec), 0)
@@ -99,7 +77,7 @@ def _backward(
                 _record_gradient(lanes, lane, lane.retreat.through(lane.ways_back.pop(), w, scale, further))
                 if not further:
                     _record_gradient(lanes, lane, lane.retreat.finish())
-            yield
+            yield 1
 
 
 def _record_gradient(lanes: list[Lane], leader: Lane, measured: MeasuredGradient | None) -> None:
@@ -108,7 +86,7 @@ def _record_gradient(lanes: list[Lane], leader: Lane, measured: MeasuredGradient
             lane.record_gradient(measured)
 
 
-def _maps(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> Iterator[None]:
+def _maps(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> Iterator[int]:
     """The singular values of the map from the first input to each layer."""
     if not spec.jacobian:
         return
@@ -121,7 +99,7 @@ def _maps(spec: StackSpec, architecture: Architecture, lanes: list[Lane]) -> Ite
         found = dict(zip((lane.initializer.name for lane in leaders), spectra, strict=True))
         for lane in lanes:
             lane.record_map(found[(lane.leader or lane).initializer.name])
-            yield
+            yield 1
 
 
 def _map(spec: StackSpec, architecture: Architecture, layer: int, drawn: dict[str, Tensor], lane: Lane) -> Spectrum:
@@ -132,7 +110,7 @@ def _map(spec: StackSpec, architecture: Architecture, layer: int, drawn: dict[st
     return lane.tangent.singular_values()
 
 
-def _networks(spec: StackSpec, lanes: list[Lane]) -> Iterator[None]:
+def _networks(spec: StackSpec, lanes: list[Lane]) -> Iterator[int]:
     """One input through each of `repeats` freshly drawn networks, for the spread over seeds."""
     if spec.repeats == 1:
         return
@@ -140,7 +118,7 @@ def _networks(spec: StackSpec, lanes: list[Lane]) -> Iterator[None]:
     for per_lane in in_order(lambda network: _network(spec, lanes, network), range(1, spec.repeats + 1), alone=few):
         for lane, sizes in zip(lanes, per_lane, strict=True):
             lane.networks.append(sizes)
-        yield
+        yield 1
 
 
 def _network(spec: StackSpec, lanes: list[Lane], network: int) -> list[list[float | None]]:

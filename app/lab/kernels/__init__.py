@@ -4,6 +4,6 @@ Each reads like its formula. They release the interpreter, keep no state, and kn
 one imports all, for they are compiled together.
 """
 
-from . import distributions, gradients, product, rows, statistics, summaries, threefry, tokens
+from . import distributions, gradients, layers, product, rows, statistics, summaries, threefry, tokens
 
-__all__ = ["distributions", "gradients", "product", "rows", "statistics", "summaries", "threefry", "tokens"]
+__all__ = ["distributions", "gradients", "layers", "product", "rows", "statistics", "summaries", "threefry", "tokens"]

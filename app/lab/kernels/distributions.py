@@ -12,7 +12,7 @@ from numba import float32, int32, uint32, uint64
 
 from ...theory.moments import Moments
 from .compiling import inlined, kernel
-from .threefry import CHUNK, Words, draw_words
+from .threefry import CHUNK, Numbers, Words, draw_words, fold_in
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -148,6 +148,16 @@ def fill(number: int, key: Words, first: int, out: Floats) -> None:
         else:
             fill_chunk(number, words, entries)
             out[start:] = entries[: out.size - start]
+
+
+@kernel("void(int64, uint32[::1], uint64[:,::1], float32[:,::1])")
+def fill_each(number: int, key: Words, paths: Numbers, out: Floats) -> None:
+    """Each row from the beginning of its own stream, whose path leads on from the key's."""
+    for i in range(out.shape[0]):
+        own = key.copy()
+        for j in range(paths.shape[1]):
+            fold_in(own, paths[i, j])
+        fill(number, own, uint64(0), out[i])
 
 
 _ENTRIES = (

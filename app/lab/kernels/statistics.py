@@ -71,17 +71,21 @@ def sample_of(values: Floats, stride: int, keys: Keys) -> Any:
 @kernel("float64(int32[::1], int64)")
 def ranked(keys: Keys, rank: int) -> Any:
     """The value that comes after so many others, by bisection: vectors count faster than branches sort."""
-    low, high = int64(-MAGNITUDE), int64(MAGNITUDE)
-    while low < high:
+    low, high = int64(-MAGNITUDE) - 1, int64(MAGNITUDE)  # beyond the first, up to the second
+    before, upto = int32(0), int32(keys.size)  # so many keys are not beyond either
+    while upto - before > 1 and high - low > 1:
         middle = int32((low + high) >> 1)
         found = int32(0)
         for i in range(keys.size):
             found += int32(keys[i] <= middle)
         if found > rank:
-            high = int64(middle)
+            high, upto = int64(middle), found
         else:
-            low = int64(middle) + 1
-    return _float(_in_order(int32(low)))
+            low, before = int64(middle), found
+    last, end = int32(-MAGNITUDE), int32(high)
+    for i in range(keys.size):
+        last = max(last, keys[i] if keys[i] <= end else int32(-MAGNITUDE))
+    return _float(_in_order(last))
 
 
 @kernel("int64(float32[::1], float32[::1])")

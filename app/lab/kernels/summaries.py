@@ -12,6 +12,7 @@ from .compiling import AS_WRITTEN, kernel
 from .statistics import HIGH, LOW, Counts, Doubles, Floats, extremes_of, ranked, sample_of
 
 SAMPLE = 2048
+HAIR = 2.0**-16  # of a bin: more than float32 rounds a value that is meant to be an edge, so that it is above it
 EXACT = 22  # powers of ten up to this one are float64 numbers
 RESOLVED = 2.0**-42  # of the mean square: a std below four of float32's eps beside the mean is that of its rounding
 LOG10_2 = math.log10(2)
@@ -42,6 +43,13 @@ def bulk_of(values: Floats, bins: int, exponent: int) -> Any:
     width = np.ceil(span / (bins - 1) / quantum) * quantum
     low = np.floor(low / width) * width
     return low, low + bins * width, middle
+
+
+@kernel("void(float64, float64, float64, int64, float64[::1])", AS_WRITTEN)
+def places(low: float, high: float, pivot: float, bins: int, grid: Doubles) -> None:
+    """A grid as `see_bins` takes it."""
+    per_unit = bins / (high - low)
+    grid[0], grid[1], grid[2], grid[3] = pivot, per_unit, 1 + (pivot - low) * per_unit + HAIR, bins
 
 
 @kernel("int64(float64, float64, float64, float64[::1])", AS_WRITTEN)
@@ -114,6 +122,29 @@ def summarize(moments: Doubles, n: int, pivot: float, log2_scale: float, offset:
 
 
 @kernel(
+    "void(int64, float64[:,::1], int64[:,::1], float64[:,::1], float64[::1], float64, float64[:,::1], float64[:,::1],"
+    " int64[::1])",
+    AS_WRITTEN,
+)
+def summarize_all(
+    count: int,
+    moments: Doubles,
+    counts: Counts,
+    grids: Doubles,
+    log2_scales: Doubles,
+    offset: float,
+    said: Doubles,
+    edges: Doubles,
+    powers: Counts,
+) -> None:
+    """`summarize` and `write_edges` of each row, all of so many numbers; `powers` is what the latter returns."""
+    for i in range(moments.shape[0]):
+        low, high, pivot = grids[i, 0], grids[i, 1], grids[i, 2]
+        summarize(moments[i], count - counts[i, 0], pivot, log2_scales[i], offset, said[i])
+        powers[i] = write_edges(low + offset, high + offset, log2_scales[i], edges[i])
+
+
+@kernel(
     "int64(int64[::1], int64, float64[::1], float64[::1], float64, float64[::1], float64[::1], float64[::1])",
     AS_WRITTEN,
 )
@@ -169,3 +200,25 @@ def see_spread(
             within = (rank - before[i]) / counts[i]
             said[limits.size + k] = ends[i] + within * (ends[i + 1] - ends[i])
     return total
+
+
+@kernel(
+    "void(int64, int64[:,::1], float64[:,::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[:,::1],"
+    " int64[::1])",
+    AS_WRITTEN,
+)
+def see_spreads(
+    bins: int,
+    counts: Counts,
+    moments: Doubles,
+    edges: Doubles,
+    shifts: Doubles,
+    limits: Doubles,
+    shares: Doubles,
+    said: Doubles,
+    totals: Counts,
+) -> None:
+    """`see_spread` of each row of what `see` counted in so many bins, and by magnitude."""
+    for i in range(moments.shape[0]):
+        sizes, zeros = counts[i, 4 + bins :], counts[i, 1]
+        totals[i] = see_spread(sizes, zeros, edges, moments[i], shifts[i], limits, shares, said[i])

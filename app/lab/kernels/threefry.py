@@ -12,6 +12,7 @@ from numba import uint32, uint64
 from .compiling import inlined, kernel
 
 Words = np.ndarray[Any, np.dtype[np.uint32]]
+Numbers = np.ndarray[Any, np.dtype[np.uint64]]
 Four = tuple[Any, Any, Any, Any]
 
 COUNTERS = 256  # to a chunk

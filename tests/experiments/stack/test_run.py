@@ -374,10 +374,14 @@ def test_the_json_does_not_depend_on_the_threads_torch_has_in_the_caller() -> No
     assert len(found) == 1
 
 
-def test_every_step_comes_with_a_result_one_layer_longer() -> None:
-    spec = StackSpec(depth=4, width=8, batch=4, backward=False)
+@pytest.mark.parametrize(("shape", "a_step"), [((8, 4), 4), ((256, 512), 1)], ids=["small", "large"])
+def test_every_step_comes_with_a_result_a_layer_longer_or_several_small_ones(
+    shape: tuple[int, int], a_step: int
+) -> None:
+    width, batch = shape
+    spec = StackSpec(depth=4, width=width, batch=batch, backward=False)
     steps = [(step.done, step.total, step.partial()) for step in run_stack(spec)]
-    assert [(done, total) for done, total, _ in steps] == [(done, 12) for done in range(1, 13)]
+    assert [(done, total) for done, total, _ in steps] == [(done, 12) for done in range(a_step, 13, a_step)]
     for done, _, partial in steps:
         assert sum(len(entry.layers) for entry in partial.inits) == done
     last = steps[-1][2]
@@ -391,7 +395,8 @@ def test_a_run_can_be_closed_midway() -> None:
     run = run_stack(StackSpec(depth=50, width=16, batch=8))
     kept = next(run).partial()
     run.close()
-    assert [len(entry.layers) for entry in kept.inits] == [1]
+    (entry,) = kept.inits
+    assert 0 < len(entry.layers) < 50
     with pytest.raises(StopIteration):
         next(run)
 
