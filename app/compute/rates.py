@@ -45,9 +45,7 @@ def _measure(_: None) -> Rates:
         return LayerTally(frame).add(values, values, True)
 
     def step() -> None:
-        seen = tally(few).measured()
-        seen.preactivations([0.0])
-        seen.activations([0.0])
+        tally(few).measured().preactivations([0.0])
 
     return Rates(
         random_number=_fastest(fill) / BLOCK,

@@ -3,7 +3,7 @@
 An entry is a function of the experiment's seed, the key of its stream, and its place there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -38,7 +38,7 @@ def drawing(
 
 
 def draw_each(
-    distribution: Distribution, shape: tuple[int, ...], seed: int, stream: int, keys: list[tuple[int, ...]]
+    distribution: Distribution, shape: tuple[int, ...], seed: int, stream: int, keys: Sequence[tuple[int, ...]]
 ) -> Tensor:
     """For every key, in a stream of the seed, what `draw` gives for both: shape (keys, *shape). For few entries."""
     out = torch.empty(len(keys), *shape)

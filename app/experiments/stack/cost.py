@@ -6,27 +6,27 @@ from math import ceil
 from ...compute.cost import BIN_BYTES, SUMMARY_BYTES, Cost, alone
 from ...lab.activations import ACTIVATIONS
 from ...lab.orthonormal import PANEL
-from ...lab.scaled import FEWEST_ROWS, ROW_BLOCK
+from ...lab.scaled import FEWEST_ROWS, ROW_BLOCK, is_one_block
 from ...lab.weights_gradient import multiply_adds
 from .draws import KEPT, families, keeps_weights, weight_counts
 from .lanes import leaders
 from .spec import StackSpec
 
 # Steps of a layer:
-PASSING = 4
+PASSING, PASSING_SMALL = 4, 2.5
 BLOCK = 2  # of its rows
-RETURNING = 8
+RETURNING = 6
 NORMALIZING = 3  # either way
 MAPPING = 8  # its singular values
-REPEATING = 2.5  # in one of the networks of `repeats`
+REPEATING = 1.2  # in one of the networks of `repeats`
 PANELLING = 2  # of a panel of orthogonal weights
-REPORTING = 3
+REPORTING = 2
 # Steps of the theory:
 PREDICTING = 12  # an init
 ACROSS = 100  # a norm across the batch
 LAYER = 2
 BANDED = 2.5  # a layer whose bands are worked out
-UNSETTLED, SETTLING = 5, 20  # one of so many whose signal has not settled
+UNSETTLED, SETTLING = 7, 20  # one of so many whose signal has not settled
 # Times that a unit's number is summarized, there and back, and that it is passed over: back, by a norm either way, or
 # where it is added to a stream.
 SEEN, SEEN_BACK = 3, 2
@@ -55,7 +55,9 @@ def stack_cost(spec: StackSpec) -> Cost:
         held += kept * passes * spec.batch * units + min(drawn_as * weights, KEPT)
     numbers, rows = passes * units * spec.batch, max(FEWEST_ROWS, ROW_BLOCK[0] // widest // 2)
     passed_over = phi.effort[spec.backward and by_autograd] + RETURNED * spec.backward
-    a_layer = PASSING + BLOCK * spec.batch / rows + RETURNING * spec.backward
+    small = is_one_block(spec.batch, widest)
+    a_layer = PASSING_SMALL if small else PASSING + BLOCK * spec.batch / rows
+    a_layer += RETURNING * spec.backward
     if normed:
         passed_over += NORMED * (1 + spec.backward)
         a_layer += NORMALIZING * (1 + spec.backward)

@@ -20,7 +20,7 @@ PART = 8  # some tokens through a block
 RETURN = 9  # through a block
 INIT = 45  # of theory, as are those that follow
 PREDICTING = 33  # a block
-PLACE = 1  # of it, behind a causal mask
+PLACE = 2.5  # of it, behind a causal mask
 UNIT = 5  # what the activation makes of the variance of a place: blocks between norms share it
 KINKED = 20  # the same of an activation with kinks
 
@@ -58,4 +58,4 @@ def _predicting(spec: TransformerSpec) -> int:
     phi, places = ACTIVATIONS[spec.activation], len(places_of(spec.tokens, spec.causal).counts)
     a_unit = 0 if phi.homogeneous else KINKED if any(phi.kinks) else UNIT
     units = places * (spec.depth if spec.norm == "none" else 1)
-    return INIT + spec.depth * (PREDICTING + PLACE * places) + units * a_unit
+    return round(INIT + spec.depth * (PREDICTING + PLACE * places) + units * a_unit)

@@ -5,16 +5,22 @@ from dataclasses import dataclass
 from functools import cache
 from math import log
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from torch import Tensor
 
 CONTEXT = 3  # letters that a fourth is guessed from
 LETTERS = ".abcdefghijklmnopqrstuvwxyz"  # the first one ends a name, and stands before it
+BEFORE = " "  # as which it stands there, while names are one text
 EVERY = 10  # of so many names or images the last is held out
 SIDE = 8  # pixels
 DEPTHS = "0123456789abcdefg"  # of a pixel, from white to black
+
+
+Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -78,12 +84,10 @@ def names() -> Dataset:
     """Every letter of every name, and its end, after the three letters before it."""
 
     def examples(chosen: list[str]) -> Examples:
-        contexts, targets = [], []
-        for name in chosen:
-            places = [0] * CONTEXT + [LETTERS.index(letter) for letter in name] + [0]
-            contexts += [places[start : start + CONTEXT] for start in range(len(name) + 1)]
-            targets += places[CONTEXT:]
-        return Examples(torch.tensor(contexts), torch.tensor(targets))
+        places = _places(BEFORE + LETTERS, "".join(f"{BEFORE * CONTEXT}{name}{LETTERS[0]}" for name in chosen))
+        letters = np.maximum(places - 1, 0)
+        windows = sliding_window_view(letters, CONTEXT + 1)[places[CONTEXT:] > 0]  # that end within a name
+        return Examples(torch.tensor(windows[:, :-1]), torch.tensor(windows[:, -1]))
 
     training, held_out = _split(lines_of("names"))
     return Dataset(examples(training), examples(held_out))
@@ -94,14 +98,21 @@ def digits() -> Dataset:
     """Every image, its pixels shifted and scaled to a mean of 0 and a variance of 1 over all training images."""
 
     def examples(chosen: list[str]) -> Examples:
-        pixels = np.array([[DEPTHS.index(pixel) for pixel in line[: SIDE**2]] for line in chosen], np.float32)
-        return Examples(torch.from_numpy(pixels), torch.tensor([int(line[-1]) for line in chosen]))
+        pixels = _places(DEPTHS, "".join(line[: SIDE**2] for line in chosen)).reshape(-1, SIDE**2)
+        return Examples(torch.tensor(pixels, dtype=torch.float32), torch.tensor([int(line[-1]) for line in chosen]))
 
     training, held_out = (examples(lines) for lines in _split(lines_of("digits")))
     mean, std = training.inputs.mean(), training.inputs.std()
     for part in (training, held_out):
         part.inputs.sub_(mean).div_(std)
     return Dataset(training, held_out)
+
+
+def _places(characters: str, text: str) -> Integers:
+    """Of every letter of a text, its place among the characters."""
+    place = np.zeros(128, np.int64)
+    place[np.frombuffer(characters.encode("ascii"), np.uint8)] = np.arange(len(characters))
+    return place[np.frombuffer(text.encode("ascii"), np.uint8)]
 
 
 def _split(lines: list[str]) -> tuple[list[str], list[str]]:
