@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .network.record import record
     from .surveys import survey
 
-__version__ = "0.13.0"
+__version__ = "0.14.0"
 __all__ = ["Run", "SpecError", "record", "run", "survey"]
 
 

@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 from fastapi import Request
@@ -25,6 +25,7 @@ from .requests import client_of, spec_of, view_of
 logger = logging.getLogger("initscope")
 WORTH_A_WORD = 2.0  # seconds left
 WORTH_PARTS = 0.5  # seconds a run is expected to take, from which it is drawn before its end: drawing takes cores too
+PARTS_BYTES = 3 * 2**18  # of all charts while a run goes on, as text: large ones are sent less often
 
 Derived = tuple[str, str, Callable[[Any], bytes]]
 
@@ -40,7 +41,7 @@ def stream(runner: Runner, experiment: AnyExperiment, explain: Explain) -> Calla
             ("explanation", "/explanation", partial(explain, experiment)),
         ]
         runner.admit_to_line(spec, client)
-        said = _events(request, runner, experiment, spec, client, after)
+        said = _events(request, runner, experiment, spec, client, after, parts_bytes=PARTS_BYTES)
         return _event_stream(request, said)
 
     return endpoint
@@ -74,10 +75,12 @@ async def _events(
     client: str,
     after: list[Derived],
     whole: bool = True,
+    parts_bytes: float = inf,
 ) -> AsyncIterator[bytes]:
     """The page, progress with figures of what there is so far, then what comes `after` the Result, first the figures.
 
-    At the end the Result where it is wanted `whole`, else its addresses.
+    At the end the Result where it is wanted `whole`, else its addresses. Figures of parts take at most `parts_bytes`,
+    or are those of one part alone.
     """
     draw = after[0][2]
     try:
@@ -85,7 +88,7 @@ async def _events(
         async for ahead in runner.turn(spec, client):
             yield _event("waiting", json.dumps({"ahead": ahead, "said": _in_line(ahead)}))
         async with runner.join(spec, client) as flight:
-            shown = None
+            shown, sent, size = None, 0, 0
             async for update in flight.updates():
                 if flight.outcome.done():
                     break
@@ -94,9 +97,13 @@ async def _events(
                 else:
                     yield _event("progress", json.dumps(_progress(update)))
                 worth_it = flight.seconds >= WORTH_PARTS or update.waits_for
-                if worth_it and update.partial is not None and update.partial is not shown:
+                fits = sent + size <= parts_bytes * max(1, update.done) / update.total
+                if worth_it and fits and update.partial is not None and update.partial is not shown:
                     shown = update.partial
-                    yield _event("figures", await asyncio.to_thread(draw, shown))
+                    figures = await asyncio.to_thread(draw, shown)
+                    size = len(figures)
+                    sent += size
+                    yield _event("figures", figures)
             result = await asyncio.shield(flight.outcome)
         for kind, name, function in after:
             yield _event(kind, await runner.derived(spec, name, function, client, result))

@@ -120,7 +120,7 @@ def stacks() -> Iterator[Row]:
         (
             "transformer",
             "bare_transformer",
-            "24 transformer blocks, two inits, one sequence of eight there and back ÷ bare torch and autograd",
+            "24 transformer blocks, one sequence of eight there and back ÷ bare torch and autograd",
         ),
     ):
         yield pair(what, ours, bare)

@@ -125,7 +125,7 @@ def bare_stack(backward: bool, width: int = 512, depth: int = 30, batch: int = 1
 
 
 def bare_transformer() -> None:
-    """24 of torch's own encoder layers, twice: eight sequences there, one of them back by autograd."""
+    """24 of torch's own encoder layers: eight sequences there, one of them back by autograd."""
     blocks = nn.Sequential(
         *(
             nn.TransformerEncoderLayer(
@@ -134,12 +134,11 @@ def bare_transformer() -> None:
             for _ in range(24)
         )
     )
-    for _ in range(2):
-        x = torch.randn(1, 64, 256, requires_grad=True)
-        stream = blocks(x)
-        torch.autograd.grad(stream, [x, *blocks.parameters()], torch.randn_like(stream))
-        with torch.no_grad():
-            blocks(torch.randn(7, 64, 256))
+    x = torch.randn(1, 64, 256, requires_grad=True)
+    stream = blocks(x)
+    torch.autograd.grad(stream, [x, *blocks.parameters()], torch.randn_like(stream))
+    with torch.no_grad():
+        blocks(torch.randn(7, 64, 256))
 
 
 def stacked() -> tuple[nn.Module, Tensor]:

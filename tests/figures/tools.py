@@ -111,7 +111,8 @@ def two_lines(name: str) -> str:
     field = compared_by(spec)
     asked = {"repeats": "3", "jacobian": "true"}
     more = "".join(f"&{name}={value}" for name, value in asked.items() if name in type(spec).model_fields)
-    return "&".join(f"{field}={line}" for line in spec.compared[:2]) + more
+    lines = [*spec.compared, *(line for line in EXPERIMENTS[name].lines if line not in spec.compared)]
+    return "&".join(f"{field}={line}" for line in lines[:2]) + more
 
 
 LITTLE = {

@@ -11,6 +11,7 @@ import pytest
 from app import __version__
 from app.experiments import EXPERIMENTS
 from app.experiments.table import csv_table
+from app.web.streams import PARTS_BYTES
 from tests.compute.tools import every_experiment, lines_of, result_of
 from tests.web.tools import Event, a_small, address, body, events, every_address, strict_json
 
@@ -173,6 +174,15 @@ def test_a_long_run_streams_progress_and_partial_figures(client: httpx.Client) -
     assert kinds[-1] == "result"
     charts = [event.json.keys() for event in told if event.kind == "figures"]
     assert all(some <= charts[-1] for some in charts)
+
+
+def test_charts_of_a_long_run_are_sent_less_often_where_they_are_large(client: httpx.Client) -> None:
+    told = events(client.get("/api/training/stream?depth=12&seed=5").text)
+    *parts, _ = [event.data for event in told if event.kind == "figures"]
+    assert len(parts) > 1
+    *before, last = map(len, parts)
+    assert sum(before) + before[-1] <= PARTS_BYTES
+    assert last > before[0]
 
 
 @every_experiment

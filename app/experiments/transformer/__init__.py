@@ -38,6 +38,7 @@ TRANSFORMER = Experiment(
     lines=lines_of(INITS),
     presets=(
         Preset("Pre-norm's stream grows", ""),
+        Preset("GPT-2's weights beside it", "init=gpt2&init=1/sqrt(D)"),
         Preset("Branches as large as the input: 1 + 2L", "activation=linear&init=1/sqrt(D)&similarity=1"),
         Preset("Scaled by 1/√(2L): 2", "activation=linear&init=1/sqrt(D)&residual_scale=1/sqrt(2L)&similarity=1"),
         Preset("Rank collapse", "activation=relu&init=1/sqrt(D)&init=deepnet&norm=post"),

@@ -74,7 +74,7 @@ class TransformerSpec(Spec):
     )
     norm_kind: Annotated[str, OneOf(NORM_KINDS)] = field("layer", "shape", "Kind of norm", "What normalizes a token.")
     init: list[Annotated[str, labels_of(INITS)]] = field(
-        ["gpt2", "1/sqrt(D)"],
+        ["1/sqrt(D)"],
         "weights",
         "Initializations",
         "The scale of every matrix of a block, and of the scores.",

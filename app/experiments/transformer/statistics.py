@@ -126,7 +126,7 @@ LAWS = (
     Preset(
         "Pre-norm's stream against depth",
         "of=transformer&x=depth&x_from=2&x_to=32&x_steps=5&statistic=final_mean_square&repeats=3&backward=false&batch=2"
-        f"&{SMALL}",
+        f"&init=gpt2&init=1/sqrt(D)&{SMALL}",
     ),
     Preset(
         "Where the norm stands",
