@@ -138,12 +138,18 @@ class Spec(BaseModel):
     @property
     def links(self) -> dict[str, str]:
         """The addresses of this experiment, relative to the server."""
-        page = f"/{self.name}{f'?{self.query}' if self.query else ''}"
-        return {"page": page, "api": self.api(), "csv": self.api(".csv")}
+        search = self._search
+        paths = {"page": f"/{self.name}", "api": f"/api/{self.name}", "csv": f"/api/{self.name}.csv"}
+        return {what: f"{path}{search}" for what, path in paths.items()}
 
     def api(self, suffix: str = "") -> str:
         """Where the API answers this experiment, relative to the server."""
-        return f"/api/{self.name}{suffix}{f'?{self.query}' if self.query else ''}"
+        return f"/api/{self.name}{suffix}{self._search}"
+
+    @property
+    def _search(self) -> str:
+        """The query as it follows a path."""
+        return f"?{query}" if (query := self.query) else ""
 
 
 class WeightsSpec(Spec):
