@@ -10,6 +10,7 @@ from app.view import View
 from tests.browser.conftest import NewTab
 from tests.browser.tools import Tab, alone, changed, drawn_data, in_hand, measured, spaced
 from tests.compute.tools import SMALL, every_experiment, small_spec
+from tests.figures.tools import two_lines
 
 WITH_AXES = [  # what may be drawn on other axes, of charts that are shown at once
     (name, entry.first[0]) for name, entry in EXPERIMENTS.items() if entry.charts[entry.first[0]].axes
@@ -80,7 +81,7 @@ def test_the_card_has_the_numbers_of_every_init_and_gives_them_in_words(new_tab:
 
 @every_experiment
 def test_an_init_looked_at_alone_fades_the_others_in_every_chart(tab: Tab, name: str) -> None:
-    tab.run(f"{small_spec(name).links['page']}&open=all")
+    tab.run(f"{small_spec(name, two_lines(name)).links['page']}&open=all")
     verdict = tab.experiment.locator(".verdict").nth(1)
     init = verdict.get_attribute("data-init")
     sentence = tab.experiment.locator(".said")
