@@ -89,10 +89,14 @@ def all_magnitudes(seen: Tallies, exponents: Doubles) -> list[Magnitudes]:
     number = len(exponents)
     said, totals = np.empty((number, LIMITS.size + SHARES.size)), np.empty(number, np.int64)
     see_spreads(seen.bins, seen.counts, seen.moments, LOG2_EDGES, exponents, LIMITS, SHARES, said, totals)
-    below, quantiles = said[:, : LIMITS.size], known(said[:, LIMITS.size :])
-    vanishing, beyond = below[:, ::2] / seen.numbers, (totals[:, None] - below[:, 1::2]) / seen.numbers
-    lost = zip(vanishing.tolist(), beyond.tolist(), quantiles, strict=True)
+    rows = zip(said[:, : LIMITS.size].tolist(), totals.tolist(), known(said[:, LIMITS.size :]), strict=True)
     return [
-        Magnitudes(low, median, high, dict(zip(FORMATS, map(FormatShare, under, over), strict=True)))
-        for under, over, (low, median, high) in lost
+        Magnitudes(low, median, high, _lost(below, some, seen.numbers)) for below, some, (low, median, high) in rows
     ]
+
+
+def _lost(below: list[float], some: int, count: int) -> dict[str, FormatShare]:
+    """Of so many values that are not zero, out of `count`, what each format would lose: by how many lie below each of
+    the LIMITS."""
+    numbers = iter(below)
+    return {name: FormatShare(next(numbers) / count, (some - next(numbers)) / count) for name in FORMATS}
