@@ -79,8 +79,8 @@ async def _events(
 ) -> AsyncIterator[bytes]:
     """The page, progress with figures of what there is so far, then what comes `after` the Result, first the figures.
 
-    At the end the Result where it is wanted `whole`, else its addresses. Figures of parts take at most `parts_bytes`,
-    or are those of one part alone.
+    At the end the Result where it is wanted `whole`, else its addresses. Figures of a further part are sent while as
+    much as the last ones took is left of `parts_bytes`, of which a run that is half done may have used half.
     """
     draw = after[0][2]
     try:

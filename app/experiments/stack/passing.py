@@ -13,6 +13,8 @@ from .forward import Architecture, advance
 from .lanes import Lane
 from .spec import StackSpec
 
+AHEAD = 4  # groups of small layers that are passed before they are measured, a megabyte each
+
 Seen = tuple[Lane, Measured]
 
 
@@ -22,7 +24,7 @@ def forward(
     """Send all lanes forward, and say of how many more of their layers they know; threads measure small layers while
     the next are passed. Weights that the way back needs are `kept`, if they are few."""
     small = all(is_one_block(spec.batch, width) for width in spec.layer_widths[1:])
-    for leader, measured in in_order(_measured, _pass(spec, architecture, lanes, kept), alone=not small):
+    for leader, measured in in_order(_measured, _pass(spec, architecture, lanes, kept), AHEAD, alone=not small):
         for lane in lanes:
             if leader in (lane, lane.leader):
                 lane.record(measured)

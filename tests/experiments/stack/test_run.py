@@ -22,6 +22,7 @@ from app.lab.draws import DISTRIBUTIONS
 from app.lab.initializers import INITIALIZERS
 from app.lab.layers import COMPARED
 from app.lab.norms import NORM_LABELS
+from app.lab.scaled import is_one_block
 from app.lab.summary import Summary
 from app.lab.threads import use_threads
 from tests.lab.tools import (
@@ -389,6 +390,19 @@ def test_every_step_comes_with_a_result_a_layer_longer_or_several_small_ones(
     for _, _, partial in steps:
         for entry, whole in zip(partial.inits, last.inits, strict=False):
             assert entry.layers == whole.layers[: len(entry.layers)]
+
+
+def test_small_and_large_layers_follow_each_other_in_their_order() -> None:
+    spec = StackSpec(widths=[16, 512, 16, 16, 512, 8], batch=1024, init=["1/sqrt(D)"], backward=False)
+    assert {is_one_block(spec.batch, width) for width in spec.layer_widths[1:]} == {True, False}
+    (entry,) = outcome(run_stack(spec)).inits
+    h = draws.draw_input(spec, 0)
+    for layer, drawn in zip(entry.layers, draws.weights(spec, range(1, 6)), strict=True):
+        u = h @ (drawn["normal"] * layer.weight_std)
+        h = torch.tanh(u)
+        rounding = 2 * layer.layer * 512**0.5 * 2.0**-24
+        assert layer.preactivation.mean_square == pytest.approx(float(u.double().square().mean()), rel=rounding)
+        assert (layer.fan_in, layer.fan_out) == tuple(drawn["normal"].shape)
 
 
 def test_a_run_can_be_closed_midway() -> None:
